@@ -1,0 +1,202 @@
+"""Talk to the resident engine; start it first where none runs.
+
+    async with await connect() as engine:
+        async for event in engine.stream(ExplainRequest(...)):
+            ...
+
+Leaving the loop early (break, cancellation of the task) cancels the request in the engine.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+from attrs import field, frozen
+
+from attribution import __version__, wire
+from attribution.errors import Cancelled, EngineUnavailable, from_code
+from attribution.schema import Cancel, Done, Event, Failed, Hello, Request
+
+_START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
+
+
+def socket_path() -> Path:
+    """Where the user's engine listens: a folder that only this user can enter.
+
+    `TOKENBLAME_RUNTIME_DIR` overrides it (tests, several engines side by side).
+    """
+    override = os.environ.get("TOKENBLAME_RUNTIME_DIR")
+    folder = Path(override or platformdirs.user_runtime_path("tokenblame"))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:  # e.g. no /run/user on a bare container
+        folder = platformdirs.user_cache_path("tokenblame") / "run"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    info = folder.stat()
+    if info.st_uid != os.getuid() or stat.S_IMODE(info.st_mode) & 0o077:
+        raise EngineUnavailable(
+            f"{folder} must belong to you and be closed to others (chmod 700 {folder})."
+        )
+    return folder / "engine.sock"
+
+
+def log_path() -> Path:
+    """Where the engine's standard error goes."""
+    return socket_path().with_name("engine.log")
+
+
+async def connect(*, start: bool = True) -> "EngineClient":
+    """A client of the running engine, which is started if need be.
+
+    Raises EngineUnavailable (with the end of its log) where it cannot be reached, and
+    ProtocolMismatch where another version is running.
+    """
+    path = socket_path()
+    reader, writer = await _open(path, start=start)
+    writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
+    try:
+        wire.check_hello((await wire.read(reader)).value)
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        raise EngineUnavailable(f"The engine hung up; see {log_path()}.") from error
+    return EngineClient(reader, writer)
+
+
+async def _open(
+    path: Path, *, start: bool
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    with contextlib.suppress(OSError):
+        return await asyncio.open_unix_connection(path)
+    if not start:
+        raise EngineUnavailable("No engine is running.")
+    process = await _spawn()
+    async with asyncio.timeout(_START_TIMEOUT):
+        while True:
+            with contextlib.suppress(OSError):
+                return await asyncio.open_unix_connection(path)
+            # Two clients may start one each; the loser leaves with 0 and the winner answers.
+            if process.returncode not in (None, 0):
+                raise EngineUnavailable(f"The engine did not start:\n{_log_tail()}")
+            await asyncio.sleep(0.05)
+
+
+async def _spawn() -> asyncio.subprocess.Process:
+    """The engine in a session of its own, so that it outlives this client."""
+    with log_path().open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "attribution.service",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _log_tail(size: int = 2000) -> str:
+    try:
+        return log_path().read_text(errors="replace")[-size:]
+    except OSError:
+        return "(no log)"
+
+
+@frozen
+class _Reply:
+    """Frames of one request as they arrive; None marks a broken connection."""
+
+    frames: asyncio.Queue[object | None] = field(factory=asyncio.Queue)
+
+
+class EngineClient:
+    """One connection; any number of requests at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self._replies: dict[int, _Reply] = {}
+        self._dispatcher = asyncio.create_task(self._dispatch())
+
+    @property
+    def closed(self) -> bool:
+        """True once the engine is gone; connect anew then."""
+        return self._dispatcher.done()
+
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        """The events of one request, up to its end.
+
+        Raises the error that the engine reports, or EngineUnavailable if it dies meanwhile.
+        """
+        request_id, reply = next(self._ids), _Reply()
+        if self.closed:
+            raise EngineUnavailable("The engine is gone.")
+        self._replies[request_id] = reply
+        ended = False
+        try:
+            await self._send(request_id, request)
+            while True:
+                value = await reply.frames.get()
+                if value is None:
+                    ended = True
+                    raise EngineUnavailable(f"The engine died; see {log_path()}.")
+                if isinstance(value, Done):
+                    ended = True
+                    return
+                if isinstance(value, Failed):
+                    ended = True
+                    raise from_code(value.code, value.message)
+                yield value  # type: ignore[misc] # the engine sends events only
+        finally:
+            del self._replies[request_id]
+            if not ended and not self.closed:
+                with contextlib.suppress(OSError):
+                    self._writer.write(wire.encode(request_id, Cancel()))
+
+    async def _send(self, request_id: int, value: object) -> None:
+        try:
+            self._writer.write(wire.encode(request_id, value))
+            await self._writer.drain()
+        except OSError as error:
+            raise EngineUnavailable(f"The engine is gone: {error}") from error
+
+    async def _dispatch(self) -> None:
+        try:
+            while True:
+                frame = await wire.read(self._reader)
+                if (reply := self._replies.get(frame.id)) is not None:
+                    reply.frames.put_nowait(frame.value)
+        except (asyncio.IncompleteReadError, OSError, wire.BrokenFrame):
+            pass
+        finally:
+            for reply in self._replies.values():
+                reply.frames.put_nowait(None)
+
+    async def close(self) -> None:
+        self._dispatcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._dispatcher
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+__all__ = ["Cancelled", "EngineClient", "connect", "log_path", "socket_path"]

@@ -1,0 +1,105 @@
+"""Frames between the processes: a 4-byte big-endian length, then one msgpack map.
+
+The map is `{"id": request, "type": class name in schema.py, "body": fields}`. The same frames
+travel over the engine's socket and over the test runner's pipes.
+"""
+
+import asyncio
+import struct
+from typing import IO, Any, NamedTuple, TypeVar
+
+import msgpack
+from cattrs.preconf.msgpack import make_converter
+
+from attribution import schema
+from attribution.errors import ProtocolMismatch, TokenBlameError
+from attribution.schema import Hello
+
+PROTOCOL = 1
+MAX_FRAME = 256 * 2**20  # bytes; a longer one is a peer that speaks something else
+
+T = TypeVar("T")
+
+_LENGTH = struct.Struct(">I")
+_CONVERTER = make_converter()
+
+
+class Frame(NamedTuple):
+    id: int
+    value: Any  # an instance of a class of schema.py
+
+
+class BrokenFrame(TokenBlameError):
+    """The peer sent bytes that are no frame of this protocol."""
+
+    code = "broken_frame"
+
+
+def encode(request_id: int, value: object) -> bytes:
+    """One frame, ready to be written."""
+    body = _CONVERTER.unstructure(value)
+    packed: bytes = msgpack.packb({"id": request_id, "type": type(value).__name__, "body": body})
+    return _LENGTH.pack(len(packed)) + packed
+
+
+def pack(value: object) -> bytes:
+    """One value of schema.py as msgpack, without an envelope (trace files)."""
+    packed: bytes = msgpack.packb(_CONVERTER.unstructure(value))
+    return packed
+
+
+def unpack(data: bytes, kind: type[T]) -> T:
+    """The inverse of `pack`; raises BrokenFrame when the bytes are something else."""
+    try:
+        return _CONVERTER.structure(msgpack.unpackb(data), kind)
+    except Exception as error:  # noqa: BLE001 - cattrs and msgpack raise many unrelated classes
+        raise BrokenFrame(f"Not a {kind.__name__}: {error}") from error
+
+
+def check_hello(value: object) -> None:
+    """Refuse a peer of another protocol version, naming both."""
+    if not isinstance(value, Hello):
+        raise ProtocolMismatch("The peer did not introduce itself; is it another program?")
+    if value.protocol != PROTOCOL:
+        raise ProtocolMismatch(
+            f"The peer (version {value.version}) speaks protocol {value.protocol}, "
+            f"this side speaks {PROTOCOL}. Stop the engine with `tokenblame engine stop` "
+            "and use one version of tokenblame everywhere."
+        )
+
+
+async def read(stream: asyncio.StreamReader) -> Frame:
+    """The next frame; raises asyncio.IncompleteReadError at the end of the stream."""
+    header = await stream.readexactly(_LENGTH.size)
+    return _decode(await stream.readexactly(_length(header)))
+
+
+def read_blocking(stream: IO[bytes]) -> Frame:
+    """The next frame of a pipe; raises EOFError at its end."""
+    return _decode(_read_exactly(stream, _length(_read_exactly(stream, _LENGTH.size))))
+
+
+def _read_exactly(stream: IO[bytes], size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = stream.read(size - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return data
+
+
+def _length(header: bytes) -> int:
+    length: int = _LENGTH.unpack(header)[0]
+    if length > MAX_FRAME:
+        raise BrokenFrame(f"A frame of {length} bytes is not of this protocol.")
+    return length
+
+
+def _decode(packed: bytes) -> Frame:
+    try:
+        envelope = msgpack.unpackb(packed)
+        kind = getattr(schema, envelope["type"])
+        return Frame(envelope["id"], _CONVERTER.structure(envelope["body"], kind))
+    except Exception as error:  # noqa: BLE001 - cattrs and msgpack raise many unrelated classes
+        raise BrokenFrame(f"Unreadable frame: {error}") from error
