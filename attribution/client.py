@@ -12,7 +12,9 @@ import contextlib
 import itertools
 import os
 import stat
+import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -22,10 +24,11 @@ import platformdirs
 from attrs import field, frozen
 
 from attribution import __version__, wire
-from attribution.errors import Cancelled, EngineUnavailable, from_code
+from attribution.errors import EngineUnavailable, from_code
 from attribution.schema import Cancel, Done, Event, Failed, Hello, Request
 
 _START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
+_SPAWNED: list[subprocess.Popen[bytes]] = []  # kept, because a collected Popen complains
 
 
 def socket_path() -> Path:
@@ -69,36 +72,37 @@ async def connect(*, start: bool = True) -> "EngineClient":
     return EngineClient(reader, writer)
 
 
-async def _open(
-    path: Path, *, start: bool
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _open(path: Path, *, start: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     with contextlib.suppress(OSError):
         return await asyncio.open_unix_connection(path)
     if not start:
         raise EngineUnavailable("No engine is running.")
-    process = await _spawn()
-    async with asyncio.timeout(_START_TIMEOUT):
-        while True:
-            with contextlib.suppress(OSError):
-                return await asyncio.open_unix_connection(path)
-            # Two clients may start one each; the loser leaves with 0 and the winner answers.
-            if process.returncode not in (None, 0):
-                raise EngineUnavailable(f"The engine did not start:\n{_log_tail()}")
-            await asyncio.sleep(0.05)
+    process = _spawn()
+    deadline = time.monotonic() + _START_TIMEOUT
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            return await asyncio.open_unix_connection(path)
+        if process.poll():
+            raise EngineUnavailable(f"The engine did not start:\n{_log_tail()}")
+        await asyncio.sleep(0.05)
+        if process.poll() == 0:
+            # Another engine holds the lock: it starts (and answers soon) or is leaving.
+            process = _spawn()
+    raise EngineUnavailable(f"The engine does not answer on {path}; see {log_path()}.")
 
 
-async def _spawn() -> asyncio.subprocess.Process:
+def _spawn() -> subprocess.Popen[bytes]:
     """The engine in a session of its own, so that it outlives this client."""
     with log_path().open("ab") as log:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "attribution.service",
-            stdin=asyncio.subprocess.DEVNULL,
+        process = subprocess.Popen(
+            [sys.executable, "-m", "attribution.service"],
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    _SPAWNED.append(process)
+    return process
 
 
 def _log_tail(size: int = 2000) -> str:
@@ -197,6 +201,3 @@ class EngineClient:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-__all__ = ["Cancelled", "EngineClient", "connect", "log_path", "socket_path"]

@@ -7,13 +7,13 @@ comes after each row's own position, so that nothing is prefilled twice.
 
 import copy
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 import torch
 from attrs import frozen
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from attribution.prompts import Stops
+from attribution.tokens import decode
 
 TOP_K = 10  # alternatives kept per output position
 _TAIL = 24  # tokens; more than any stop sequence spans
@@ -98,9 +98,7 @@ def generate(
     """Greedy decoding from a prompt; `checkpoint` gets the number of tokens so far."""
     cache = DynamicCache(config=model.config)
     head = torch.tensor([list(prompt_ids)], device=model.device)
-    logits = model(
-        input_ids=head, past_key_values=cache, use_cache=True, logits_to_keep=1
-    ).logits
+    logits = model(input_ids=head, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
     first = int(logits[0, -1].argmax())
     batch = _Batch(model, tokenizer, stops, cache, [len(prompt_ids)], [[first]])
     return batch.run(max_new_tokens, checkpoint)[0]
@@ -204,7 +202,7 @@ class _Batch:
         output = self._outputs[index]
         decoded = len(output) - self._heads[index]
         ids = output[:-1] if output[-1] in self._stops.end_ids else output
-        text = self._tokenizer.decode(ids)
+        text = decode(self._tokenizer, ids)
         cut = self._stops.cut(text)
         if cut is not None:
             text, ids = text[:cut], list(self._reaching(ids, cut))
@@ -215,7 +213,7 @@ class _Batch:
         low, high = 0, len(ids)
         while low < high:
             middle = (low + high) // 2
-            text = self._tokenizer.decode(list(islice(ids, middle)))
+            text = decode(self._tokenizer, ids[:middle])
             if len(text.rstrip("\ufffd")) < length:
                 low = middle + 1
             else:

@@ -1,7 +1,7 @@
 """Every error that Token Blame raises on purpose, each with a stable wire code.
 
     TokenBlameError            internal
-    ├─ InvalidRequest          invalid_request     the caller asked for something that makes no sense
+    ├─ InvalidRequest          invalid_request     the request makes no sense
     │  ├─ UnknownTask          unknown_task        no such EvalPlus task
     │  ├─ UnknownModel         unknown_model       neither a name, a folder nor a hub id
     │  └─ InvalidSample        invalid_sample      empty, not UTF-8, or without the entry point

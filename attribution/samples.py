@@ -24,6 +24,7 @@ class Sample:
     task_id: str
     code: str
     path: Path | None  # the file that the editor would open; None for a line of samples.jsonl
+    completion: bool = False  # `code` lacks the task's prompt
 
 
 def read_sample(path: Path, task_id: str | None = None) -> Sample:
@@ -69,7 +70,7 @@ def _line_of(path: Path, task_id: str | None) -> Sample:
         if line.strip():
             row = _row(path, number, line)
             if row.get("task_id") == task_id:
-                return Sample(task_id, _program(path, number, row), None)
+                return _sample(path, number, row, task_id)
     raise InvalidSample(f"{path} has no sample of {task_id}.")
 
 
@@ -83,14 +84,11 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     return row
 
 
-def _program(path: Path, number: int, row: dict[str, Any]) -> str:
-    solution = row.get("solution")
-    if isinstance(solution, str):
-        return solution
-    raise InvalidSample(
-        f'{path}, line {number} has no "solution". Samples with only a "completion" need the '
-        "prompt in front of it: EvalPlus' `sanitize` writes such a file."
-    )
+def _sample(path: Path, number: int, row: dict[str, Any], task_id: str) -> Sample:
+    for key in ("solution", "completion"):
+        if isinstance(row.get(key), str):
+            return Sample(task_id, row[key], None, completion=key == "completion")
+    raise InvalidSample(f'{path}, line {number} has neither "solution" nor "completion".')
 
 
 def trace_path(sample: Path) -> Path:

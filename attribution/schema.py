@@ -239,13 +239,14 @@ class GradeRequest:
 class ExplainRequest:
     """Why does this sample fail?
 
-    Answers: Progress*, Generation, Verdict, and where it fails ContrastPair*, SearchReport and,
+    Answers: Progress*, Verdict, and where it fails Generation, ContrastPair*, SearchReport and,
     with a pair, Attribution; last Timings. The trace beside `path` is used where it fits `code`.
     """
 
     code: str
     path: str | None = None
     task_id: str | None = None  # None: taken from `path`
+    completion: bool = False  # `code` is what comes after the task's prompt, without it
     form: Form | None = None  # None: from the trace, else guessed from `code`
     prompt: str | None = None  # chat form: the prompt document as edited; None: EvalPlus' own
     settings: ModelSettings = ModelSettings()

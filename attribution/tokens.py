@@ -4,7 +4,6 @@ Byte-level tokens may be a part of a character: then all tokens of that characte
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from transformers import PreTrainedTokenizerBase
 
@@ -26,6 +25,14 @@ def encode(
     return list(encoded["input_ids"]), [(a, b) for a, b in encoded["offset_mapping"]]
 
 
+def decode(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """The text of one sequence of ids, special tokens included."""
+    text = tokenizer.decode(list(ids))
+    if not isinstance(text, str):
+        raise TypeError("ids must be one sequence, not a batch")
+    return text
+
+
 def decode_spans(
     tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], context: int
 ) -> tuple[str, list[Span]]:
@@ -37,7 +44,7 @@ def decode_spans(
     start, before = 0, [context]
     for index in range(len(ids)):
         group = list(ids[start : index + 1])
-        piece = tokenizer.decode(before + group)[len(tokenizer.decode(before)) :]
+        piece = decode(tokenizer, before + group)[len(decode(tokenizer, before)) :]
         if piece.endswith(_INCOMPLETE) and len(group) < _LONGEST_CHARACTER:
             continue
         spans[start : index + 1] = [(len(text), len(text) + len(piece))] * len(group)
@@ -50,8 +57,3 @@ def decode_spans(
 def clip(spans: Sequence[Span], end: int) -> list[Span]:
     """Spans that do not reach beyond `end` (a stop sequence may cut a token in two)."""
     return [(min(a, end), min(b, end)) for a, b in spans]
-
-
-def in_order(spans: Sequence[Span]) -> bool:
-    """Whether no token starts before its predecessor (template tokens may be empty)."""
-    return all(a[0] <= b[0] or b == (0, 0) for a, b in pairwise(spans))

@@ -52,7 +52,7 @@ def unpack(data: bytes, kind: type[T]) -> T:
     """The inverse of `pack`; raises BrokenFrame when the bytes are something else."""
     try:
         return _CONVERTER.structure(msgpack.unpackb(data), kind)
-    except Exception as error:  # noqa: BLE001 - cattrs and msgpack raise many unrelated classes
+    except Exception as error:
         raise BrokenFrame(f"Not a {kind.__name__}: {error}") from error
 
 
@@ -101,5 +101,5 @@ def _decode(packed: bytes) -> Frame:
         envelope = msgpack.unpackb(packed)
         kind = getattr(schema, envelope["type"])
         return Frame(envelope["id"], _CONVERTER.structure(envelope["body"], kind))
-    except Exception as error:  # noqa: BLE001 - cattrs and msgpack raise many unrelated classes
+    except Exception as error:
         raise BrokenFrame(f"Unreadable frame: {error}") from error

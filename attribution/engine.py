@@ -1,0 +1,246 @@
+"""The only file that knows the order of the stages.
+
+An Engine owns the loaded model and the test runner. It computes one request at a time, in the
+thread of its caller, and hands every result to `emit` as soon as it is there.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from attrs import evolve, field, frozen
+
+from attribution import faults, samples
+from attribution.decoding import Prefix, generate, prefill
+from attribution.errors import ExecutionRefused, InvalidSample, ResourceExhausted
+from attribution.generation import from_completion, from_text, split_sample, with_scores
+from attribution.grading.grader import Grader
+from attribution.lrp.relevance import Method, attribute
+from attribution.models.loader import LoadedModel, load
+from attribution.prompts import build_prompt, build_stops
+from attribution.schema import (
+    Attribution,
+    ContrastPair,
+    Event,
+    ExplainRequest,
+    Form,
+    GenerateRequest,
+    Generation,
+    GradeRequest,
+    ModelSettings,
+    Progress,
+    Task,
+    Timings,
+    task_id_from_path,
+)
+
+
+@frozen
+class Job:
+    """How one request talks to its caller."""
+
+    emit: Callable[[Event], None]
+    checkpoint: Callable[[], None]  # raises Cancelled once the caller gave up
+    timings: dict[str, float] = field(factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, message: str) -> Iterator[None]:
+        """Announce a stage and take its time, also when it fails."""
+        self.checkpoint()
+        self.emit(Progress(message))
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - start
+
+
+class Engine:
+    """The model and the test runner, kept between requests."""
+
+    def __init__(self) -> None:
+        self.grader = Grader()
+        self.loaded: LoadedModel | None = None
+        self._settings: ModelSettings | None = None
+        self._prefix: Prefix | None = None  # of the last sample: an edit often asks for it again
+
+    def close(self) -> None:
+        self.unload()
+        self.grader.close()
+
+    def unload(self) -> None:
+        """Give the model's memory back."""
+        self.loaded = self._settings = self._prefix = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def run(self, request: GenerateRequest | GradeRequest | ExplainRequest, job: Job) -> None:
+        """Compute one request; its last event is Timings."""
+        try:
+            match request:
+                case GenerateRequest():
+                    self._generate(request, job)
+                case GradeRequest():
+                    self._grade(request.task_id, request.code, request.trusted, job)
+                case ExplainRequest():
+                    self._explain(request, job)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            self._prefix = None
+            raise ResourceExhausted(
+                "The model ran out of memory. Use a smaller model, or the CPU (--device cpu)."
+            ) from error
+        job.emit(Timings(dict(job.timings)))
+
+    # Stages
+
+    def _load(self, settings: ModelSettings, job: Job) -> LoadedModel:
+        if self.loaded is None or settings != self._settings:
+            with job.stage("load", f"Loading {settings.model}"):
+                self.unload()
+                self.loaded = load(settings, job.emit, job.checkpoint)
+                self._settings = settings
+        return self.loaded
+
+    def _prefill(self, loaded: LoadedModel, generation: Generation) -> Prefix:
+        ids = tuple(token.id for token in generation.tokens)
+        if self._prefix is None or self._prefix.ids != ids:
+            self._prefix = None  # free the old cache before making the new one
+            self._prefix = prefill(loaded.model, ids, generation.prompt_length)
+        return self._prefix
+
+    def _scored(self, loaded: LoadedModel, generation: Generation) -> Generation:
+        scores = self._prefill(loaded, generation).scores
+        named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
+        return with_scores(named, scores, loaded.tokenizer)
+
+    def _generate(self, request: GenerateRequest, job: Job) -> None:
+        task = self.grader.task(request.task_id)
+        loaded = self._load(request.settings, job)
+        tokenizer = loaded.tokenizer
+        form = request.form if tokenizer.chat_template else Form.DIRECT
+        prompt = build_prompt(task, form, tokenizer)
+
+        def checkpoint(tokens: int) -> None:
+            job.checkpoint()
+            if tokens % 16 == 0:
+                job.emit(Progress(f"Writing {task.task_id}: {tokens} tokens"))
+
+        with job.stage("generate", f"Writing {task.task_id}"):
+            completion = generate(
+                loaded.model,
+                tokenizer,
+                tokenizer(prompt).input_ids,
+                build_stops(task, form, tokenizer),
+                max_new_tokens=request.max_new_tokens,
+                checkpoint=checkpoint,
+            )
+        generation = from_completion(task, form, tokenizer, prompt, completion)
+        with job.stage("score", "Scoring alternatives"):
+            job.emit(self._scored(loaded, evolve(generation, finished=completion.finished)))
+
+    def _grade(self, task_id: str, code: str, trusted: bool, job: Job) -> bool:
+        if not trusted:
+            raise ExecutionRefused(
+                "The workspace is not trusted, so its code was not run. "
+                "Trust the workspace to grade and explain samples."
+            )
+        with job.stage("grade", f"Running the tests of {task_id}"):
+            verdict = self.grader.grade(task_id, code, job.checkpoint)
+        job.emit(verdict)
+        return verdict.passed
+
+    def _explain(self, request: ExplainRequest, job: Job) -> None:
+        task_id = request.task_id or task_id_from_path(request.path or "")
+        if task_id is None:
+            raise InvalidSample(
+                "Which task does this sample solve? Put it into a folder named after the task "
+                "(HumanEval_65/0.py) or name the task."
+            )
+        task = self.grader.task(task_id)
+        code = task.prompt + request.code if request.completion else request.code
+        if self._grade(task_id, code, request.trusted, job):
+            return
+        loaded = self._load(request.settings, job)
+        with job.stage("score", "Reading the sample"):
+            generation = self._scored(loaded, self._tokens(request, task, code, loaded))
+        job.emit(generation)
+        pairs = self._search(request, task, generation, loaded, job)
+        if pairs:
+            self._attribute(request, faults.best(pairs, code), generation, loaded, job)
+
+    def _tokens(
+        self, request: ExplainRequest, task: Task, code: str, loaded: LoadedModel
+    ) -> Generation:
+        """The trace where it is about this very text and model, else the text re-tokenised."""
+        trace = samples.read_trace(Path(request.path)) if request.path else None
+        if (
+            trace is not None
+            and trace.code == code
+            and trace.fingerprint == loaded.fingerprint
+            and request.form in (None, trace.form)
+            and request.prompt in (None, trace.prompt)
+        ):
+            return trace
+        form = request.form or (trace.form if trace else None)
+        split = split_sample(code, task, loaded.tokenizer, form, request.prompt)
+        return from_text(task, split, loaded.tokenizer)
+
+    def _search(
+        self,
+        request: ExplainRequest,
+        task: Task,
+        generation: Generation,
+        loaded: LoadedModel,
+        job: Job,
+    ) -> list[ContrastPair]:
+        subject = faults.Subject(
+            model=loaded.model,
+            tokenizer=loaded.tokenizer,
+            generation=generation,
+            prefix=self._prefill(loaded, generation),
+            stops=build_stops(task, generation.form, loaded.tokenizer),
+        )
+        pairs = []
+        with job.stage("search", "Looking for the token that broke it"):
+            for found in faults.search(
+                subject,
+                lambda programs: self.grader.grade_many(task.task_id, programs, job.checkpoint),
+                faults.Budget(request.rollouts, request.seconds),
+                job.checkpoint,
+            ):
+                job.emit(found)
+                if isinstance(found, ContrastPair):
+                    pairs.append(found)
+        return pairs
+
+    def _attribute(
+        self,
+        request: ExplainRequest,
+        pair: ContrastPair,
+        generation: Generation,
+        loaded: LoadedModel,
+        job: Job,
+    ) -> None:
+        ids = [token.id for token in generation.tokens[: pair.position]]
+        with job.stage("attribute", "Attributing the difference"):
+            found = attribute(
+                loaded.model,
+                torch.tensor(ids, device=loaded.device),
+                pair.target.id,
+                pair.contrast.id,
+                method=Method(request.method),
+                checkpoint=job.checkpoint,
+            )
+        job.emit(
+            Attribution(
+                pair=pair,
+                method=request.method,
+                logit_diff=found.logit_diff,
+                relevance=tuple(found.relevance.tolist()),
+                sum=found.sum,
+                leak=found.leak,
+                bias=found.bias,
+            )
+        )
