@@ -1,0 +1,69 @@
+/** A language client set up for our server: capabilities, settings, trust. */
+
+import * as vscode from 'vscode';
+import { RevealOutputChannelOn, type StaticFeature } from 'vscode-languageclient';
+import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
+import { SERVER_ARGS } from './python';
+
+export const SECTION = 'tokenblame';
+
+/** Tells the server that this client paints relevance itself and shows the engine's state. */
+const announcesOurNotifications: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    const others = capabilities.experimental as Record<string, unknown> | undefined;
+    capabilities.experimental = { ...others, relevance: true, status: true };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: 'static' }),
+  clear: () => undefined,
+};
+
+/**
+ * Takes out `trusted`, which is for editors without workspace trust: here VS Code alone says
+ * whether a workspace is trusted, and a workspace's own settings must not.
+ */
+export function withoutTrust(settings: unknown): unknown {
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return settings;
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'trusted'));
+}
+
+/** The settings of our section as plain data (VS Code's object also carries methods). */
+function currentSettings(): unknown {
+  return withoutTrust(JSON.parse(JSON.stringify(vscode.workspace.getConfiguration(SECTION))));
+}
+
+/**
+ * Makes a client that starts `python -P -m lsp_server` in `cwd` once `start()` is called.
+ *
+ * @param cwd a folder of the extension's own: never the workspace, whose files could be imported
+ */
+export function createClient(
+  python: string,
+  cwd: string,
+  log: vscode.LogOutputChannel,
+): LanguageClient {
+  const options: LanguageClientOptions = {
+    documentSelector: [
+      { scheme: 'file', language: 'python' },
+      { scheme: 'untitled', language: 'python' },
+    ],
+    initializationOptions: () => ({
+      trusted: vscode.workspace.isTrusted,
+      settings: currentSettings(),
+    }),
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    middleware: {
+      workspace: {
+        configuration: async (params, token, next) => {
+          const answers = await next(params, token);
+          return Array.isArray(answers) ? answers.map(withoutTrust) : answers;
+        },
+      },
+    },
+  };
+  const server = { command: python, args: [...SERVER_ARGS], options: { cwd } };
+  const client = new LanguageClient(SECTION, 'Token Blame', server, options);
+  client.registerFeature(announcesOurNotifications);
+  return client;
+}

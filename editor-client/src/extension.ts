@@ -1,0 +1,72 @@
+/** Wires the parts together when VS Code opens a Python file. */
+
+import * as vscode from 'vscode';
+import { SECTION } from './client';
+import { registerCommands } from './commands';
+import { HeatMap } from './heatmap';
+import { PromptDocuments } from './prompts';
+import type { PythonProblem } from './python';
+import { showRelevance } from './relevance';
+import { Server } from './server';
+import { StatusItem } from './status';
+
+/** Says why no server runs and offers what helps. */
+async function reportProblems(
+  problems: PythonProblem[],
+  log: vscode.LogOutputChannel,
+): Promise<void> {
+  for (const { path, reason, advice } of problems) log.error(`${path}: ${reason}. ${advice}`);
+  const last = problems.at(-1);
+  const why = last ? `${last.path} cannot run its server: ${last.reason}. ${last.advice}` : '';
+  const actions = ['Choose interpreter', 'Try again', 'Show log'] as const;
+  const choice = await vscode.window.showErrorMessage(`Token Blame: ${why}`, ...actions);
+  if (choice === 'Choose interpreter') {
+    const setting = `${SECTION}.python`;
+    await vscode.commands.executeCommand('workbench.action.openSettings', setting);
+  } else if (choice === 'Try again') {
+    await vscode.commands.executeCommand('tokenblame.restartServer');
+  } else if (choice === 'Show log') log.show();
+}
+
+function followSettings(server: Server): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${SECTION}.python`)) void server.restart();
+    else if (event.affectsConfiguration(SECTION)) void server.settingsChanged();
+  });
+}
+
+/** The server of this window, kept for `deactivate`, which VS Code calls without arguments. */
+let server: Server | null = null;
+
+/** Called by VS Code. Returns at once; the server starts meanwhile. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Token Blame', { log: true });
+  const heatMap = new HeatMap();
+  const prompts = new PromptDocuments();
+  const status = new StatusItem();
+  const home = vscode.Uri.joinPath(context.globalStorageUri, 'server');
+  const started = new Server(home, log, {
+    relevance: (news) => {
+      showRelevance(news, heatMap, prompts);
+    },
+    status: (news) => {
+      status.show(news);
+    },
+    unavailable: (problems) => {
+      status.show({ state: 'error', message: 'no Python can run the server', uri: null });
+      void reportProblems(problems, log);
+    },
+  });
+  const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted());
+  const commands = registerCommands({ server: started, heatMap, prompts, log });
+  context.subscriptions.push(log, heatMap, prompts, status, trust, commands);
+  context.subscriptions.push(followSettings(started));
+  server = started;
+  void started.restart();
+}
+
+/** Called by VS Code, which waits for the server to end. */
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+  server = null;
+}

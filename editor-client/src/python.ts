@@ -1,0 +1,108 @@
+/** Which Python runs the server, and whether it can. Nothing here needs VS Code. */
+
+import { execFile } from 'node:child_process';
+import { isAbsolute, join } from 'node:path';
+
+/** Where an interpreter may come from; workspace values count in trusted workspaces only. */
+export interface PythonSources {
+  trusted: boolean;
+  /** `tokenblame.python` in the user's own settings. */
+  userSetting: string;
+  /** `tokenblame.python` in the settings of the workspace or one of its folders. */
+  workspaceSetting: string;
+  /** Paths of the workspace's folders. */
+  folders: readonly string[];
+  platform: NodeJS.Platform;
+}
+
+/** One interpreter to try; `required`: the user named it, so no other is tried. */
+export interface PythonChoice {
+  path: string;
+  required: boolean;
+}
+
+/** Why an interpreter cannot run the server, as a sentence, and what helps. */
+export interface PythonProblem {
+  path: string;
+  reason: string;
+  advice: string;
+}
+
+const INSTALL = 'Install Token Blame into it (see the README), or name another in tokenblame.python.';
+
+/**
+ * The interpreters to try, in order.
+ *
+ * A workspace can bring an interpreter of its own, as a setting or as `.venv`. Starting it runs
+ * whatever the workspace put there, so both are left out until the user trusts the workspace.
+ */
+export function pythonChoices(sources: PythonSources): PythonChoice[] {
+  const setting = (sources.trusted && sources.workspaceSetting.trim()) || sources.userSetting.trim();
+  if (setting) return [{ path: setting, required: true }];
+  const windows = sources.platform === 'win32';
+  const inVenv = windows ? ['Scripts', 'python.exe'] : ['bin', 'python'];
+  const venvs = sources.trusted
+    ? sources.folders.map((folder) => join(folder, '.venv', ...inVenv))
+    : [];
+  return [...venvs, windows ? 'python' : 'python3'].map((path) => ({ path, required: false }));
+}
+
+/** Turns what Python wrote while failing into a reason and an advice. */
+export function explainFailure(path: string, code: string | number, stderr: string): PythonProblem {
+  const last = stderr.trim().split('\n').at(-1) ?? '';
+  if (code === 'ENOENT') {
+    return { path, reason: 'there is no such program', advice: 'Name one in tokenblame.python.' };
+  }
+  if (stderr.includes('nknown option')) {
+    const advice = 'Name Python 3.11 or newer in tokenblame.python.';
+    return { path, reason: 'it is older than Python 3.11', advice };
+  }
+  const missing = /No module named '([^']+)'/.exec(last);
+  if (missing?.[1]) {
+    return { path, reason: `it has no module ${missing[1]}`, advice: INSTALL };
+  }
+  return { path, reason: last || `it ended with ${code}`, advice: INSTALL };
+}
+
+/**
+ * Asks the interpreter itself whether the server can be imported.
+ *
+ * @param cwd where it runs; never a workspace folder
+ * @returns null when all is well
+ */
+export function checkPython(path: string, cwd: string): Promise<PythonProblem | null> {
+  if (!isAbsolute(path) && /[/\\]/.test(path)) {
+    const advice = 'Give its whole path in tokenblame.python.';
+    return Promise.resolve({ path, reason: 'it is a relative path', advice });
+  }
+  return new Promise((resolve) => {
+    const args = [...SAFE, '-c', 'import lsp_server, pygls'];
+    execFile(path, args, { cwd, timeout: 30_000 }, (error, _stdout, stderr) => {
+      if (!error) resolve(null);
+      else if (error.killed) {
+        const advice = 'Try again, or name another in tokenblame.python.';
+        resolve({ path, reason: 'it did not answer within 30 seconds', advice });
+      } else resolve(explainFailure(path, error.code ?? 'an error', stderr));
+    });
+  });
+}
+
+/** `-P` keeps the working directory out of Python's path: a folder could carry an `lsp_server`. */
+const SAFE = ['-P'] as const;
+
+/** The arguments that make Python the language server. */
+export const SERVER_ARGS: readonly string[] = [...SAFE, '-m', 'lsp_server'];
+
+/** The first interpreter that can run the server, or what is wrong with each. */
+export async function findPython(
+  sources: PythonSources,
+  cwd: string,
+): Promise<{ path: string } | { problems: PythonProblem[] }> {
+  const problems: PythonProblem[] = [];
+  for (const choice of pythonChoices(sources)) {
+    const problem = await checkPython(choice.path, cwd);
+    if (!problem) return { path: choice.path };
+    problems.push(problem);
+  }
+  return { problems };
+}

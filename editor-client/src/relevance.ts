@@ -1,0 +1,44 @@
+/** From the server's notification to heat on the code and on the prompt. */
+
+import * as vscode from 'vscode';
+import type { Range } from 'vscode-languageserver-protocol';
+import type { HeatMap, HeatSpan } from './heatmap';
+import { promptUri, type PromptDocuments } from './prompts';
+import type { Relevance, Span } from './protocol';
+
+function toRange({ start, end }: Range): vscode.Range {
+  return new vscode.Range(start.line, start.character, end.line, end.character);
+}
+
+function toHeat(spans: readonly Span[]): HeatSpan[] {
+  return spans.map(({ range, value, role }) => ({ range: toRange(range), value, role }));
+}
+
+/**
+ * Shows what the server found, or takes away what no longer holds.
+ *
+ * News about another version than the one in the editor is dropped: for an older version the text
+ * has moved on, and the server will speak again.
+ */
+export function showRelevance(news: Relevance, heatMap: HeatMap, prompts: PromptDocuments): void {
+  const uri = vscode.Uri.parse(news.uri, true);
+  if (news.state !== 'computed') {
+    heatMap.clear(uri);
+    heatMap.clear(promptUri(uri));
+    return;
+  }
+  heatMap.show(uri, {
+    spans: toHeat(news.spans),
+    fault: news.pair ? toRange(news.pair.range) : null,
+    fits: (document) => document.version === news.version,
+  });
+  const prompt = news.promptText;
+  if (prompt === null) return;
+  prompts.set(uri, prompt);
+  heatMap.show(promptUri(uri), {
+    spans: toHeat(news.promptSpans),
+    fault: null,
+    // VS Code numbers this document's versions by itself, so the text has to tell.
+    fits: (document) => document.getText() === prompt,
+  });
+}

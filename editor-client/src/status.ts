@@ -1,0 +1,46 @@
+/** The status bar item: what server and engine are doing. A click opens the log. */
+
+import * as vscode from 'vscode';
+import type { Status } from './protocol';
+
+const ICONS: Record<Status['state'], string> = {
+  starting: '$(loading~spin)',
+  ready: '$(flame)',
+  computing: '$(sync~spin)',
+  error: '$(error)',
+  untrusted: '$(shield)',
+};
+
+const WORDS: Record<Status['state'], string> = {
+  starting: 'starting',
+  ready: 'ready',
+  computing: 'computing',
+  error: 'error',
+  untrusted: 'restricted: nothing is run in an untrusted workspace',
+};
+
+export class StatusItem implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem(
+    'tokenblame.status',
+    vscode.StatusBarAlignment.Right,
+    100,
+  );
+
+  constructor() {
+    this.item.name = 'Token Blame';
+    this.item.command = 'tokenblame.showLog';
+    this.item.show();
+  }
+
+  show(status: Status): void {
+    this.item.text = `${ICONS[status.state]} Token Blame`;
+    this.item.tooltip = `Token Blame: ${status.message || WORDS[status.state]}\nClick for the log.`;
+    this.item.accessibilityInformation = { label: `Token Blame ${WORDS[status.state]}` };
+    this.item.backgroundColor =
+      status.state === 'error' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+  }
+
+  dispose(): void {
+    this.item.dispose();
+  }
+}

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { namesTask, TASK_ID } from '../src/tasks';
+
+it('reads the task from EvalPlus folders only', () => {
+  assert.ok(namesTask('/s/HumanEval_65/0.py') && namesTask('/Mbpp_2/12.py'));
+  assert.ok(!namesTask('/s/HumanEval_65.py') && !namesTask('/s/HumanEval_65/sub/0.py'));
+  assert.ok(!namesTask('/s/HumanEval_x/0.py') && !namesTask('/s/HumanEval_65/0.txt'));
+});
+
+it('knows what a task id looks like', () => {
+  assert.ok(TASK_ID.test('HumanEval/65') && TASK_ID.test('Mbpp/2'));
+  assert.ok(!TASK_ID.test('HumanEval_65') && !TASK_ID.test('HumanEval/') && !TASK_ID.test('x/1'));
+});
