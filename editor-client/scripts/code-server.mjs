@@ -12,6 +12,8 @@ const QUIET = {
   'files.autoSave': 'off',
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'editor.minimap.enabled': false,
+  // VS Code marks the word under the caret by itself, which would cover the heat map.
+  'editor.occurrencesHighlight': 'off',
   'editor.wordBasedSuggestions': 'off',
   'chat.disableAIFeatures': true,
   'telemetry.telemetryLevel': 'off',

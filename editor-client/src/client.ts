@@ -1,7 +1,13 @@
 /** A language client set up for our server: capabilities, settings, trust. */
 
 import * as vscode from 'vscode';
-import { RevealOutputChannelOn, type StaticFeature } from 'vscode-languageclient';
+import {
+  CloseAction,
+  ErrorAction,
+  RevealOutputChannelOn,
+  type ErrorHandler,
+  type StaticFeature,
+} from 'vscode-languageclient';
 import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
 import { SERVER_ARGS } from './python';
 
@@ -33,14 +39,40 @@ function currentSettings(): unknown {
 }
 
 /**
+ * Restarting is up to `Server`: the client's own way leaves `start()` pending for ever when the
+ * server dies before it has answered.
+ */
+function leaveToServer(log: vscode.LogOutputChannel, closed: () => void): ErrorHandler {
+  return {
+    error: (error) => {
+      log.error(error);
+      return { action: ErrorAction.Continue, handled: true };
+    },
+    closed: () => {
+      closed();
+      return { action: CloseAction.DoNotRestart, handled: true };
+    },
+  };
+}
+
+/** Errors go to the log. What the user must know is said once, by `Server`, with what helps. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/**
  * Makes a client that starts `python -P -m lsp_server` in `cwd` once `start()` is called.
  *
  * @param cwd a folder of the extension's own: never the workspace, whose files could be imported
+ * @param closed called when the server ends without having been asked to
  */
 export function createClient(
   python: string,
   cwd: string,
   log: vscode.LogOutputChannel,
+  closed: () => void,
 ): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: [
@@ -53,6 +85,8 @@ export function createClient(
     }),
     outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationFailedHandler: () => false,
+    errorHandler: leaveToServer(log, closed),
     middleware: {
       workspace: {
         configuration: async (params, token, next) => {
@@ -63,7 +97,7 @@ export function createClient(
     },
   };
   const server = { command: python, args: [...SERVER_ARGS], options: { cwd } };
-  const client = new LanguageClient(SECTION, 'Token Blame', server, options);
+  const client = new QuietClient(SECTION, 'Token Blame', server, options);
   client.registerFeature(announcesOurNotifications);
   return client;
 }

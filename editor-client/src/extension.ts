@@ -5,21 +5,14 @@ import { SECTION } from './client';
 import { registerCommands } from './commands';
 import { HeatMap } from './heatmap';
 import { PromptDocuments } from './prompts';
-import type { PythonProblem } from './python';
 import { showRelevance } from './relevance';
 import { Server } from './server';
 import { StatusItem } from './status';
 
 /** Says why no server runs and offers what helps. */
-async function reportProblems(
-  problems: PythonProblem[],
-  log: vscode.LogOutputChannel,
-): Promise<void> {
-  for (const { path, reason, advice } of problems) log.error(`${path}: ${reason}. ${advice}`);
-  const last = problems.at(-1);
-  const why = last ? `${last.path} cannot run its server: ${last.reason}. ${last.advice}` : '';
-  const actions = ['Choose interpreter', 'Try again', 'Show log'] as const;
-  const choice = await vscode.window.showErrorMessage(`Token Blame: ${why}`, ...actions);
+async function reportFailure(message: string, log: vscode.LogOutputChannel): Promise<void> {
+  const actions = ['Try again', 'Choose interpreter', 'Show log'] as const;
+  const choice = await vscode.window.showErrorMessage(`Token Blame: ${message}`, ...actions);
   if (choice === 'Choose interpreter') {
     const setting = `${SECTION}.python`;
     await vscode.commands.executeCommand('workbench.action.openSettings', setting);
@@ -52,9 +45,9 @@ export function activate(context: vscode.ExtensionContext): void {
     status: (news) => {
       status.show(news);
     },
-    unavailable: (problems) => {
-      status.show({ state: 'error', message: 'no Python can run the server', uri: null });
-      void reportProblems(problems, log);
+    failed: (message) => {
+      status.show({ state: 'error', message, uri: null });
+      void reportFailure(message, log);
     },
   });
   const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted());

@@ -28,6 +28,8 @@ export interface PythonProblem {
   advice: string;
 }
 
+const ABSENT = 'there is no such program';
+
 const INSTALL = 'Install Token Blame into it (see the README), or name another in tokenblame.python.';
 
 /**
@@ -51,7 +53,7 @@ export function pythonChoices(sources: PythonSources): PythonChoice[] {
 export function explainFailure(path: string, code: string | number, stderr: string): PythonProblem {
   const last = stderr.trim().split('\n').at(-1) ?? '';
   if (code === 'ENOENT') {
-    return { path, reason: 'there is no such program', advice: 'Name one in tokenblame.python.' };
+    return { path, reason: ABSENT, advice: 'Name one in tokenblame.python.' };
   }
   if (stderr.includes('nknown option')) {
     const advice = 'Name Python 3.11 or newer in tokenblame.python.';
@@ -105,4 +107,12 @@ export async function findPython(
     problems.push(problem);
   }
   return { problems };
+}
+
+/** One message about the interpreters that failed; absent ones only where all are absent. */
+export function describeProblems(problems: readonly PythonProblem[]): string {
+  const there = problems.filter(({ reason }) => reason !== ABSENT);
+  return (there.length > 0 ? there : problems)
+    .map(({ path, reason, advice }) => `${path} cannot run the server: ${reason}. ${advice}`)
+    .join(' ');
 }

@@ -1,8 +1,9 @@
 /** Starts, restarts and ends the language server, one change at a time. */
 
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, State } from 'vscode-languageclient';
+import { ExecuteCommandRequest } from 'vscode-languageclient';
 import type { LanguageClient } from 'vscode-languageclient/node';
+import { Crashes } from './backoff';
 import { createClient, SECTION } from './client';
 import {
   relevanceNotification,
@@ -11,14 +12,14 @@ import {
   type Relevance,
   type Status,
 } from './protocol';
-import { findPython, type PythonProblem, type PythonSources } from './python';
+import { describeProblems, findPython, type PythonSources } from './python';
 
 /** Who is told what the server sends. */
 export interface ServerListener {
   relevance: (relevance: Relevance) => void;
   status: (status: Status) => void;
-  /** No interpreter can run the server. */
-  unavailable: (problems: PythonProblem[]) => void;
+  /** There is no server now; `message` says why and what helps. */
+  failed: (message: string) => void;
 }
 
 function pythonSources(): PythonSources {
@@ -38,6 +39,8 @@ function pythonSources(): PythonSources {
 export class Server {
   private client: LanguageClient | null = null;
   private queue: Promise<void> = Promise.resolve();
+  private readonly crashes = new Crashes();
+  private retry: NodeJS.Timeout | undefined;
 
   /**
    * @param home an empty folder of the extension's own, the server's working directory
@@ -54,10 +57,8 @@ export class Server {
 
   /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
   restart(): Promise<void> {
-    return this.enqueue(async () => {
-      await this.end();
-      await this.begin();
-    });
+    this.crashes.reset();
+    return this.startAnew();
   }
 
   stop(): Promise<void> {
@@ -81,11 +82,29 @@ export class Server {
     return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
+  private startAnew(): Promise<void> {
+    return this.enqueue(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  /** The server has ended by itself: start it again, after a pause that grows. */
+  private crashed(): void {
+    const pause = this.crashes.delay(Date.now());
+    if (pause === null) {
+      this.listener.failed('The server keeps crashing; the log says why.');
+      return;
+    }
+    this.listener.status({ state: 'starting', message: 'The server crashed', uri: null });
+    this.retry = setTimeout(() => void this.startAnew(), pause);
+  }
+
   private enqueue(change: () => Promise<void>): Promise<void> {
     const done = this.queue.then(change);
     this.queue = done.catch((error: unknown) => {
       this.log.error(error instanceof Error ? error : String(error));
-      this.listener.status({ state: 'error', message: 'the server did not start', uri: null });
+      this.listener.failed('The server did not start; the log says why.');
     });
     return this.queue;
   }
@@ -95,25 +114,37 @@ export class Server {
     await vscode.workspace.fs.createDirectory(this.home);
     const found = await findPython(pythonSources(), this.home.fsPath);
     if ('problems' in found) {
-      this.listener.unavailable(found.problems);
+      for (const each of found.problems) this.log.warn(describeProblems([each]));
+      this.listener.failed(describeProblems(found.problems));
       return;
     }
     this.log.info(`Server: ${found.path} (Python)`);
-    const client = createClient(found.path, this.home.fsPath, this.log);
+    await this.launch(found.path);
+  }
+
+  /** Starts the server with an interpreter that can run it; throws when the server dies early. */
+  private async launch(python: string): Promise<void> {
+    let started = false;
+    let giveUp: (error: Error) => void = () => undefined;
+    const died = new Promise<never>((_resolve, reject) => {
+      giveUp = reject;
+    });
+    const client = createClient(python, this.home.fsPath, this.log, () => {
+      if (started) this.crashed();
+      else giveUp(new Error('The server ended before it had answered.'));
+    });
     client.onNotification(relevanceNotification, this.listener.relevance);
     client.onNotification(statusNotification, this.listener.status);
-    client.onDidChangeState(({ newState }) => {
-      if (newState !== State.Stopped || this.client !== client) return;
-      this.listener.status({ state: 'error', message: 'the server has stopped', uri: null });
-    });
     this.client = client;
-    await client.start();
+    await Promise.race([client.start(), died]);
+    started = true;
   }
 
   private async end(): Promise<void> {
+    clearTimeout(this.retry);
     const client = this.client;
     this.client = null;
-    // `dispose` also ends a client whose start failed, where `stop` would refuse.
-    await client?.dispose();
+    // A client whose start failed has nothing to stop and would refuse.
+    if (client?.isRunning()) await client.dispose();
   }
 }

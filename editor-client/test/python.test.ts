@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import {
   checkPython,
+  describeProblems,
   explainFailure,
   findPython,
   pythonChoices,
@@ -52,6 +53,16 @@ describe('explainFailure', () => {
     assert.match(explainFailure('p', 2, 'Unknown option: -P\nusage: …').reason, /3\.11/);
     assert.match(explainFailure('p', 2, 'unknown option -P\nusage: …').reason, /3\.11/);
     assert.equal(explainFailure('p', 7, '').reason, 'it ended with 7');
+  });
+});
+
+describe('describeProblems', () => {
+  const absent = explainFailure('/w/.venv/bin/python', 'ENOENT', '');
+  const bare = explainFailure('python3', 1, "No module named 'pygls'");
+
+  it('speaks of absent interpreters only where there is no other', () => {
+    assert.match(describeProblems([absent, bare]), /^python3 cannot .* no module pygls/);
+    assert.match(describeProblems([absent]), /no such program/);
   });
 });
 

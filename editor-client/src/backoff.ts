@@ -1,0 +1,26 @@
+/** How long to wait before a crashed server is started again. */
+
+const WINDOW_MS = 3 * 60 * 1000;
+const LIMIT = 5;
+const FIRST_DELAY_MS = 500;
+
+/** Remembers recent crashes. */
+export class Crashes {
+  private times: number[] = [];
+
+  /**
+   * Counts a crash at time `now` (milliseconds).
+   *
+   * @returns milliseconds to wait, twice as long each time; null after too many in three minutes
+   */
+  delay(now: number): number | null {
+    this.times = [...this.times.filter((time) => now - time < WINDOW_MS), now];
+    if (this.times.length > LIMIT) return null;
+    return FIRST_DELAY_MS * 2 ** (this.times.length - 1);
+  }
+
+  /** Forgets them, as after a restart that the user asked for. */
+  reset(): void {
+    this.times = [];
+  }
+}
