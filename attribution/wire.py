@@ -6,6 +6,7 @@ travel over the engine's socket and over the test runner's pipes.
 
 import asyncio
 import struct
+from types import ModuleType
 from typing import IO, Any, NamedTuple, TypeVar
 
 import msgpack
@@ -26,7 +27,7 @@ _CONVERTER = make_converter()
 
 class Frame(NamedTuple):
     id: int
-    value: Any  # an instance of a class of schema.py
+    value: Any  # an instance of a class of schema.py (test runner: of grading/messages.py)
 
 
 class BrokenFrame(TokenBlameError):
@@ -74,9 +75,9 @@ async def read(stream: asyncio.StreamReader) -> Frame:
     return _decode(await stream.readexactly(_length(header)))
 
 
-def read_blocking(stream: IO[bytes]) -> Frame:
-    """The next frame of a pipe; raises EOFError at its end."""
-    return _decode(_read_exactly(stream, _length(_read_exactly(stream, _LENGTH.size))))
+def read_blocking(stream: IO[bytes], kinds: ModuleType = schema) -> Frame:
+    """The next frame of a pipe, made of the classes in `kinds`; raises EOFError at its end."""
+    return _decode(_read_exactly(stream, _length(_read_exactly(stream, _LENGTH.size))), kinds)
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:
@@ -96,10 +97,10 @@ def _length(header: bytes) -> int:
     return length
 
 
-def _decode(packed: bytes) -> Frame:
+def _decode(packed: bytes, kinds: ModuleType = schema) -> Frame:
     try:
         envelope = msgpack.unpackb(packed)
-        kind = getattr(schema, envelope["type"])
+        kind = getattr(kinds, envelope["type"])
         return Frame(envelope["id"], _CONVERTER.structure(envelope["body"], kind))
     except Exception as error:
         raise BrokenFrame(f"Unreadable frame: {error}") from error

@@ -1,0 +1,66 @@
+"""What travels between the grader and its test runner, in frames of attribution.wire.
+
+Private to these two; a request ends in exactly one reply. Imports nothing heavy.
+"""
+
+from attrs import frozen
+
+from attribution.schema import Cancel, Dataset, Failed, Hello, Task, Verdict
+
+
+@frozen
+class LoadData:
+    """The content of a data file; the runner sees no file of the user. Reply: TaskIds.
+
+    EvalPlus' format or the original HumanEval's; the runner tells them apart by their fields.
+    """
+
+    dataset: Dataset
+    content: bytes  # JSON lines, perhaps gzipped
+    source: str  # for messages, e.g. a path
+
+
+@frozen
+class ListTasks:
+    """Reply: TaskIds."""
+
+    dataset: Dataset
+
+
+@frozen
+class TaskIds:
+    ids: tuple[str, ...]
+
+
+@frozen
+class GetTask:
+    """Reply: Task."""
+
+    task_id: str
+
+
+@frozen
+class GradeProgram:
+    """Reply: Verdict."""
+
+    task_id: str
+    code: str
+    thorough: bool  # False: pass or fail only, as fast as possible
+
+
+Message = LoadData | ListTasks | GetTask | GradeProgram
+
+__all__ = [
+    "Cancel",
+    "Dataset",
+    "Failed",
+    "GetTask",
+    "GradeProgram",
+    "Hello",
+    "ListTasks",
+    "LoadData",
+    "Message",
+    "Task",
+    "TaskIds",
+    "Verdict",
+]

@@ -1,0 +1,228 @@
+"""EvalPlus' problems and what their canonical solutions return (inside the test runner).
+
+Two formats are understood: EvalPlus' own, and the original HumanEval, whose `check(candidate)` is
+turned into EvalPlus' form by recording the calls that it makes to the canonical solution. For 152
+of the 164 tasks these are exactly EvalPlus' base inputs, in order.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import pickle
+import random
+import sys
+import tempfile
+import types
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attribution import errors, schema
+from attribution.grading import children
+from attribution.schema import Dataset, Suite
+
+# `evalplus.data` imports Hugging Face's `datasets` (a second) for EvalPerf, which is not used.
+_unused = types.ModuleType("datasets")
+_unused.load_dataset = None  # type: ignore[attr-defined]
+sys.modules.setdefault("datasets", _unused)
+from evalplus.data import humaneval, mbpp  # noqa: E402
+from evalplus.eval._special_oracle import MBPP_OUTPUT_NOT_NONE_TASKS  # noqa: E402
+from evalplus.gen.util import trusted_exec  # noqa: E402
+
+if sys.modules["datasets"] is _unused:
+    del sys.modules["datasets"]
+
+_VERSIONS = {  # MD5 of the JSON lines, as EvalPlus prints it
+    "fe585eb4df8c88d844eeb463ea4d0302": "HumanEval+ v0.1.10",
+    "ee43ecabebf20deef4bb776a405ac5b1": "MBPP+ v0.2.0",
+}
+_ORIGINAL = "HumanEval (original)"
+_GZIP = b"\x1f\x8b"
+_LARGEST_ORACLE = 1 << 30  # bytes
+_ORACLE_SECONDS = 300.0  # all inputs of one task; the slowest takes seconds
+
+
+class Tests(NamedTuple):
+    """One suite of one problem: `expected[i]` is what `f(*inputs[i])` returns after `seconds[i]`.
+
+    `expected` holds whether there is a result at all for tasks with OUTPUT_NOT_NONE.
+    """
+
+    inputs: list[Any]
+    expected: list[Any]
+    seconds: list[float]
+
+
+class Problem(NamedTuple):
+    """One task as its data file has it."""
+
+    task: schema.Task
+    fields: dict[str, Any]
+
+    @property
+    def atol(self) -> float:
+        value: float = self.fields["atol"]
+        return value
+
+
+class Library:
+    """The problems loaded so far, and the results of those canonical solutions that were needed."""
+
+    def __init__(self) -> None:
+        self._problems: dict[Dataset, dict[str, Problem]] = {}
+        self._oracles: dict[str, dict[Suite, Tests]] = {}
+
+    def load(self, dataset: Dataset, content: bytes, source: str) -> None:
+        """Read a data file. Raises DataUnavailable when it is none."""
+        try:
+            text = gzip.decompress(content) if content.startswith(_GZIP) else content
+            head = json.loads(text.split(b"\n", 1)[0])
+            if dataset is Dataset.HUMANEVAL and "base_input" not in head:
+                problems, version = _original(text), _ORIGINAL
+            else:
+                problems, version = _evalplus(dataset, text), _version(dataset, text)
+        except (ValueError, KeyError, AssertionError, TypeError, OSError, EOFError) as error:
+            raise errors.DataUnavailable(
+                f"{source} is no data file of EvalPlus for {dataset}: {error!r}"
+            ) from error
+        suites = (Suite.BASE, Suite.PLUS) if version != _ORIGINAL else (Suite.BASE,)
+        self._problems[dataset] = {
+            task_id: Problem(
+                schema.Task(
+                    task_id, dataset, fields["prompt"], fields["entry_point"], version, suites
+                ),
+                fields,
+            )
+            for task_id, fields in problems.items()
+        }
+
+    def ids(self, dataset: Dataset) -> tuple[str, ...]:
+        return tuple(self._problems[dataset])
+
+    def problem(self, task_id: str) -> Problem:
+        """Raises UnknownTask, naming the nearest ids."""
+        for problems in self._problems.values():
+            if task_id in problems:
+                return problems[task_id]
+        raise errors.UnknownTask(f"There is no task {task_id!r}. {self._nearest(task_id)}")
+
+    def _nearest(self, task_id: str) -> str:
+        name, _, number = task_id.partition("/")
+        ids = [known for problems in self._problems.values() for known in problems]
+        same = [known for known in ids if known.startswith(f"{name}/")]
+        if not same or not number.isdecimal():
+            return "Ids look like HumanEval/65 and Mbpp/2."
+        same.sort(key=lambda known: abs(int(known.partition("/")[2]) - int(number)))
+        return f"The nearest are {', '.join(same[:3])}."
+
+    def tests(self, problem: Problem, control: children.Control) -> dict[Suite, Tests]:
+        """Inputs and expected results; the canonical solution runs the first time, in a child.
+
+        Raises RunnerFailed when it does not get through.
+        """
+        task_id = problem.task.task_id
+        if task_id not in self._oracles:
+            self._oracles[task_id] = _run_canonical(problem, control)
+        return self._oracles[task_id]
+
+
+def _version(dataset: Dataset, text: bytes) -> str:
+    digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
+    name = "HumanEval+" if dataset is Dataset.HUMANEVAL else "MBPP+"
+    return _VERSIONS.get(digest, f"{name} (unknown release, md5 {digest[:8]})")
+
+
+def _evalplus(dataset: Dataset, text: bytes) -> dict[str, dict[str, Any]]:
+    """Through EvalPlus' own reader, which restores the types that JSON lacks."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "data.jsonl")
+        path.write_bytes(text)
+        found: dict[str, dict[str, Any]]
+        if dataset is Dataset.HUMANEVAL:
+            humaneval.HUMANEVAL_OVERRIDE_PATH = str(path)
+            found = humaneval.get_human_eval_plus()
+        else:
+            mbpp.MBPP_OVERRIDE_PATH = str(path)
+            found = mbpp.get_mbpp_plus()
+    return found
+
+
+def _original(text: bytes) -> dict[str, dict[str, Any]]:
+    problems: dict[str, dict[str, Any]] = {}
+    for line in filter(None, text.decode().split("\n")):
+        fields = json.loads(line)
+        if fields["entry_point"] == "max_fill":
+            # Its docstring comes after an import and thus is none. EvalPlus' data have it right,
+            # its get_human_eval (0.3.1) leaves the docstring's indentation broken.
+            fields["prompt"] = "import math\n" + fields["prompt"].replace("    import math\n", "")
+        # EvalPlus' tolerances; for results that are floats it takes 1e-6 by itself.
+        fields["atol"] = 1e-4 if fields["entry_point"] == "find_zero" else 0
+        fields["base_input"] = None  # recorded where they are needed
+        if not isinstance(fields["test"], str):
+            raise TypeError("`test` is no text")
+        problems[fields["task_id"]] = fields
+    return problems
+
+
+def _run_canonical(problem: Problem, control: children.Control) -> dict[Suite, Tests]:
+    def work(report: int) -> None:
+        # Pickle, since results may be sets, complex numbers or huge integers; both the code and
+        # this process are trusted, and nothing is stored.
+        try:
+            result: object = _oracle(problem)
+        except Exception as error:  # noqa: BLE001 - whatever the data file's code raises
+            result = f"{type(error).__name__}: {error}"
+        with io.FileIO(report, "wb", closefd=False) as pipe, io.BufferedWriter(pipe) as stream:
+            pickle.dump(result, stream)
+
+    ended = children.run(
+        work, lambda seconds: seconds > _ORACLE_SECONDS, control, largest_report=_LARGEST_ORACLE
+    )
+    result = pickle.loads(ended.report) if ended.exit_code == 0 else f"exit {ended.exit_code}"
+    if isinstance(result, str):
+        raise errors.RunnerFailed(
+            f"The canonical solution of {problem.task.task_id} did not run ({result}); "
+            f"is the data file ({problem.task.version}) intact?"
+        )
+    tests: dict[Suite, Tests] = result
+    return tests
+
+
+def _oracle(problem: Problem) -> dict[Suite, Tests]:
+    """As evalplus.evaluate.get_groundtruth, for one task."""
+    fields, tests = problem.fields, {}
+    for suite in problem.task.suites:
+        inputs = fields[f"{suite}_input"]
+        if inputs is None:
+            inputs = _record_inputs(fields)
+        expected, seconds = trusted_exec(
+            fields["prompt"] + fields["canonical_solution"],
+            inputs,
+            fields["entry_point"],
+            record_time=True,
+            output_not_none=problem.task.dataset is Dataset.MBPP
+            and fields["entry_point"] in MBPP_OUTPUT_NOT_NONE_TASKS,
+        )
+        tests[suite] = Tests(inputs, expected, seconds)
+    return tests
+
+
+def _record_inputs(fields: dict[str, Any]) -> list[Any]:
+    """The arguments of every call that `check` makes."""
+    scope: dict[str, Any] = {}
+    exec(fields["prompt"] + fields["canonical_solution"], scope)
+    exec(fields["test"], scope)
+    solution: Callable[..., object] = scope[fields["entry_point"]]
+    inputs: list[Any] = []
+
+    def candidate(*arguments: object) -> object:
+        inputs.append(deepcopy(list(arguments)))
+        return solution(*arguments)
+
+    random.seed(0)  # two checks draw random strings
+    scope["check"](candidate)
+    return inputs
+
+
