@@ -16,7 +16,7 @@ from attribution.prompts import build_prompt
 from attribution.schema import Alternative, Document, Form, Generation, Role, Task, Token
 
 _PARSER = Parser(Language(tree_sitter_python.language()))
-_SAME_PROMPT = 0.8  # similarity above which the head of a file counts as the (edited) prompt
+_SAME_PROMPT = 0.6  # similarity above which the head of a file counts as the (edited) prompt
 
 
 @frozen

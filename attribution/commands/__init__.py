@@ -1,0 +1,1 @@
+"""One file per subcommand of `tokenblame`; each adds its parser and runs itself."""

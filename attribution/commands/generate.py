@@ -1,0 +1,65 @@
+"""`tokenblame generate`: EvalPlus samples with traces."""
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from attribution import samples
+from attribution.client import connect
+from attribution.commands.common import (
+    Commands,
+    add_model_options,
+    ask,
+    model_settings,
+    progress,
+)
+from attribution.errors import EngineUnavailable
+from attribution.schema import (
+    Form,
+    GenerateRequest,
+    GradeRequest,
+    Progress,
+)
+from attribution.terminal import print_verdict
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "generate",
+        help="let the model solve EvalPlus tasks",
+        description="Write one greedy sample per task in EvalPlus' folder format, each with a "
+        "trace of its exact tokens. Samples that exist with another text are never overwritten.",
+    )
+    parser.add_argument("task", nargs="+", metavar="TASK", help="task ids, e.g. HumanEval/65")
+    parser.add_argument("--out", type=Path, default=Path("samples"), help="folder (%(default)s)")
+    parser.add_argument("--form", type=Form, choices=list(Form), default=Form.DIRECT)
+    parser.add_argument("--max-new-tokens", type=int, default=GenerateRequest("").max_new_tokens)
+    parser.add_argument("--grade", action="store_true", help="run the tests of each sample, too")
+    add_model_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    with progress("Starting the engine") as show:
+        asyncio.run(_generate(options, show))
+    return 0
+
+
+async def _generate(options: argparse.Namespace, show: Callable[[Progress], None]) -> None:
+    console = Console(highlight=False)
+    settings = model_settings(options)
+    async with await connect() as engine:
+        for task_id in options.task:
+            request = GenerateRequest(task_id, options.form, settings, options.max_new_tokens)
+            generation = (await ask(engine, request, show)).generation
+            if generation is None:  # the engine ends with one or raises
+                raise EngineUnavailable("The engine answered without a sample.")
+            console.print(str(samples.write_generation(options.out, generation)), markup=False)
+            if options.grade:
+                graded = GradeRequest(task_id, generation.code, trusted=True)
+                verdict = (await ask(engine, graded, show)).verdict
+                if verdict is not None:
+                    print_verdict(verdict, console)

@@ -1,0 +1,20 @@
+"""`tokenblame lsp`: become the language server."""
+
+import argparse
+import os
+import sys
+
+from attribution.commands.common import Commands
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "lsp",
+        help="run the language server on standard input and output",
+        description="Editors start this; see the README for Neovim.",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(_: argparse.Namespace) -> int:
+    os.execv(sys.executable, [sys.executable, "-m", "lsp_server"])

@@ -1,0 +1,162 @@
+"""What the command line prints: verdict, pair, heat map, strongest tokens, timings."""
+
+import difflib
+from collections.abc import Iterable
+
+from attrs import frozen
+from rich.console import Console
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from attribution.explanation import Explanation
+from attribution.schema import Attribution, ContrastPair, Document, Generation, Role, Verdict
+
+# As in the editor: red supports what the model wrote, blue what it should have written.
+_RED, _BLUE, _WHITE = (178, 24, 43), (33, 102, 172), (255, 255, 255)
+_STRONGEST = 10  # tokens in the table
+_FAINT = 0.05  # share of the scale below which a token stays uncoloured
+
+
+@frozen
+class Heat:
+    """A coloured span of one document; `value` is relevance over scale, −1 … 1."""
+
+    start: int
+    end: int
+    value: float
+    template: bool = False
+
+
+def print_explanation(explanation: Explanation, console: Console) -> None:
+    """Everything, in the order in which a person asks."""
+    verdict, generation = explanation.verdict, explanation.generation
+    if verdict is not None:
+        print_verdict(verdict, console)
+    if generation is not None and generation.retokenized:
+        console.print(
+            "No trace fits this text: it was tokenised anew, so these need not be "
+            "the very tokens the model produced.",
+            style="dim",
+        )
+    if explanation.search is not None and not explanation.pairs:
+        console.print(explanation.search.message, style="yellow")
+    if generation is not None and explanation.attribution is not None:
+        pair = explanation.attribution.pair
+        print_pair(pair, generation, len(explanation.pairs), console)
+        print_heat_maps(explanation, generation, console)
+        _print_strongest(explanation, console)
+        _print_completeness(explanation.attribution, console)
+    print_timings(explanation.timings, console)
+
+
+def print_verdict(verdict: Verdict, console: Console) -> None:
+    style = "bold green" if verdict.passed else "bold red"
+    console.print(Text(f"{verdict.task_id}: {verdict.message}", style))
+    rows = (
+        ("call", verdict.failing_input),
+        ("expected", verdict.expected),
+        ("actual", verdict.actual),
+        ("raised", verdict.exception),
+        ("line", verdict.line),
+        ("note", verdict.note or None),
+    )
+    for name, value in rows:
+        if value is not None:
+            console.print(Text(f"  {name:<9}{value}"))
+
+
+def print_pair(pair: ContrastPair, generation: Generation, proved: int, console: Console) -> None:
+    token = generation.tokens[pair.position]
+    line = generation.code.count("\n", 0, token.start) + 1
+    weak = "" if abs(pair.logit_diff) >= 1 else " (weak: below 1 the model hardly preferred it)"
+    console.print()
+    console.print(
+        Text.assemble(
+            f"Line {line}: the model wrote ",
+            (repr(pair.target.text), "bold red"),
+            "; with ",
+            (repr(pair.contrast.text), "bold blue"),
+            f" (its choice no. {pair.contrast.rank}) the tests pass, {pair.origin.value} by running"
+            f" them. Δℓ = {pair.logit_diff:.2f}{weak}. {proved} such pairs were proved.",
+        )
+    )
+    diff = difflib.unified_diff(
+        generation.code.splitlines(),
+        (pair.repaired_program or "").splitlines(),
+        "failing",
+        "repaired",
+        n=1,
+        lineterm="",
+    )
+    for row in diff:
+        style = {"+": "green", "-": "red"}.get(row[:1], "dim")
+        console.print(Text(f"  {row}", style))
+
+
+def print_heat_maps(explanation: Explanation, generation: Generation, console: Console) -> None:
+    scale = explanation.scale()
+    target = generation.tokens[explanation.attribution.pair.position]  # type: ignore[union-attr]
+    documents = [(Document.CODE, generation.code)]
+    if any(token.document is Document.PROMPT for token in generation.tokens):
+        documents.insert(0, (Document.PROMPT, generation.prompt))
+    for document, text in documents:
+        console.print()
+        console.print(f"{document.value}: red supports the target, blue the contrast", style="dim")
+        heats = [
+            Heat(t.start, t.end, r / scale if scale else 0.0, t.role is Role.TEMPLATE)
+            for t, r in explanation.scored_tokens()
+            if t.document is document
+        ]
+        marked = (target.start, target.end) if document is Document.CODE else None
+        console.print(heat_map(text, heats, marked))
+
+
+def heat_map(text: str, heats: Iterable[Heat], target: tuple[int, int] | None = None) -> Text:
+    """`text` with coloured backgrounds; the target token is reversed and underlined."""
+    drawn = Text(text)
+    for heat in heats:
+        if not heat.template and abs(heat.value) >= _FAINT:
+            drawn.stylize(_style(heat.value), heat.start, heat.end)
+    if target is not None:
+        drawn.stylize(Style(reverse=True, bold=True, underline=True), *target)
+    return drawn
+
+
+def _style(value: float) -> Style:
+    end = _RED if value > 0 else _BLUE
+    share = min(1.0, abs(value))
+    red, green, blue = (round(w + (e - w) * share) for w, e in zip(_WHITE, end, strict=True))
+    text = "white" if share > 0.5 else "black"
+    return Style.parse(f"{text} on rgb({red},{green},{blue})")
+
+
+def _print_strongest(explanation: Explanation, console: Console) -> None:
+    tokens = [(t, r) for t, r in explanation.scored_tokens() if t.role is not Role.TEMPLATE]
+    tokens.sort(key=lambda pair: -abs(pair[1]))
+    table = Table("token", "line", "from", "relevance", title="Strongest tokens", box=None)
+    generation = explanation.generation
+    for token, relevance in tokens[:_STRONGEST]:
+        code = token.document is Document.CODE
+        text = generation.code if code else generation.prompt  # type: ignore[union-attr]
+        line = text.count("\n", 0, token.start) + 1
+        style = "red" if relevance > 0 else "blue"
+        table.add_row(
+            Text(repr(token.text)), f"{line}", token.role.value, Text(f"{relevance:+.3f}", style)
+        )
+    console.print()
+    console.print(table)
+
+
+def _print_completeness(attribution: Attribution, console: Console) -> None:
+    console.print(
+        f"{attribution.method}: Δℓ {attribution.logit_diff:.3f} = tokens {attribution.sum:.3f}"
+        f" + softmax leak {attribution.leak:.3f} + biases {attribution.bias:.3f}",
+        style="dim",
+    )
+
+
+def print_timings(timings: dict[str, float], console: Console) -> None:
+    if timings:
+        stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in timings.items())
+        console.print(f"Took {stages}.", style="dim")

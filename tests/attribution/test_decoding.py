@@ -1,0 +1,135 @@
+"""Rollouts are token-identical to plain greedy decoding from the same prefix."""
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from attribution import decoding
+from attribution.decoding import Branch
+from attribution.errors import Cancelled
+from attribution.prompts import Stops
+
+NEVER = Stops((), frozenset())
+
+
+def greedy(model: PreTrainedModel, ids: list[int], new: int) -> list[int]:
+    """transformers' own greedy decoding, which does not stop at an end token here."""
+    out = model.generate(
+        torch.tensor([ids]), do_sample=False, max_new_tokens=new, eos_token_id=None
+    )
+    return out[0].tolist()
+
+
+@pytest.fixture(scope="module")
+def prefix(model: PreTrainedModel) -> decoding.Prefix:
+    ids = greedy(model, list(range(5, 12)), 20)
+    return decoding.prefill(model, ids, 7)
+
+
+def test_generate_equals_transformers(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    prompt = [3, 1, 4, 1, 5]
+    ours = decoding.generate(
+        model, tokenizer, prompt, NEVER, max_new_tokens=30, checkpoint=lambda _: None
+    )
+    assert [*prompt, *ours.ids] == greedy(model, prompt, 30)
+    assert not ours.finished
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_rollouts_equal_plain_greedy_decoding(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    prefix: decoding.Prefix,
+    data: st.DataObject,
+) -> None:
+    branch = st.builds(
+        Branch,
+        st.integers(prefix.prompt_length, len(prefix.ids) - 1),
+        st.integers(0, len(tokenizer) - 1),
+    )
+    branches = data.draw(st.lists(branch, min_size=1, max_size=5))
+    new = data.draw(st.integers(1, 12))
+    done = decoding.rollouts(
+        model, tokenizer, prefix, branches, NEVER, max_new_tokens=new, checkpoint=lambda _: None
+    )
+    for b, completion in zip(branches, done, strict=True):
+        head = [*prefix.ids[: b.position], b.token]
+        expected = greedy(model, head, new - 1) if new > 1 else head
+        assert [*prefix.ids[:7], *completion.ids] == expected
+    assert prefix.cache.get_seq_length() == len(prefix.ids)
+
+
+def test_scores_are_the_logits_of_a_plain_forward(
+    model: PreTrainedModel, prefix: decoding.Prefix
+) -> None:
+    with torch.no_grad():
+        logits = model(torch.tensor([prefix.ids])).logits[0, 6:-1].float()
+    chosen = torch.tensor(prefix.ids[7:])
+    scores = prefix.scores
+    assert torch.allclose(scores.top_logits, logits.topk(10).values)
+    assert torch.allclose(scores.log_normalizer, logits.logsumexp(-1))
+    assert torch.equal(scores.top_ids[:, 0], chosen)  # greedy text: always the first choice
+    assert scores.chosen_ranks.tolist() == [1] * 20
+
+
+def test_a_stop_sequence_cuts_the_text_and_the_ids(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    prompt = [3, 1, 4, 1, 5]
+    free = decoding.generate(
+        model, tokenizer, prompt, NEVER, max_new_tokens=30, checkpoint=lambda _: None
+    )
+    text = free.text
+    stop = next(text[i : i + 3] for i in range(9, 99) if text.index(text[i : i + 3]) == i)
+    cut = decoding.generate(
+        model,
+        tokenizer,
+        prompt,
+        Stops((stop,), frozenset()),
+        max_new_tokens=30,
+        checkpoint=lambda _: None,
+    )
+    assert cut.finished
+    assert cut.text == free.text[: free.text.index(stop)]
+    assert cut.ids == free.ids[: len(cut.ids)]
+    assert len(tokenizer.decode(cut.ids)) >= len(cut.text)
+    assert len(tokenizer.decode(cut.ids[:-1])) < len(cut.text)
+
+
+def test_an_end_token_is_not_part_of_the_completion(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    prompt = [3, 1, 4, 1, 5]
+    sixth = greedy(model, prompt, 6)[-1]
+    done = decoding.generate(
+        model,
+        tokenizer,
+        prompt,
+        Stops((), frozenset({sixth})),
+        max_new_tokens=30,
+        checkpoint=lambda _: None,
+    )
+    assert done.finished
+    assert [*prompt, *done.ids, sixth] == greedy(model, prompt, len(done.ids) + 1)
+
+
+def test_cancel_stops_at_the_next_token(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    seen = []
+
+    def checkpoint(tokens: int) -> None:
+        seen.append(tokens)
+        if tokens == 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        decoding.generate(model, tokenizer, [3, 1], NEVER, max_new_tokens=30, checkpoint=checkpoint)
+    assert seen == [1, 2, 3, 4]

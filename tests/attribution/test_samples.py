@@ -1,0 +1,105 @@
+"""Samples on disk: EvalPlus reads what is written here, bad input is named, nothing is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from evalplus.data.utils import load_solutions
+
+from attribution import samples
+from attribution.errors import InvalidSample, ResourceExhausted
+from attribution.schema import Document, Form, Generation, Role, Token, task_id_from_path
+
+GENERATION = Generation(
+    task_id="HumanEval/65",
+    form=Form.DIRECT,
+    model="tiny",
+    fingerprint="f",
+    prompt="def f():\n",
+    code="def f():\n    return 1\n",
+    tokens=(Token(1, "def", Document.CODE, 0, 3, Role.TEMPLATE),),
+    prompt_length=1,
+    alternatives=(),
+    finished=True,
+)
+
+
+def test_evalplus_reads_what_is_written(tmp_path: Path) -> None:
+    path = samples.write_generation(tmp_path, GENERATION)
+    rows = list(load_solutions(tmp_path))
+    assert [(r["task_id"], r["solution"]) for r in rows] == [("HumanEval/65", GENERATION.code)]
+    assert samples.read_trace(path) == GENERATION
+    assert samples.read_sample(path) == samples.Sample("HumanEval/65", GENERATION.code, path)
+    assert samples.read_sample(path.parent) == samples.read_sample(path)
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    first = samples.write_generation(tmp_path, GENERATION)
+    again = samples.write_generation(tmp_path, GENERATION)
+    other = samples.write_generation(tmp_path, evolve(GENERATION, code="other"))
+    assert (first.name, again.name, other.name) == ("0.py", "0.py", "1.py")
+    assert first.read_text() == GENERATION.code
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResourceExhausted, match="cannot be written"):
+        samples.write_generation(tmp_path / "file", GENERATION)
+
+
+def test_lines_of_a_jsonl(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    rows = [
+        {"task_id": "HumanEval/1", "solution": "one"},
+        {"task_id": "HumanEval/2", "completion": "two"},
+        {"task_id": "HumanEval/3"},
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert samples.read_sample(path, "HumanEval/1").code == "one"
+    assert samples.read_sample(path, "HumanEval/2").completion
+    for task_id, message in (
+        ("HumanEval/3", "line 3 has neither"),
+        ("HumanEval/4", "no sample of HumanEval/4"),
+        (None, "choose one with --task"),
+    ):
+        with pytest.raises(InvalidSample, match=message):
+            samples.read_sample(path, task_id)
+    path.write_text("{]")
+    with pytest.raises(InvalidSample, match="line 1 is no JSON"):
+        samples.read_sample(path, "HumanEval/1")
+
+
+def test_bad_paths_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSample, match="does not exist"):
+        samples.read_sample(tmp_path / "no.py")
+    with pytest.raises(InvalidSample, match="holds no sample"):
+        samples.read_sample(tmp_path)
+    plain = tmp_path / "plain.py"
+    plain.write_text("x")
+    with pytest.raises(InvalidSample, match="which task"):
+        samples.read_sample(plain)
+    plain.write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidSample, match="not UTF-8"):
+        samples.read_sample(plain, "HumanEval/1")
+
+
+def test_a_broken_trace_counts_as_none(tmp_path: Path) -> None:
+    path = samples.write_generation(tmp_path, GENERATION)
+    samples.trace_path(path).write_bytes(b"\x93not a trace")
+    assert samples.read_trace(path) is None
+    assert samples.read_trace(tmp_path / "none.py") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/a/HumanEval_65/0.py", "HumanEval/65"),
+        ("C:\\a\\Mbpp_2\\12.py", "Mbpp/2"),
+        ("/a/HumanEval_65/notes.txt", None),
+        ("/a/HumanEval_x/0.py", None),
+        ("/a/b/0.py", None),
+    ],
+)
+def test_task_id_from_path(path: str, expected: str | None) -> None:
+    assert task_id_from_path(path) == expected

@@ -1,0 +1,77 @@
+"""Frames: whatever goes in comes out, and what is no frame is refused with a reason."""
+
+import asyncio
+import io
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attribution import errors, schema, wire
+
+TEXT = st.text(max_size=20)
+
+
+@given(
+    number=st.integers(0, 2**31),
+    value=st.one_of(
+        st.builds(schema.ExplainRequest, code=TEXT, form=st.sampled_from([None, *schema.Form])),
+        st.builds(schema.Progress, TEXT, st.none() | st.floats(0, 1)),
+        st.builds(schema.Timings, st.dictionaries(TEXT, st.floats(0, 9))),
+        st.builds(
+            schema.ContrastPair,
+            st.integers(0, 9),
+            st.builds(schema.TokenChoice, st.integers(0, 9), TEXT, st.integers(1, 5)),
+            st.builds(schema.TokenChoice, st.integers(0, 9), TEXT, st.integers(1, 5)),
+            st.floats(-9, 9),
+            st.sampled_from(list(schema.Origin)),
+            st.none() | TEXT,
+        ),
+    ),
+)
+def test_round_trip(number: int, value: object) -> None:
+    frame = wire.read_blocking(io.BytesIO(wire.encode(number, value)))
+    assert frame == (number, value)
+    assert wire.unpack(wire.pack(value), type(value)) == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack(">I", 2**31),
+        struct.pack(">I", 1) + b"\xc1",
+        struct.pack(">I", 1) + b"\x01",
+        wire.encode(1, schema.Done()).replace(b"Done", b"Nope"),
+        wire.encode(1, schema.Done()).replace(b"Done", b"attr"),
+    ],
+)
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
+    with pytest.raises(wire.BrokenFrame):
+        wire.read_blocking(io.BytesIO(data))
+
+
+async def test_the_end_of_a_stream() -> None:
+    stream = asyncio.StreamReader()
+    stream.feed_data(wire.encode(1, schema.Done())[:-1])
+    stream.feed_eof()
+    with pytest.raises(asyncio.IncompleteReadError):
+        await wire.read(stream)
+    with pytest.raises(EOFError):
+        wire.read_blocking(io.BytesIO(b"\0\0"))
+
+
+def test_another_protocol_is_refused_with_both_versions() -> None:
+    wire.check_hello(schema.Hello(wire.PROTOCOL, "1"))
+    with pytest.raises(
+        errors.ProtocolMismatch, match=f"protocol 99, this side speaks {wire.PROTOCOL}"
+    ):
+        wire.check_hello(schema.Hello(99, "9.9"))
+    with pytest.raises(errors.ProtocolMismatch):
+        wire.check_hello(schema.Done())
+
+
+def test_errors_travel_by_code() -> None:
+    for kind in (errors.UnknownTask, errors.Cancelled, errors.WrongHash, wire.BrokenFrame):
+        assert type(errors.from_code(kind.code, "m")) is kind
+    assert type(errors.from_code("from the future", "m")) is errors.TokenBlameError
