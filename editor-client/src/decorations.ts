@@ -38,7 +38,8 @@ const TEMPLATE: vscode.DecorationRenderOptions = {
 const FAULT: vscode.DecorationRenderOptions = {
   borderColor: color('faultBorder'),
   borderStyle: 'solid',
-  borderWidth: '2px',
+  // Open below, where the diagnostic's squiggle is.
+  borderWidth: '2px 2px 0 2px',
   overviewRulerColor: color('faultBorder'),
   overviewRulerLane: vscode.OverviewRulerLane.Full,
   rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
