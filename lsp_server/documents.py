@@ -1,0 +1,95 @@
+"""Open documents as immutable snapshots, edited incrementally under our own line rules.
+
+pygls keeps documents as live objects that split lines at form feeds, so its store is not used:
+the three notifications that change a document come straight here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from urllib.parse import unquote
+
+from attrs import field, frozen
+from lsprotocol.types import (
+    TextDocumentContentChangeEvent,
+    TextDocumentContentChangePartial,
+)
+from pygls.uris import to_fs_path
+
+from attribution.schema import task_id_from_path
+from lsp_server.positions import Encoding, LineIndex
+
+
+@frozen(slots=False)
+class Snapshot:
+    """One version of one document; everything asynchronous works on such a value."""
+
+    uri: str
+    version: int
+    text: str
+    encoding: Encoding = field(default=Encoding.UTF16)
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.text, self.encoding)
+
+    @property
+    def path(self) -> str | None:
+        """The file behind it; None where there is none (an untitled document)."""
+        return to_fs_path(self.uri)
+
+    @property
+    def task_id(self) -> str | None:
+        """The EvalPlus task that its path names."""
+        return task_id_from_path(unquote(self.uri))
+
+
+def edited(text: str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> str:
+    """`text` after one change, which names positions in `text` itself."""
+    if not isinstance(change, TextDocumentContentChangePartial):
+        return change.text
+    lines = LineIndex(text, encoding)
+    start = lines.offset(change.range.start.line, change.range.start.character)
+    end = lines.offset(change.range.end.line, change.range.end.character)
+    return text[: min(start, end)] + change.text + text[max(start, end) :]
+
+
+def line_of_definition(text: str, name: str) -> int | None:
+    """Offset of `name` in its last top-level definition, the one that Python keeps."""
+    found = None
+    for match in re.finditer(rf"^(?:async )?def ({re.escape(name)})\b", text, re.MULTILINE):
+        found = match.start(1)
+    return found
+
+
+class Documents:
+    """The latest snapshot of every open document."""
+
+    def __init__(self) -> None:
+        self.encoding = Encoding.UTF16  # until the client has said what it prefers
+        self._open: dict[str, Snapshot] = {}
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return iter(tuple(self._open.values()))
+
+    def get(self, uri: str) -> Snapshot | None:
+        """The latest version of an open document; clients differ in how they escape a uri."""
+        return self._open.get(unquote(uri))
+
+    def open(self, uri: str, version: int, text: str) -> Snapshot:
+        snapshot = self._open[unquote(uri)] = Snapshot(uri, version, text, self.encoding)
+        return snapshot
+
+    def change(
+        self, uri: str, version: int, changes: Sequence[TextDocumentContentChangeEvent]
+    ) -> Snapshot | None:
+        """Apply changes in order; None where the client never opened the document."""
+        if (old := self.get(uri)) is None:
+            return None
+        text = old.text
+        for change in changes:
+            text = edited(text, change, self.encoding)
+        return self.open(old.uri, version, text)
+
+    def close(self, uri: str) -> Snapshot | None:
+        return self._open.pop(unquote(uri), None)

@@ -1,0 +1,70 @@
+"""The server's one connection to the engine: opened when first needed, again when it is gone."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from typing import cast
+
+from attribution.client import EngineClient, connect, log_path
+from attribution.errors import EngineUnavailable
+from attribution.schema import Event, Request
+
+
+class EngineLink:
+    """Shared by all documents; requests run side by side on it."""
+
+    def __init__(self, on_start: Callable[[], None]) -> None:
+        self._on_start = on_start  # called before the engine is looked for and maybe started
+        self._client: EngineClient | None = None
+        self._opening = asyncio.Lock()
+
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """The events of one request; close the generator to cancel it.
+
+        Raises what the engine reports, and EngineUnavailable where it cannot be reached or dies.
+        An engine that left between two requests (it does so when idle) is started again.
+        """
+        heard = False
+        reused = self._client is not None
+        try:
+            async for event in _events(await self._connected(), request):
+                heard = True
+                yield event
+            return
+        except EngineUnavailable:
+            if heard or not reused:
+                raise
+        async for event in _events(await self._connected(), request):
+            yield event
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _connected(self) -> EngineClient:
+        async with self._opening:
+            if self._client is not None and self._client.closed:
+                await self.close()
+            if self._client is None:
+                self._on_start()
+                self._client = await _open()
+            return self._client
+
+
+async def _open() -> EngineClient:
+    try:
+        return await connect()
+    except OSError as error:  # TimeoutError is one of them
+        raise EngineUnavailable(
+            f"The engine cannot be reached: {error or 'it did not answer in time'}. "
+            f"Its log is {log_path()}."
+        ) from error
+
+
+async def _events(client: EngineClient, request: Request) -> AsyncGenerator[Event, None]:
+    """`client.stream`, which must be closed for the engine to learn that nobody listens."""
+    stream = cast(AsyncGenerator[Event, None], client.stream(request))
+    async with contextlib.aclosing(stream):
+        async for event in stream:
+            yield event

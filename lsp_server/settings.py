@@ -1,0 +1,162 @@
+"""What a user can set: validated, with a message for everything that cannot be used."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, frozen
+
+from attribution.schema import Form, ModelSettings
+
+SECTION = "tokenblame"
+
+# Settings of the client alone, which share the section.
+_CLIENT_ONLY = ("client", "colors", "python", "server", "trace")
+
+
+class Run(StrEnum):
+    """When a document is explained without being asked."""
+
+    OPEN = "open"  # on opening, saving and, after the debounce, on editing
+    SAVE = "save"
+    MANUAL = "manual"
+
+
+@frozen
+class Settings:
+    """Effective settings of one moment."""
+
+    model: str = "qwen2.5-coder-0.5b"
+    device: str = "auto"
+    dtype: str = "auto"
+    form: Form | None = None  # None: from the trace, else guessed
+    method: str = "attnlrp"
+    rollouts: int = 48
+    seconds: float = 180.0
+    run: Run = Run.OPEN
+    debounce: int = 800  # milliseconds
+    trusted: bool = False  # for clients that know no workspace trust
+
+    @property
+    def for_model(self) -> ModelSettings:
+        return ModelSettings(model=self.model, device=self.device, dtype=self.dtype)
+
+    def same_results(self, other: "Settings") -> bool:
+        """Whether an explanation made under `other` is what these settings would give."""
+        return evolve(self, run=other.run, debounce=other.debounce, trusted=other.trusted) == other
+
+
+class _Refused(ValueError):
+    """Says what was expected: "one of a, b"."""
+
+
+Check = Callable[[Any], Any]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    raise _Refused("a name that is not empty")
+
+
+def _matching(pattern: str, expected: str) -> Check:
+    def check(value: object) -> str:
+        if isinstance(value, str) and re.fullmatch(pattern, value):
+            return value
+        raise _Refused(expected)
+
+    return check
+
+
+def _choice(**values: object) -> Check:
+    def check(value: object) -> object:
+        if isinstance(value, str) and value in values:
+            return values[value]
+        raise _Refused("one of " + ", ".join(values))
+
+    return check
+
+
+def _number(kind: type[int] | type[float], low: int, high: int) -> Check:
+    noun = "a whole number" if kind is int else "a number"
+
+    def check(value: object) -> int | float:
+        allowed = int if kind is int else (int, float)
+        if isinstance(value, bool) or not isinstance(value, allowed) or not low <= value <= high:
+            raise _Refused(f"{noun} from {low} to {high}")
+        return kind(value)
+
+    return check
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _Refused("true or false")
+
+
+# Name in the editor → attribute of Settings and what makes a value of it.
+_KNOWN: dict[str, tuple[str, Check]] = {
+    "model": ("model", _text),
+    "device": (
+        "device",
+        _matching(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda or cuda:N"),
+    ),
+    "dtype": ("dtype", _choice(**{n: n for n in ("auto", "float32", "bfloat16", "float16")})),
+    "form": ("form", _choice(auto=None, direct=Form.DIRECT, chat=Form.CHAT)),
+    "method": ("method", _choice(attnlrp="attnlrp")),
+    "search.rollouts": ("rollouts", _number(int, 1, 4096)),
+    "search.seconds": ("seconds", _number(float, 1, 3600)),
+    "run": ("run", _choice(**{run.value: run for run in Run})),
+    "debounce": ("debounce", _number(int, 0, 60_000)),
+    "trusted": ("trusted", _boolean),
+}
+
+
+def parse(raw: object, base: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """`base` with what `raw` sets, and a message for each part of it that was not understood.
+
+    `raw` is a client's section: nested or with dotted names. A bad value leaves that of `base`.
+    """
+    if raw is None:
+        return base, ()
+    if not isinstance(raw, Mapping):
+        return base, (f"`{SECTION}` must be an object with settings, not {raw!r}.",)
+    changes: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in _flat(raw):
+        if name in _KNOWN:
+            attribute, check = _KNOWN[name]
+            try:
+                changes[attribute] = check(value)
+            except _Refused as expected:
+                problems.append(
+                    f"`{SECTION}.{name}` must be {expected}, not {value!r}; "
+                    f"{_spelled(name, base)} is used."
+                )
+        elif name.split(".")[0] not in _CLIENT_ONLY:
+            problems.append(_unknown(name))
+    return evolve(base, **changes), tuple(problems)
+
+
+def _flat(raw: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Leaves with dotted names. A null is what editors send for "not set"."""
+    for key, value in raw.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            yield f"{prefix}{key}", value
+
+
+def _spelled(name: str, settings: Settings) -> str:
+    """A value as the user would write it."""
+    value = getattr(settings, _KNOWN[name][0])
+    return "auto" if value is None else str(value)
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, _KNOWN, n=1)
+    hint = f" Did you mean `{SECTION}.{close[0]}`?" if close else ""
+    return f"`{SECTION}.{name}` is no setting of Token Blame.{hint}"
