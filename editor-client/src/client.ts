@@ -9,7 +9,7 @@ import {
   type StaticFeature,
 } from 'vscode-languageclient';
 import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
-import { SERVER_ARGS } from './python';
+import { NEUTRAL_FOLDER, safeEnvironment, SERVER_ARGS } from './python';
 
 export const SECTION = 'tokenblame';
 
@@ -63,14 +63,12 @@ class QuietClient extends LanguageClient {
 }
 
 /**
- * Makes a client that starts `python -P -m lsp_server` in `cwd` once `start()` is called.
+ * Makes a client that starts `python -P -m lsp_server` once `start()` is called.
  *
- * @param cwd a folder of the extension's own: never the workspace, whose files could be imported
  * @param closed called when the server ends without having been asked to
  */
 export function createClient(
   python: string,
-  cwd: string,
   log: vscode.LogOutputChannel,
   closed: () => void,
 ): LanguageClient {
@@ -96,7 +94,11 @@ export function createClient(
       },
     },
   };
-  const server = { command: python, args: [...SERVER_ARGS], options: { cwd } };
+  const server = {
+    command: python,
+    args: [...SERVER_ARGS],
+    options: { cwd: NEUTRAL_FOLDER, env: safeEnvironment() },
+  };
   const client = new QuietClient(SECTION, 'Token Blame', server, options);
   client.registerFeature(announcesOurNotifications);
   return client;

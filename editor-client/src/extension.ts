@@ -37,8 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const heatMap = new HeatMap();
   const prompts = new PromptDocuments();
   const status = new StatusItem();
-  const home = vscode.Uri.joinPath(context.globalStorageUri, 'server');
-  const started = new Server(home, log, {
+  const started = new Server(log, {
     relevance: (news) => {
       showRelevance(news, heatMap, prompts);
     },

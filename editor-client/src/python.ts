@@ -1,7 +1,7 @@
 /** Which Python runs the server, and whether it can. Nothing here needs VS Code. */
 
 import { execFile } from 'node:child_process';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, parse } from 'node:path';
 
 /** Where an interpreter may come from; workspace values count in trusted workspaces only. */
 export interface PythonSources {
@@ -67,18 +67,30 @@ export function explainFailure(path: string, code: string | number, stderr: stri
 }
 
 /**
+ * Where Python runs: never in a workspace, whose files it might import, and not in a folder that
+ * may go while the engine, which outlives this window, still stands in it.
+ */
+export const NEUTRAL_FOLDER = parse(process.execPath).root;
+
+/** `-P` for this process, the variable for those it starts: no import from a working directory. */
+const SAFE = '-P';
+export const safeEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, PYTHONSAFEPATH: '1' });
+
+/** The arguments that make Python the language server. */
+export const SERVER_ARGS: readonly string[] = [SAFE, '-m', 'lsp_server'];
+
+/**
  * Asks the interpreter itself whether the server can be imported.
  *
- * @param cwd where it runs; never a workspace folder
  * @returns null when all is well
  */
-export function checkPython(path: string, cwd: string): Promise<PythonProblem | null> {
+export function checkPython(path: string, cwd = NEUTRAL_FOLDER): Promise<PythonProblem | null> {
   if (!isAbsolute(path) && /[/\\]/.test(path)) {
     const advice = 'Give its whole path in tokenblame.python.';
     return Promise.resolve({ path, reason: 'it is a relative path', advice });
   }
   return new Promise((resolve) => {
-    const args = [...SAFE, '-c', 'import lsp_server, pygls'];
+    const args = [SAFE, '-c', 'import lsp_server, pygls'];
     execFile(path, args, { cwd, timeout: 30_000 }, (error, _stdout, stderr) => {
       if (!error) resolve(null);
       else if (error.killed) {
@@ -89,20 +101,13 @@ export function checkPython(path: string, cwd: string): Promise<PythonProblem | 
   });
 }
 
-/** `-P` keeps the working directory out of Python's path: a folder could carry an `lsp_server`. */
-const SAFE = ['-P'] as const;
-
-/** The arguments that make Python the language server. */
-export const SERVER_ARGS: readonly string[] = [...SAFE, '-m', 'lsp_server'];
-
 /** The first interpreter that can run the server, or what is wrong with each. */
 export async function findPython(
   sources: PythonSources,
-  cwd: string,
 ): Promise<{ path: string } | { problems: PythonProblem[] }> {
   const problems: PythonProblem[] = [];
   for (const choice of pythonChoices(sources)) {
-    const problem = await checkPython(choice.path, cwd);
+    const problem = await checkPython(choice.path);
     if (!problem) return { path: choice.path };
     problems.push(problem);
   }

@@ -42,11 +42,7 @@ export class Server {
   private readonly crashes = new Crashes();
   private retry: NodeJS.Timeout | undefined;
 
-  /**
-   * @param home an empty folder of the extension's own, the server's working directory
-   */
   constructor(
-    private readonly home: vscode.Uri,
     private readonly log: vscode.LogOutputChannel,
     private readonly listener: ServerListener,
   ) {}
@@ -111,8 +107,7 @@ export class Server {
 
   private async begin(): Promise<void> {
     this.listener.status({ state: 'starting', message: 'Starting the server', uri: null });
-    await vscode.workspace.fs.createDirectory(this.home);
-    const found = await findPython(pythonSources(), this.home.fsPath);
+    const found = await findPython(pythonSources());
     if ('problems' in found) {
       for (const each of found.problems) this.log.warn(describeProblems([each]));
       this.listener.failed(describeProblems(found.problems));
@@ -129,7 +124,7 @@ export class Server {
     const died = new Promise<never>((_resolve, reject) => {
       giveUp = reject;
     });
-    const client = createClient(python, this.home.fsPath, this.log, () => {
+    const client = createClient(python, this.log, () => {
       if (started) this.crashed();
       else giveUp(new Error('The server ended before it had answered.'));
     });

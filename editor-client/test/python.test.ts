@@ -92,7 +92,7 @@ describe('checkPython', () => {
   });
 
   it('lists every interpreter that failed', async () => {
-    const found = await findPython({ ...sources, userSetting: join(folder, 'none') }, folder);
+    const found = await findPython({ ...sources, userSetting: join(folder, 'none') });
     assert.ok('problems' in found && found.problems.length === 1);
   });
 });
