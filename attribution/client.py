@@ -24,7 +24,7 @@ import platformdirs
 from attrs import field, frozen
 
 from attribution import __version__, wire
-from attribution.errors import EngineUnavailable, from_code
+from attribution.errors import EngineUnavailable, TokenBlameError, from_code
 from attribution.schema import Cancel, Done, Event, Failed, Hello, Request
 
 _START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
@@ -62,13 +62,28 @@ async def connect(*, start: bool = True) -> "EngineClient":
     Raises EngineUnavailable (with the end of its log) where it cannot be reached, and
     ProtocolMismatch where another version is running.
     """
-    path = socket_path()
-    reader, writer = await _open(path, start=start)
+    try:
+        return await _connect(start=start)
+    except ConnectionError:
+        pass  # it was just leaving (asked to, or idle for too long): the next one answers
+    try:
+        return await _connect(start=start)
+    except ConnectionError as error:
+        raise EngineUnavailable(f"The engine hung up; see {log_path()}.") from error
+
+
+async def _connect(*, start: bool) -> "EngineClient":
+    """One attempt; ConnectionError where the engine hangs up on the greeting."""
+    reader, writer = await _open(socket_path(), start=start)
     writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
     try:
         wire.check_hello((await wire.read(reader)).value)
     except (asyncio.IncompleteReadError, ConnectionError) as error:
-        raise EngineUnavailable(f"The engine hung up; see {log_path()}.") from error
+        writer.close()
+        raise ConnectionResetError from error
+    except TokenBlameError:
+        writer.close()
+        raise
     return EngineClient(reader, writer)
 
 

@@ -153,6 +153,7 @@ class Service:
                 answer(self._status())
                 answer(Done())
             case StopRequest():
+                socket_path().unlink(missing_ok=True)  # who comes now starts the next engine
                 answer(Done())
                 self._stopping.set()
             case GenerateRequest() | GradeRequest() | ExplainRequest() as request:

@@ -1,0 +1,202 @@
+"""The resident engine as its clients meet it: a real process on a real socket.
+
+These requests need the test runner but no model, so that they take seconds.
+"""
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from attribution import __version__, client, wire
+from attribution.client import EngineClient
+from attribution.errors import (
+    Cancelled,
+    EngineUnavailable,
+    ExecutionRefused,
+    InvalidSample,
+    ProtocolMismatch,
+    UnknownTask,
+)
+from attribution.schema import (
+    Done,
+    EngineStatus,
+    Event,
+    ExplainRequest,
+    Failed,
+    GradeRequest,
+    Hello,
+    Progress,
+    Request,
+    Status,
+    StatusRequest,
+    StopRequest,
+    Timings,
+    Verdict,
+)
+
+GOOD = "def truncate_number(number: float) -> float:\n    return number - int(number)\n"
+LOOP = "def truncate_number(number: float) -> float:\n    while True:\n        pass\n"
+
+
+async def ask(engine: EngineClient, request: Request) -> list[Event]:
+    return [event async for event in engine.stream(request)]
+
+
+@pytest.fixture
+async def engine(engine_folder: Path) -> AsyncIterator[EngineClient]:  # noqa: ARG001
+    async with await client.connect() as connection:
+        yield connection
+
+
+async def status_of(engine: EngineClient) -> EngineStatus:
+    (status,) = await ask(engine, StatusRequest())
+    assert isinstance(status, EngineStatus)
+    return status
+
+
+async def test_a_request_streams_and_ends(engine: EngineClient) -> None:
+    events = await ask(engine, GradeRequest("HumanEval/2", GOOD, trusted=True))
+    verdict = next(e for e in events if isinstance(e, Verdict))
+    assert verdict.status is Status.PASS
+    assert isinstance(events[0], Progress)
+    assert isinstance(events[-1], Timings)
+    assert events[-1].seconds["grade"] > 0
+
+
+async def test_errors_arrive_as_what_they_are(engine: EngineClient) -> None:
+    with pytest.raises(ExecutionRefused, match="not trusted"):
+        await ask(engine, GradeRequest("HumanEval/2", GOOD))
+    with pytest.raises(UnknownTask, match="HumanEval/999"):
+        await ask(engine, GradeRequest("HumanEval/999", GOOD, trusted=True))
+    with pytest.raises(InvalidSample, match="Which task"):
+        await ask(engine, ExplainRequest(GOOD, path="/x/plain.py", trusted=True))
+    assert (await status_of(engine)).version == __version__
+
+
+async def test_two_clients_share_one_engine(engine: EngineClient) -> None:
+    async with await client.connect() as other:
+        assert (await status_of(other)).pid == (await status_of(engine)).pid
+
+
+async def test_the_engine_survives_its_clients(engine: EngineClient) -> None:
+    async with await client.connect() as other:
+        pid = (await status_of(other)).pid
+        stream = other.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
+        assert isinstance(await anext(stream), Progress)
+        # The client leaves in the middle of a request.
+    assert (await status_of(engine)).pid == pid
+    verdicts = await ask(engine, GradeRequest("HumanEval/2", GOOD, trusted=True))
+    assert any(isinstance(e, Verdict) and e.passed for e in verdicts)
+
+
+async def test_cancel_ends_a_running_and_a_waiting_request(engine_folder: Path) -> None:
+    async with await client.connect():
+        reader, writer = await asyncio.open_unix_connection(client.socket_path())
+        writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
+        for number in (1, 2):
+            writer.write(wire.encode(number, GradeRequest("HumanEval/2", LOOP, trusted=True)))
+        ended: dict[int, object] = {}
+        while len(ended) < 2:
+            frame = await wire.read(reader)
+            if isinstance(frame.value, Progress):  # number 1 runs, number 2 waits
+                for number in (2, 1):
+                    writer.write(wire.encode(number, client.Cancel()))
+            elif isinstance(frame.value, Done | Failed):
+                ended[frame.id] = frame.value
+        writer.close()
+        await writer.wait_closed()
+    for value in ended.values():
+        assert isinstance(value, Failed)
+        assert value.code == Cancelled.code
+    assert engine_folder.exists()
+
+
+async def test_leaving_the_loop_cancels(engine: EngineClient) -> None:
+    stream = engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
+    await anext(stream)
+    await stream.aclose()
+    while (await status_of(engine)).active is not None:
+        await asyncio.sleep(0)
+
+
+async def test_another_protocol_is_refused(engine: EngineClient) -> None:
+    reader, writer = await asyncio.open_unix_connection(client.socket_path())
+    writer.write(wire.encode(0, Hello(99, "9.9")))
+    with pytest.raises(ProtocolMismatch):
+        wire.check_hello(Hello(99, "9.9"))
+    answer = (await wire.read(reader)).value
+    assert answer == Hello(wire.PROTOCOL, __version__)
+    assert await reader.read() == b""  # and the engine hangs up
+    writer.close()
+    await writer.wait_closed()
+    assert (await status_of(engine)).queued == 0
+
+
+async def test_garbage_does_not_hurt(engine: EngineClient) -> None:
+    reader, writer = await asyncio.open_unix_connection(client.socket_path())
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    frame = await wire.read(reader)
+    assert isinstance(frame.value, Failed)
+    writer.close()
+    await writer.wait_closed()
+    assert (await status_of(engine)).queued == 0
+
+
+async def test_a_killed_engine_is_noticed_and_replaced(engine: EngineClient) -> None:
+    pid = (await status_of(engine)).pid
+    stream = engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
+    await anext(stream)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(EngineUnavailable, match="died"):
+        await anext(stream)
+    assert engine.closed
+    with pytest.raises(EngineUnavailable, match="gone"):
+        await ask(engine, StatusRequest())
+    async with await client.connect() as fresh:
+        assert (await status_of(fresh)).pid != pid
+
+
+async def test_stop_and_start_again(engine: EngineClient) -> None:
+    pid = (await status_of(engine)).pid
+    assert await ask(engine, StopRequest()) == []
+    async with await client.connect() as fresh:
+        assert (await status_of(fresh)).pid != pid
+
+
+async def test_an_idle_engine_leaves(engine_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", "0.1")
+    async with await client.connect() as engine:
+        await engine._dispatcher  # ends when the engine hangs up
+    with pytest.raises(EngineUnavailable, match="No engine"):
+        await client.connect(start=False)
+    assert "idle for" in (engine_folder / "engine.log").read_text()
+
+
+async def test_the_socket_is_private(engine: EngineClient, engine_folder: Path) -> None:
+    assert not engine.closed
+    assert stat.S_IMODE(engine_folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(client.socket_path().stat().st_mode) == 0o600
+    engine_folder.chmod(0o755)
+    with pytest.raises(EngineUnavailable, match="closed to others"):
+        client.socket_path()
+    engine_folder.chmod(0o700)
+
+
+def test_a_second_engine_leaves_at_once(tmp_path: Path) -> None:
+    """The lock decides, whichever of two starts first."""
+    environment = {**os.environ, "TOKENBLAME_RUNTIME_DIR": str(tmp_path / "run")}
+    command = [sys.executable, "-m", "attribution.service", "--idle", "1"]
+    two = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    logs = [process.communicate(timeout=60)[1] for process in two]
+    assert [process.returncode for process in two] == [0, 0]
+    assert sorted("another engine is running" in log for log in logs) == [False, True]

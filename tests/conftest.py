@@ -1,0 +1,45 @@
+"""What all tests share: EvalPlus' data where it is at hand, and an engine of the test's own."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from attribution import client
+from attribution.errors import EngineUnavailable
+from attribution.schema import StopRequest
+
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+_PUBLISHED = {
+    "HUMANEVAL_OVERRIDE_PATH": _DATA / "HumanEvalPlus.jsonl.gz",
+    "MBPP_OVERRIDE_PATH": _DATA / "MbppPlus.jsonl.gz",
+}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def evalplus_data() -> Iterator[None]:
+    """Use the published data sets where they lie beside the checkout.
+
+    Elsewhere EvalPlus' own cache and download serve, or the original HumanEval.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name, path in _PUBLISHED.items():
+            if name not in os.environ and path.exists():
+                patch.setenv(name, str(path))
+        yield
+
+
+@pytest.fixture
+async def engine_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
+    """A runtime folder of the test's own: the engine that starts in it ends with the test."""
+    folder = tmp_path / "run"
+    monkeypatch.setenv("TOKENBLAME_RUNTIME_DIR", str(folder))
+    yield folder
+    try:
+        engine = await client.connect(start=False)
+    except EngineUnavailable:
+        return
+    async with engine:
+        async for _ in engine.stream(StopRequest()):
+            pass
