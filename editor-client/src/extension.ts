@@ -21,10 +21,10 @@ async function reportFailure(message: string, log: vscode.LogOutputChannel): Pro
   } else if (choice === 'Show log') log.show();
 }
 
-function followSettings(server: Server): vscode.Disposable {
+/** The server follows all other settings by itself. */
+function followInterpreter(server: Server): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration(`${SECTION}.python`)) void server.restart();
-    else if (event.affectsConfiguration(SECTION)) void server.settingsChanged();
   });
 }
 
@@ -52,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted());
   const commands = registerCommands({ server: started, heatMap, prompts, log });
   context.subscriptions.push(log, heatMap, prompts, status, trust, commands);
-  context.subscriptions.push(followSettings(started));
+  context.subscriptions.push(followInterpreter(started));
   server = started;
   void started.restart();
 }

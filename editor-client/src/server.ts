@@ -67,11 +67,6 @@ export class Server {
     else await this.client?.sendNotification(trustNotification, { trusted: true });
   }
 
-  async settingsChanged(): Promise<void> {
-    // The server pulls what it needs; there is nothing to send along.
-    await this.client?.sendNotification('workspace/didChangeConfiguration', { settings: null });
-  }
-
   /** Runs one of the server's commands; undefined where no server runs. */
   async execute(command: string, ...args: unknown[]): Promise<unknown> {
     if (!this.client || !this.running) return undefined;

@@ -51,9 +51,10 @@ export async function waitForHeat(page, timeout) {
   await page.waitForSelector(HEAT, { timeout, state: 'attached' });
 }
 
-export function waitForNoHeat(page, timeout) {
-  const none = (heat) => document.querySelectorAll(heat).length === 0;
-  return page.waitForFunction(none, HEAT, { timeout, polling: 'raf' });
+/** Waits until neither heat nor diagnostic is drawn. */
+export function waitForNothing(page, timeout) {
+  const none = (selector) => document.querySelector(selector) === null;
+  return page.waitForFunction(none, `${HEAT}, ${SQUIGGLE}`, { timeout, polling: 'raf' });
 }
 
 /** The hover text at the middle of the `index`-th element that `selector` finds. */
@@ -105,9 +106,9 @@ export async function runCommand(page, title) {
   await page.keyboard.press('Enter');
 }
 
-/** Takes a PNG; hovers and notifications stay as they are. */
+/** Takes a PNG; what is still fading in is shown as it will be. */
 export function shoot(page, folder, name) {
-  return page.screenshot({ path: join(folder, `${name}.png`) });
+  return page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
 }
 
 /** Themes by kind: their name in the picker and the class that the window carries under them. */

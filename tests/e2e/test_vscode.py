@@ -1,0 +1,126 @@
+"""The extension in a real VS Code, driven in Chromium, with the real server, engine and model.
+
+`TOKENBLAME_SCREENSHOTS=FOLDER` keeps the screenshots.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "editor-client"
+SCENARIO = Path(__file__).parent / "vscode" / "scenario.mjs"
+PATIENCE = 420  # seconds that one explanation may take on a busy machine without a GPU
+
+# What the default model writes for this task, greedily, in direct form.
+SAMPLE = Path(__file__).parent / "vscode" / "sample.py.txt"
+TASK_FOLDER = "HumanEval_65"
+
+
+def _program(*names: str) -> str:
+    """The first of these programs in PATH; skips the test where there is none."""
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    pytest.skip(f"needs {names[0]} (apt-get install {names[0]})")
+
+
+def _npm(*arguments: str) -> None:
+    done = subprocess.run(
+        [_program("npm"), *arguments], cwd=CLIENT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def vsix() -> Path:
+    """The extension, packaged from the sources as they are."""
+    if not (CLIENT / "node_modules").is_dir():
+        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    _npm("run", "package")
+    return CLIENT / "out" / "tokenblame.vsix"
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the screenshots go."""
+    wanted = os.environ.get("TOKENBLAME_SCREENSHOTS")
+    folder = Path(wanted).absolute() if wanted else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one failing sample."""
+    folder = tmp_path_factory.mktemp("samples")
+    (folder / TASK_FOLDER).mkdir()
+    shutil.copy(SAMPLE, folder / TASK_FOLDER / "0.py")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(
+    vsix: Path, shots: Path, workspace: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What the visit of `scenario.mjs` saw."""
+    options = {
+        "vsix": str(vsix),
+        "home": str(tmp_path_factory.mktemp("vscode")),
+        "folder": str(workspace),
+        "file": str(workspace / TASK_FOLDER / "0.py"),
+        "python": sys.executable,
+        "browser": _program("chromium", "chromium-browser", "google-chrome"),
+        "shots": str(shots),
+        "patience": PATIENCE,
+    }
+    done = subprocess.run(
+        [_program("node", "nodejs"), str(SCENARIO), json.dumps(options)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stderr}\nscreenshots: {shots}"
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_a_failing_sample_shows_diagnostic_and_heat(seen: dict[str, Any]) -> None:
+    assert seen["opened"]["squiggles"] >= 1
+    assert seen["opened"]["heat"] >= 5
+
+
+def test_hover_tells_relevance(seen: dict[str, Any]) -> None:
+    assert "relevance" in seen["hoverHeat"].lower()
+
+
+def test_hover_on_the_diagnostic_names_the_failing_call(seen: dict[str, Any]) -> None:
+    assert "circular_shift(" in seen["hoverSquiggle"]
+
+
+def test_every_theme_has_its_own_colors(seen: dict[str, Any]) -> None:
+    themes = seen["themes"]
+    assert set(themes) == {"dark", "light", "high-contrast", "high-contrast-light"}
+    for colors in themes.values():
+        assert any("178, 24, 43" in color for color in colors)
+        assert any("33, 102, 172" in color for color in colors)
+    assert len({tuple(colors) for colors in themes.values()}) >= 3
+
+
+def test_an_edit_clears_everything_at_once(seen: dict[str, Any]) -> None:
+    assert seen["edited"]["heat"] == 0
+    assert seen["edited"]["squiggles"] == 0
+    assert seen["edited"]["milliseconds"] < 1000
+
+
+def test_the_heat_comes_back_for_the_new_text(seen: dict[str, Any]) -> None:
+    assert seen["recomputed"]["heat"] >= 5
+    assert seen["recomputed"]["squiggles"] >= 1
