@@ -224,5 +224,3 @@ def _record_inputs(fields: dict[str, Any]) -> list[Any]:
     random.seed(0)  # two checks draw random strings
     scope["check"](candidate)
     return inputs
-
-

@@ -1,0 +1,106 @@
+"""The test runner: `python -m attribution.grading.runner`, started by the grader in its sandbox.
+
+Answers the requests of messages.py on standard input with frames on standard output, one at a
+time; imports EvalPlus once and forks a child per program. No torch, no network, no file of the
+user: data arrive as frames. Ends with its standard input.
+"""
+
+import os
+import signal
+import sys
+from typing import IO
+
+
+def _claim_stdout() -> IO[bytes]:
+    """Standard output for frames alone: whatever else prints goes to standard error."""
+    frames = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    return frames
+
+
+class _Channel:
+    """Frames from and to the grader; also what is listened to while a program runs."""
+
+    def __init__(self, requests: IO[bytes], replies: IO[bytes]) -> None:
+        self._requests = requests
+        self._replies = replies
+        self._current = 0
+
+    def fileno(self) -> int:
+        return self._requests.fileno()
+
+    def next(self) -> object:
+        """The next request; raises EOFError when the grader is gone."""
+        from attribution import wire
+        from attribution.grading import messages
+
+        frame = wire.read_blocking(self._requests, messages)
+        self._current = frame.id
+        return frame.value
+
+    def handle(self) -> None:
+        """A frame while a program runs: the grader cancels (or is gone: EOFError)."""
+        from attribution import wire
+        from attribution.errors import Cancelled
+        from attribution.grading import messages
+
+        frame = wire.read_blocking(self._requests, messages)
+        if isinstance(frame.value, messages.Cancel) and frame.id == self._current:
+            raise Cancelled
+
+    def reply(self, value: object) -> None:
+        from attribution import wire
+
+        data = memoryview(wire.encode(self._current, value))
+        while data:  # an unbuffered pipe may take less than all
+            data = data[self._replies.write(data) :]
+
+
+def _serve(channel: _Channel) -> None:
+    from attribution import __version__, errors, wire
+    from attribution.grading import children, messages
+    from attribution.grading.judge import Judge
+    from attribution.grading.problems import Library
+
+    children.adopt_orphans()
+    library = Library()
+    judge = Judge(library, channel)
+
+    def answer(request: object) -> object:
+        match request:
+            case messages.LoadData(dataset, content, source):
+                library.load(dataset, content, source)
+                return messages.TaskIds(library.ids(dataset))
+            case messages.ListTasks(dataset):
+                return messages.TaskIds(library.ids(dataset))
+            case messages.GetTask(task_id):
+                return library.problem(task_id).task
+            case messages.GradeProgram(task_id, code, thorough):
+                return judge.grade(task_id, code, thorough=thorough)
+        raise errors.InvalidRequest(f"The test runner does not know {type(request).__name__}.")
+
+    channel.reply(messages.Hello(wire.PROTOCOL, __version__))
+    while True:
+        request = channel.next()
+        if isinstance(request, messages.Cancel):
+            continue  # it crossed the reply
+        try:
+            reply = answer(request)
+        except errors.TokenBlameError as error:
+            reply = messages.Failed(error.code, error.message)
+        channel.reply(reply)
+
+
+def main() -> None:
+    replies = _claim_stdout()  # before anything else is imported
+    # Ctrl-C in a terminal reaches every process; the grader decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = _Channel(os.fdopen(os.dup(0), "rb", buffering=0), replies)
+    try:
+        _serve(channel)
+    except (EOFError, BrokenPipeError):
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
