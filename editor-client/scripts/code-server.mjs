@@ -80,15 +80,17 @@ async function endGroup(child) {
  * @param {string} options.home a fresh folder for user data and extensions
  * @param {string} options.vsix the extension to install
  * @param {object} options.settings user settings beside the quiet ones
+ * @param {boolean} [options.askTrust] whether folders start out untrusted (default: all trusted)
  * @returns {Promise<{url: string, stop: () => Promise<void>, ended: Promise<void>}>}
  */
-export async function startCodeServer({ installed, home, vsix, settings }) {
+export async function startCodeServer({ installed, home, vsix, settings, askTrust = false }) {
   const user = join(home, 'data', 'User');
   mkdirSync(user, { recursive: true });
   writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...QUIET, ...settings }, null, 2));
   installExtension(installed, home, vsix);
   const flags = ['--auth', 'none', '--bind-addr', '127.0.0.1:0'];
-  flags.push('--disable-telemetry', '--disable-update-check', '--disable-workspace-trust');
+  flags.push('--disable-telemetry', '--disable-update-check');
+  if (!askTrust) flags.push('--disable-workspace-trust');
   flags.push('--disable-getting-started-override', ...commonFlags(home));
   const child = spawn(installed.node, [installed.entry, ...flags], {
     env: serverEnv(installed),

@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "editor-client"
-SCENARIO = Path(__file__).parent / "vscode" / "scenario.mjs"
+HERE = Path(__file__).parent / "vscode"
 PATIENCE = 420  # seconds that one explanation may take on a busy machine without a GPU
 
 # What the default model writes for this task, greedily, in direct form.
-SAMPLE = Path(__file__).parent / "vscode" / "sample.py.txt"
+SAMPLE = HERE / "sample.py.txt"
 TASK_FOLDER = "HumanEval_65"
+
+Visit = Callable[..., dict[str, Any]]
 
 
 def _program(*names: str) -> str:
@@ -59,38 +63,52 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one failing sample."""
-    folder = tmp_path_factory.mktemp("samples")
+def visit(vsix: Path, shots: Path, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """Runs one of the scripts in `vscode/` on a folder and returns what it saw."""
+    browser = _program("chromium", "chromium-browser", "google-chrome")
+    node = _program("node", "nodejs")
+
+    def run(script: str, folder: Path, **more: object) -> dict[str, Any]:
+        options = {
+            "vsix": str(vsix),
+            "home": str(tmp_path_factory.mktemp("vscode")),
+            "folder": str(folder),
+            "file": str(folder / TASK_FOLDER / "0.py"),
+            "python": sys.executable,
+            "browser": browser,
+            "shots": str(shots),
+            **more,
+        }
+        command = [node, str(HERE / script), json.dumps(options)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stderr}\nscreenshots: {shots}"
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result
+
+    return run
+
+
+def _samples(folder: Path) -> Path:
+    """Puts one failing sample into `folder`."""
     (folder / TASK_FOLDER).mkdir()
     shutil.copy(SAMPLE, folder / TASK_FOLDER / "0.py")
     return folder
 
 
 @pytest.fixture(scope="module")
-def seen(
-    vsix: Path, shots: Path, workspace: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """What the visit of `scenario.mjs` saw."""
-    options = {
-        "vsix": str(vsix),
-        "home": str(tmp_path_factory.mktemp("vscode")),
-        "folder": str(workspace),
-        "file": str(workspace / TASK_FOLDER / "0.py"),
-        "python": sys.executable,
-        "browser": _program("chromium", "chromium-browser", "google-chrome"),
-        "shots": str(shots),
-        "patience": PATIENCE,
-    }
-    done = subprocess.run(
-        [_program("node", "nodejs"), str(SCENARIO), json.dumps(options)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stderr}\nscreenshots: {shots}"
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def engine() -> Iterator[None]:
+    """An engine of our own, ended afterwards: the user's may be of another version, or at work."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as runtime:
+        patch.setenv("TOKENBLAME_RUNTIME_DIR", runtime)
+        yield
+        stop = [sys.executable, "-m", "attribution.cli", "engine", "stop"]
+        subprocess.run(stop, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def seen(visit: Visit, engine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a visit to the failing sample saw."""
+    return visit("scenario.mjs", _samples(tmp_path_factory.mktemp("samples")), patience=PATIENCE)
 
 
 def test_a_failing_sample_shows_diagnostic_and_heat(seen: dict[str, Any]) -> None:
@@ -124,3 +142,20 @@ def test_an_edit_clears_everything_at_once(seen: dict[str, Any]) -> None:
 def test_the_heat_comes_back_for_the_new_text(seen: dict[str, Any]) -> None:
     assert seen["recomputed"]["heat"] >= 5
     assert seen["recomputed"]["squiggles"] >= 1
+
+
+def test_an_untrusted_folder_chooses_no_interpreter(visit: Visit, tmp_path: Path) -> None:
+    samples = _samples(tmp_path)
+    marker = samples / "was-run"
+    python = samples / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\ntouch '{marker}'\nexit 9\n")
+    python.chmod(0o755)
+    (samples / ".vscode").mkdir()
+    settings = {"tokenblame.python": str(python), "tokenblame.trusted": True}
+    (samples / ".vscode" / "settings.json").write_text(json.dumps(settings))
+
+    assert visit("restricted.mjs", samples, marker=str(marker)) == {
+        "untrusted": False,
+        "trusted": True,  # it would have been run: the check above can fail
+    }

@@ -1,14 +1,13 @@
 /**
- * One visit to VS Code, told as JSON on standard output; test_vscode.py judges it.
+ * A failing sample in VS Code: what is shown, in every theme, and what an edit does to it.
  *
- *   node scenario.mjs '{"vsix", "home", "folder", "file", "python", "browser", "shots", "patience"}'
+ *   node scenario.mjs '{…options of visit.mjs, "patience"}'
  *
- * home: an empty folder for VS Code's data; shots: where screenshots go; patience: seconds that an
- * explanation may take.
+ * patience: seconds that an explanation may take. Prints what was seen as JSON, for
+ * test_vscode.py to judge.
  */
 
-import { ensureCodeServer } from '../../../editor-client/scripts/code-server-install.mjs';
-import { folderUrl, startCodeServer } from '../../../editor-client/scripts/code-server.mjs';
+import { visit } from './visit.mjs';
 import {
   appendLine,
   chooseTheme,
@@ -16,7 +15,6 @@ import {
   heatColors,
   hoverHeat,
   hoverSquiggle,
-  openWorkbench,
   shoot,
   strongestSpan,
   THEMES,
@@ -64,36 +62,10 @@ async function edit(page) {
   await shot(page, 'recomputed');
 }
 
-async function visit(page) {
+await visit(options, {}, async (page) => {
   await lookAtSample(page);
   await hover(page);
   await visitThemes(page);
   await edit(page);
-}
-
-async function main() {
-  const editor = await startCodeServer({
-    installed: ensureCodeServer(),
-    home: options.home,
-    vsix: options.vsix,
-    settings: { 'tokenblame.python': options.python },
-  });
-  try {
-    const url = folderUrl(editor.url, options.folder, options.file);
-    const size = { width: 1280, height: 720 };
-    const { page, close } = await openWorkbench({ browser: options.browser, url, size });
-    try {
-      await visit(page);
-    } catch (error) {
-      await shot(page, 'failure');
-      throw error;
-    } finally {
-      await close();
-    }
-  } finally {
-    await editor.stop();
-  }
-}
-
-await main();
+});
 console.log(JSON.stringify(seen));

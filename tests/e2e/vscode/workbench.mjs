@@ -103,7 +103,13 @@ export async function runCommand(page, title) {
   await page.keyboard.press('F1');
   await page.waitForSelector('.quick-input-widget input');
   await page.keyboard.type(title);
-  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+}
+
+/** Waits until our status bar item tells of one of `states`. */
+export function waitForStatus(page, states, timeout) {
+  const selector = states.map((state) => `[aria-label^="Token Blame ${state}"]`).join(', ');
+  return page.waitForSelector(selector, { timeout });
 }
 
 /** Takes a PNG; what is still fading in is shown as it will be. */
