@@ -68,7 +68,9 @@ def visit(vsix: Path, shots: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     browser = _program("chromium", "chromium-browser", "google-chrome")
     node = _program("node", "nodejs")
 
-    def run(script: str, folder: Path, **more: object) -> dict[str, Any]:
+    def run(
+        script: str, folder: Path, environment: dict[str, str] | None = None, **more: object
+    ) -> dict[str, Any]:
         options = {
             "vsix": str(vsix),
             "home": str(tmp_path_factory.mktemp("vscode")),
@@ -80,7 +82,7 @@ def visit(vsix: Path, shots: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             **more,
         }
         command = [node, str(HERE / script), json.dumps(options)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{done.stderr}\nscreenshots: {shots}"
         result: dict[str, Any] = json.loads(done.stdout)
         return result
@@ -96,19 +98,25 @@ def _samples(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[None]:
-    """An engine of our own, ended afterwards: the user's may be of another version, or at work."""
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as runtime:
-        patch.setenv("TOKENBLAME_RUNTIME_DIR", runtime)
-        yield
+def engine() -> Iterator[dict[str, str]]:
+    """The environment of an engine of our own, which is ended afterwards.
+
+    The user's own may be of another version, or at work.
+    """
+    with tempfile.TemporaryDirectory() as runtime:
+        environment = {**os.environ, "TOKENBLAME_RUNTIME_DIR": runtime}
+        yield environment
         stop = [sys.executable, "-m", "attribution.cli", "engine", "stop"]
-        subprocess.run(stop, check=True, capture_output=True)
+        subprocess.run(stop, env=environment, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
-def seen(visit: Visit, engine: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen(
+    visit: Visit, engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """What a visit to the failing sample saw."""
-    return visit("scenario.mjs", _samples(tmp_path_factory.mktemp("samples")), patience=PATIENCE)
+    folder = _samples(tmp_path_factory.mktemp("samples"))
+    return visit("scenario.mjs", folder, engine, patience=PATIENCE)
 
 
 def test_a_failing_sample_shows_diagnostic_and_heat(seen: dict[str, Any]) -> None:
