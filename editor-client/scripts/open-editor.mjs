@@ -5,7 +5,7 @@
  *
  * FOLDER   a folder with samples such as HumanEval_65/0.py
  * --python the interpreter that has Token Blame (default: the extension looks for one)
- * --file   the sample to open at once
+ * --file   the sample to open at once (default: the first in FOLDER)
  * --vsix   the extension (default: built here)
  *
  * VS Code listens on 127.0.0.1 only, keeps its data in a temporary folder, and everything ends
@@ -13,16 +13,14 @@
  * (in the test runner's sandbox).
  */
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureCodeServer } from './code-server-install.mjs';
 import { folderUrl, startCodeServer } from './code-server.mjs';
+import { packageExtension } from './package.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (line) => console.error(line);
 
 /** An error whose message is all that the user needs. */
@@ -36,23 +34,21 @@ function readArguments() {
   if (positionals.length !== 1) throw new UsageError('name one folder with samples');
   const folder = resolve(positionals[0]);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new UsageError(`${folder} is no folder`);
+    throw new UsageError(`${folder} is no folder; \`make demo\` writes samples into one`);
   }
-  const file = values.file && resolve(values.file);
+  const file = values.file ? resolve(values.file) : firstSample(folder);
   if (file && !existsSync(file)) throw new UsageError(`${file} does not exist`);
   return { ...values, folder, file };
 }
 
-/** Builds the extension's .vsix and returns its path. */
-function buildVsix() {
-  say('Building the extension …');
-  for (const args of [['ci', '--ignore-scripts', '--no-audit', '--no-fund'], ['run', 'package']]) {
-    if (args[0] === 'ci' && existsSync(join(root, 'node_modules', '.package-lock.json'))) continue;
-    const done = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
-    if (done.error) throw new UsageError(`npm is needed: ${done.error.message}`);
-    if (done.status !== 0) throw new Error(`npm ${args.join(' ')}:\n${done.stdout}${done.stderr}`);
+/** The first sample in a folder of EvalPlus' layout. */
+function firstSample(folder) {
+  const tasks = readdirSync(folder).filter((name) => /^(HumanEval|Mbpp)_\d+$/.test(name));
+  for (const task of tasks.sort()) {
+    const samples = readdirSync(join(folder, task)).filter((name) => name.endsWith('.py'));
+    if (samples.length > 0) return join(folder, task, samples.sort()[0]);
   }
-  return join(root, 'out', 'tokenblame.vsix');
+  return undefined;
 }
 
 function explain(url, folder) {
@@ -60,15 +56,15 @@ function explain(url, folder) {
   say(`VS Code is open at  ${url}`);
   say('');
   say(`  It shows ${folder} and counts it as trusted: its samples are run in a sandbox.`);
-  say('  Open a sample (HumanEval_…/0.py) and wait for the squiggle and the colours: the first');
-  say('  time the model is loaded and the tests are run, which takes a minute or more; the status');
-  say('  bar tells. Then hover a token, or edit the docstring and watch.');
-  say('  Ctrl-C here ends VS Code, server and engine connection.');
+  say('  Wait for the squiggle and the colours: the first time the model is loaded and the tests');
+  say('  are run, which takes a minute or more; the status bar tells. Then hover a token, or edit');
+  say('  the docstring and watch.');
+  say('  Ctrl-C here ends VS Code and its language server; the engine leaves when idle.');
 }
 
 async function main() {
   const { folder, python, file, vsix } = readArguments();
-  const extension = vsix ? resolve(vsix) : buildVsix();
+  const extension = vsix ? resolve(vsix) : packageExtension(say);
   const installed = ensureCodeServer(say);
   const home = mkdtempSync(join(tmpdir(), 'tokenblame-editor-'));
   const settings = python ? { 'tokenblame.python': resolve(python) } : {};

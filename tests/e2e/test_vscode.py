@@ -34,23 +34,17 @@ def _program(*names: str) -> str:
     for name in names:
         if found := shutil.which(name):
             return found
-    pytest.skip(f"needs {names[0]} (apt-get install {names[0]})")
-
-
-def _npm(*arguments: str) -> None:
-    done = subprocess.run(
-        [_program("npm"), *arguments], cwd=CLIENT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    pytest.skip(f"needs {names[0]} (apt-get install nodejs npm chromium)")
 
 
 @pytest.fixture(scope="module")
 def vsix() -> Path:
     """The extension, packaged from the sources as they are."""
-    if not (CLIENT / "node_modules").is_dir():
-        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    _npm("run", "package")
-    return CLIENT / "out" / "tokenblame.vsix"
+    _program("npm")
+    command = [_program("node"), str(CLIENT / "scripts" / "package.mjs")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +60,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def visit(vsix: Path, shots: Path, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     """Runs one of the scripts in `vscode/` on a folder and returns what it saw."""
     browser = _program("chromium", "chromium-browser", "google-chrome")
-    node = _program("node", "nodejs")
+    node = _program("node")
 
     def run(
         script: str, folder: Path, environment: dict[str, str] | None = None, **more: object
