@@ -39,6 +39,12 @@ class Snapshot:
         return to_fs_path(self.uri)
 
     @property
+    def half_character(self) -> int | None:
+        """Offset of a lone surrogate, which JSON can carry and UTF-8 cannot."""
+        found = re.search(r"[\ud800-\udfff]", self.text)
+        return found.start() if found else None
+
+    @property
     def task_id(self) -> str | None:
         """The EvalPlus task that its path names."""
         return task_id_from_path(unquote(self.uri))

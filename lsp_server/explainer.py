@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from attrs import frozen
 
-from attribution.errors import Cancelled, ExecutionRefused, TokenBlameError
+from attribution.errors import Cancelled, ExecutionRefused, InvalidSample, TokenBlameError
 from attribution.schema import Event, ExplainRequest, Generation, Progress, Verdict
 from lsp_server.documents import Documents, Snapshot
 from lsp_server.editor import Editor, EngineState, WorkDone
@@ -210,6 +210,9 @@ class Explainer:
     async def _explain(self, snapshot: Snapshot, progress: WorkDone) -> None:
         if not self.sessions.move(snapshot, State.RUNNING):
             return
+        if (place := snapshot.half_character) is not None:
+            line = snapshot.lines.position(place)[0] + 1
+            raise InvalidSample(f"Line {line} holds half a character, which no file can hold.")
         session = self.sessions.get(snapshot)
         request = self._request(snapshot, session.task_id if session else None)
         try:

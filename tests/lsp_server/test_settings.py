@@ -1,0 +1,87 @@
+import pytest
+from attrs import evolve
+
+from attribution.schema import Form, ModelSettings
+from lsp_server.settings import Run, Settings, parse
+
+
+def test_nothing_set_changes_nothing() -> None:
+    base = Settings(model="other")
+    assert parse(None, base) == (base, ())
+    assert parse({}, base) == (base, ())
+    assert parse({"model": None}, base) == (base, ())
+
+
+@pytest.mark.parametrize("raw", [{"search": {"rollouts": 8}}, {"search.rollouts": 8}])
+def test_nested_and_dotted_mean_the_same(raw: dict[str, object]) -> None:
+    assert parse(raw, Settings()) == (Settings(rollouts=8), ())
+
+
+def test_every_setting_is_understood() -> None:
+    raw = {
+        "model": " small ",
+        "device": "cuda:1",
+        "dtype": "float32",
+        "form": "chat",
+        "method": "attnlrp",
+        "search": {"rollouts": 3, "seconds": 4},
+        "run": "save",
+        "debounce": 5,
+        "trusted": True,
+    }
+    expected = Settings(
+        model="small",
+        device="cuda:1",
+        dtype="float32",
+        form=Form.CHAT,
+        rollouts=3,
+        seconds=4.0,
+        run=Run.SAVE,
+        debounce=5,
+        trusted=True,
+    )
+    assert parse(raw, Settings()) == (expected, ())
+    assert expected.for_model == ModelSettings("small", "cuda:1", "float32")
+    assert parse({"form": "auto"}, expected)[0].form is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ({"model": " "}, "`tokenblame.model` must be a name that is not empty"),
+        ({"model": 7}, "`tokenblame.model` must be a name"),
+        ({"device": "gpu"}, "`tokenblame.device` must be auto, cpu, mps, cuda or cuda:N, not 'gpu'"),
+        ({"form": "both"}, "`tokenblame.form` must be one of auto, direct, chat, not 'both'; auto"),
+        ({"run": ["open"]}, "`tokenblame.run` must be one of open, save, manual"),
+        ({"search": {"rollouts": 0}}, "must be a whole number from 1 to 4096, not 0; 48 is used."),
+        ({"search": {"rollouts": 2.5}}, "must be a whole number"),
+        ({"search": {"rollouts": True}}, "must be a whole number"),
+        ({"search": {"seconds": float("nan")}}, "must be a number from 1 to 3600"),
+        ({"trusted": "yes"}, "`tokenblame.trusted` must be true or false, not 'yes'; False"),
+        ({"modle": "x"}, "`tokenblame.modle` is no setting of Token Blame. Did you mean"),
+        ("model", "`tokenblame` must be an object"),
+    ],
+)
+def test_a_bad_value_is_named_and_changes_nothing(raw: object, says: str) -> None:
+    settings, problems = parse(raw, Settings())
+    assert settings == Settings()
+    assert len(problems) == 1
+    assert says in problems[0]
+
+
+def test_a_bad_value_leaves_the_good_ones() -> None:
+    settings, problems = parse({"model": "m", "debounce": "soon"}, Settings())
+    assert settings == Settings(model="m")
+    assert len(problems) == 1
+
+
+def test_the_clients_own_settings_are_its_own() -> None:
+    raw = {"colors": {"enabled": True}, "python": "/p", "trace": {"server": "off"}}
+    assert parse(raw, Settings()) == (Settings(), ())
+
+
+def test_only_what_changes_results_asks_for_new_ones() -> None:
+    settings = Settings()
+    assert settings.same_results(evolve(settings, run=Run.MANUAL, debounce=1, trusted=True))
+    assert not settings.same_results(evolve(settings, model="other"))
+    assert not settings.same_results(evolve(settings, rollouts=1))
