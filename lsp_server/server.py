@@ -7,13 +7,12 @@ which the client sent their messages.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter
-from pygls.server import ServerErrors
 
 from attribution import __version__
 from lsp_server.editor import Editor
@@ -22,6 +21,9 @@ from lsp_server.hover import hover
 from lsp_server.positions import Encoding
 from lsp_server.settings import SECTION, Settings, parse
 from lsp_server.to_lsp import to_hover
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
 
 EXPLAIN = "tokenblame.explain"
 CANCEL = "tokenblame.cancel"
@@ -47,7 +49,7 @@ class TokenBlameServer(LanguageServer):
         self.initial = Settings()  # from the initialization options, under the client's section
         self.pulls = 0  # requests for settings made so far: the latest answer counts
 
-    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+    def report_server_error(self, error: Exception, source: "ServerErrors") -> None:
         """To the log: what a user can act on is shown where it happens."""
         _log.error("%s: %s", source.__name__, error, exc_info=error)
 

@@ -17,9 +17,9 @@ from tests.lsp_server.test_positions import encodings, reference_position, texts
 URI = "file:///w/HumanEval_7/0.py"
 
 
-def change(text: str, start: int, end: int, new: str, encoding: Encoding) -> (
-    TextDocumentContentChangePartial
-):
+def change(
+    text: str, start: int, end: int, new: str, encoding: Encoding
+) -> TextDocumentContentChangePartial:
     """What an editor sends for `text[start:end] = new`."""
     first = Position(*reference_position(text, start, encoding))
     last = Position(*reference_position(text, end, encoding))

@@ -61,9 +61,7 @@ def test_offset_inverts_position(text: str, encoding: Encoding, data: st.DataObj
 
 
 @given(texts, encodings, st.data())
-def test_any_position_means_some_place(
-    text: str, encoding: Encoding, data: st.DataObject
-) -> None:
+def test_any_position_means_some_place(text: str, encoding: Encoding, data: st.DataObject) -> None:
     """Beyond the line: its end. Beyond the text: its end. Inside a character: its start."""
     lines = reference_lines(text)
     line, character = data.draw(st.integers(0, len(lines) + 1)), data.draw(st.integers(0, 40))

@@ -50,7 +50,10 @@ def test_every_setting_is_understood() -> None:
     [
         ({"model": " "}, "`tokenblame.model` must be a name that is not empty"),
         ({"model": 7}, "`tokenblame.model` must be a name"),
-        ({"device": "gpu"}, "`tokenblame.device` must be auto, cpu, mps, cuda or cuda:N, not 'gpu'"),
+        (
+            {"device": "gpu"},
+            "`tokenblame.device` must be auto, cpu, mps, cuda or cuda:N, not 'gpu'",
+        ),
         ({"form": "both"}, "`tokenblame.form` must be one of auto, direct, chat, not 'both'; auto"),
         ({"run": ["open"]}, "`tokenblame.run` must be one of open, save, manual"),
         ({"search": {"rollouts": 0}}, "must be a whole number from 1 to 4096, not 0; 48 is used."),

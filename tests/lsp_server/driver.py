@@ -1,0 +1,146 @@
+"""An editor for tests: the real server over stdio, and everything it says in queues."""
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.protocol import default_converter
+from pytest_lsp import LanguageClient
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
+
+_PATIENCE = 20.0  # seconds for one answer on a busy machine
+
+
+def plain(value: Any) -> Any:
+    """pygls gives parameters of methods it does not know as nested named tuples."""
+    if hasattr(value, "_asdict"):
+        return {key: plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def capabilities(**changes: Any) -> lsp.ClientCapabilities:
+    """Of an editor with our extension; an argument replaces a part."""
+    parts: dict[str, Any] = {
+        "text_document": lsp.TextDocumentClientCapabilities(
+            publish_diagnostics=lsp.PublishDiagnosticsClientCapabilities(related_information=True)
+        ),
+        "window": lsp.WindowClientCapabilities(work_done_progress=True),
+        "workspace": lsp.WorkspaceClientCapabilities(configuration=True),
+        "experimental": {"relevance": True, "status": True},
+    }
+    return lsp.ClientCapabilities(**{**parts, **changes})
+
+
+class Driver:
+    """One editor window with one server."""
+
+    def __init__(self, settings: dict[str, Any] | None = None) -> None:
+        configuration = {"": {"tokenblame": {"debounce": 0, **(settings or {})}}}
+        self.client = LanguageClient(
+            configuration=configuration, converter_factory=default_converter
+        )
+        self.diagnostics: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
+        self.relevance: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.status: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.messages: asyncio.Queue[lsp.ShowMessageParams] = asyncio.Queue()
+        self.progress: asyncio.Queue[tuple[Any, dict[str, Any]]] = asyncio.Queue()
+        features = {
+            **DEFAULT_CLIENT_FEATURES,
+            lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self.diagnostics.put_nowait(
+                params
+            ),
+            lsp.WINDOW_SHOW_MESSAGE: lambda params: self.messages.put_nowait(params),
+            lsp.PROGRESS: lambda params: self.progress.put_nowait((params.token, params.value)),
+            "tokenblame/relevance": lambda params: self.relevance.put_nowait(plain(params)),
+            "tokenblame/status": lambda params: self.status.put_nowait(plain(params)),
+        }
+        register_lsp_features(self.client, features)
+
+    async def start(
+        self,
+        environment: dict[str, str],
+        declared: lsp.ClientCapabilities | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> lsp.InitializeResult:
+        await self.client.start_io(
+            sys.executable, "-m", "lsp_server", env={**os.environ, **environment}
+        )
+        async with asyncio.timeout(_PATIENCE):
+            return await self.client.initialize_session(
+                lsp.InitializeParams(
+                    capabilities=declared or capabilities(),
+                    initialization_options={"trusted": True} if options is None else options,
+                )
+            )
+
+    async def stop(self) -> None:
+        """Leave; fails on a message to the user that the test did not expect."""
+        async with asyncio.timeout(_PATIENCE):
+            await self.client.shutdown_session()
+            await self.client.stop()
+        unread = [self.messages.get_nowait().message for _ in range(self.messages.qsize())]
+        assert not unread
+
+    # What a user does
+
+    def open(self, uri: str, text: str, version: int = 1) -> None:
+        item = lsp.TextDocumentItem(uri, "python", version, text)
+        self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+
+    def edit(self, uri: str, version: int, change: lsp.TextDocumentContentChangeEvent) -> None:
+        self.client.text_document_did_change(
+            lsp.DidChangeTextDocumentParams(
+                lsp.VersionedTextDocumentIdentifier(version, uri), [change]
+            )
+        )
+
+    def insert(self, uri: str, version: int, text: str, line: int = 0) -> None:
+        """Insert at the start of a line."""
+        at = lsp.Position(line, 0)
+        self.edit(uri, version, lsp.TextDocumentContentChangePartial(lsp.Range(at, at), text))
+
+    def save(self, uri: str) -> None:
+        document = lsp.TextDocumentIdentifier(uri)
+        self.client.text_document_did_save(lsp.DidSaveTextDocumentParams(document))
+
+    def close(self, uri: str) -> None:
+        document = lsp.TextDocumentIdentifier(uri)
+        self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(document))
+
+    async def hover(self, uri: str, line: int, character: int) -> lsp.Hover | None:
+        async with asyncio.timeout(_PATIENCE):
+            return await self.client.text_document_hover_async(
+                lsp.HoverParams(lsp.TextDocumentIdentifier(uri), lsp.Position(line, character))
+            )
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        async with asyncio.timeout(_PATIENCE):
+            return await self.client.workspace_execute_command_async(
+                lsp.ExecuteCommandParams(name, list(arguments))
+            )
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings and tell the server that they changed."""
+        self.client.set_configuration(settings, section="tokenblame")
+        self.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(None))
+
+    def trust(self, trusted: Any) -> None:
+        self.client.protocol.notify("tokenblame/trust", {"trusted": trusted})
+
+    # What the user sees
+
+    async def seen(self, queue: asyncio.Queue[Any]) -> Any:
+        async with asyncio.timeout(_PATIENCE):
+            return await queue.get()
+
+    async def published(self, patience: float = _PATIENCE) -> lsp.PublishDiagnosticsParams:
+        async with asyncio.timeout(patience):
+            return await self.diagnostics.get()
+
+    async def message(self) -> str:
+        message: lsp.ShowMessageParams = await self.seen(self.messages)
+        return message.message

@@ -1,0 +1,81 @@
+"""A protocol peer for the server's tests: the engine's side of the socket, played by the test.
+
+It speaks the real frames on a real socket, so what is tested is what the server does with them in
+every order, also in orders that a working engine shows rarely (death in the middle, silence, an
+answer after the cancel). Explanations by the real engine are tested in tests/e2e.
+"""
+
+import asyncio
+from pathlib import Path
+
+from attrs import define, field
+
+from attribution import __version__, wire
+from attribution.schema import Cancel, Done, ExplainRequest, Failed, Hello
+
+
+@define(eq=False)
+class Asked:
+    """One request of the server, to be answered by the test."""
+
+    id: int
+    request: ExplainRequest
+    _writer: asyncio.StreamWriter
+    cancelled: asyncio.Event = field(factory=asyncio.Event)
+
+    def send(self, *events: object) -> None:
+        for event in events:
+            self._writer.write(wire.encode(self.id, event))
+
+    def done(self) -> None:
+        self.send(Done())
+
+    def fail(self, code: str, message: str) -> None:
+        self.send(Failed(code, message))
+
+    def hang_up(self) -> None:
+        """What the server sees when the engine dies."""
+        self._writer.close()
+
+
+class Peer:
+    """Listens where the server looks for the engine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "engine.sock"
+        self.requests: asyncio.Queue[Asked] = asyncio.Queue()
+        self.connections = 0
+        self._server: asyncio.Server | None = None
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+
+    async def stop(self) -> None:
+        for writer in self._writers:
+            writer.close()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def asked(self) -> Asked:
+        """The next request of the server."""
+        async with asyncio.timeout(20):
+            return await self.requests.get()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        wire.check_hello((await wire.read(reader)).value)
+        writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
+        open_requests: dict[int, Asked] = {}
+        try:
+            while True:
+                frame = await wire.read(reader)
+                if isinstance(frame.value, Cancel):
+                    open_requests[frame.id].cancelled.set()
+                else:
+                    asked = open_requests[frame.id] = Asked(frame.id, frame.value, writer)
+                    self.requests.put_nowait(asked)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()

@@ -1,0 +1,125 @@
+import re
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attribution.schema import Alternative, Document, Role, Token
+from lsp_server import words
+from lsp_server.documents import Snapshot
+from lsp_server.explanation import Explanation
+from lsp_server.hover import hover
+from lsp_server.views import EditorView, view
+from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
+
+SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
+WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
+
+
+def text_at(needle: str, explanation: Explanation = WHOLE) -> str:
+    found = hover(explanation, view(SNAPSHOT, explanation), CODE.index(needle))
+    assert found is not None
+    return found.markdown
+
+
+def test_a_written_token() -> None:
+    assert text_at("    return").split("\n\n") == [
+        "**`␣␣␣␣return`** · written by the model · token 3",
+        "Relevance **+1.00** towards `␣<=` · 55.6% of all relevance · rank 1 of 4",
+        "The model's likeliest tokens here:",
+        "- `␣␣␣␣return` 75.0% ← written\n- `␣<` 12.5%",
+        "Δℓ 1.32 = tokens 1.10 + softmax leak 0.20 + bias 0.02 (attnlrp). It is about this one "
+        "choice, with every token before it held fixed.",
+    ]
+
+
+def test_a_prompt_token_has_no_alternatives() -> None:
+    text = text_at("(x)")
+    assert "**`(x):⏎`** · prompt · token 2" in text
+    assert "Relevance **−0.25** towards `␣<`" in text
+    assert "likeliest" not in text
+
+
+def test_a_template_token_is_out_of_the_ranking() -> None:
+    assert "Relevance +3.00, shown grey" in text_at("def")
+
+
+def test_the_faulty_token_says_the_pair() -> None:
+    text = text_at(" <=")
+    assert "**The faulty token.** The model wrote `␣<=` here; with `␣<` the tests pass" in text
+    assert "`␣<` was the model's choice number 2 here." in text
+
+
+def test_before_the_attribution_there_are_alternatives_only() -> None:
+    text = text_at("    return", Explanation(FAILING, generation()))
+    assert "likeliest" in text
+    assert "Relevance" not in text
+    assert "Δℓ" not in text
+
+
+def test_a_sample_without_a_trace_says_so() -> None:
+    explanation = evolve(WHOLE, generation=evolve(generation(), model="a_b", retokenized=True))
+    assert "tokenised again for a\\_b" in text_at(" f", explanation)
+
+
+def test_characters_of_several_tokens() -> None:
+    parts = tuple(Token(n, "\ufffd", Document.CODE, 0, 1, Role.OUTPUT) for n in range(3))
+    explanation = Explanation(FAILING, generation(parts, code="😀"))
+    found = hover(explanation, EditorView(), 0)
+    assert found is not None
+    assert found.markdown.startswith(
+        "**`😀`** · written by the model · token 0 · 3 tokens share it"
+    )
+    assert found.span == (0, 1)
+
+
+def test_nothing_is_known_about_nothing() -> None:
+    assert hover(Explanation(FAILING), EditorView(), 0) is None
+    assert hover(WHOLE, EditorView(), len(CODE)) is None
+
+
+def test_alternatives_of_the_prompt_document_do_not_leak_into_the_code() -> None:
+    token = Token(1, "x", Document.PROMPT, 0, 1, Role.PROMPT)
+    made = generation((token,), code="")
+    assert hover(Explanation(FAILING, made), EditorView(), 0) is None
+    assert made.alternatives == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("  x", "`␣␣x`"),
+        ("\r\n\t", "`␍⏎⇥`"),
+        ("\x0c\x00", "`\\x0c\\x00`"),
+        ("`", "`` ` ``"),
+        ("a``b", "```a``b```"),
+        ("é", "`é`"),
+        ("\ufffd", "`(part of a character)`"),
+        ("", "`(part of a character)`"),
+        ("\u202e", "`\\u202e`"),
+    ],
+)
+def test_tokens_are_spelled_visibly(text: str, shown: str) -> None:
+    assert words.token(text) == shown
+
+
+@given(st.text())
+def test_a_code_span_ends_where_it_should(text: str) -> None:
+    """CommonMark: it is closed by the first run of backticks as long as the opening one."""
+    span = words.token(text)
+    opening = re.match("`+", span)
+    assert opening is not None
+    runs = [run for run in re.findall("`+", span) if len(run) == len(opening[0])]
+    assert len(runs) == 2
+    assert span.endswith(runs[1])
+    assert not re.search(r"[^\S ]", span)
+
+
+def test_numbers_keep_their_sign_and_size() -> None:
+    assert [words.signed(v) for v in (1.234, -0.5, 0.00123)] == ["+1.23", "−0.50", "+0.0012"]
+
+
+def test_alternatives_carry_probabilities() -> None:
+    made = evolve(generation(), alternatives=((Alternative(1, "|*", 1.0, 0.5),),))
+    assert "- `|*` 50.0%" in text_at("    return", Explanation(FAILING, made))

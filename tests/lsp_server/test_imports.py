@@ -1,0 +1,27 @@
+"""The server must start fast and stay small: what it may not import, a clean process proves."""
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "transformers", "evalplus", "numpy", "gguf", "huggingface_hub", "tree_sitter")
+OURS = {
+    "attribution",
+    "attribution.client",
+    "attribution.errors",
+    "attribution.schema",
+    "attribution.wire",  # by attribution.client
+}
+
+
+def test_the_server_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from lsp_server.server import create_server; create_server(); "
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert "lsp_server.server" in loaded
+    assert not loaded.intersection(HEAVY)
+    assert {name for name in loaded if name.split(".")[0] == "attribution"} == OURS
