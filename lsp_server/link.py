@@ -26,21 +26,31 @@ class EngineLink:
         """
         heard = False
         reused = self._client is not None
+        client = await self._connected()
         try:
-            async for event in _events(await self._connected(), request):
-                heard = True
-                yield event
+            async with contextlib.aclosing(_events(client, request)) as events:
+                async for event in events:
+                    heard = True
+                    yield event
             return
         except EngineUnavailable:
+            await self._drop(client)
             if heard or not reused:
                 raise
-        async for event in _events(await self._connected(), request):
-            yield event
+        client = await self._connected()
+        async with contextlib.aclosing(_events(client, request)) as events:
+            async for event in events:
+                yield event
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _drop(self, client: EngineClient) -> None:
+        """Forget a connection that broke; it may not have noticed itself yet."""
+        if self._client is client:
+            await self.close()
 
     async def _connected(self) -> EngineClient:
         async with self._opening:
@@ -62,9 +72,6 @@ async def _open() -> EngineClient:
         ) from error
 
 
-async def _events(client: EngineClient, request: Request) -> AsyncGenerator[Event, None]:
-    """`client.stream`, which must be closed for the engine to learn that nobody listens."""
-    stream = cast(AsyncGenerator[Event, None], client.stream(request))
-    async with contextlib.aclosing(stream):
-        async for event in stream:
-            yield event
+def _events(client: EngineClient, request: Request) -> AsyncGenerator[Event, None]:
+    """`client.stream`, which has to be closed for the engine to learn that nobody listens."""
+    return cast(AsyncGenerator[Event, None], client.stream(request))

@@ -39,9 +39,10 @@ class Driver:
     """One editor window with one server."""
 
     def __init__(self, settings: dict[str, Any] | None = None) -> None:
-        configuration = {"": {"tokenblame": {"debounce": 0, **(settings or {})}}}
+        self._settings = {"debounce": 0, **(settings or {})}
+        self._open: set[str] = set()
         self.client = LanguageClient(
-            configuration=configuration, converter_factory=default_converter
+            configuration={"": {"tokenblame": self._settings}}, converter_factory=default_converter
         )
         self.diagnostics: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
         self.relevance: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -82,12 +83,27 @@ class Driver:
         async with asyncio.timeout(_PATIENCE):
             await self.client.shutdown_session()
             await self.client.stop()
+        self._check_unread()
+
+    async def leave(self) -> None:
+        """Close what is open, undo settings, and drop what nobody read, messages excepted."""
+        for uri in tuple(self._open):
+            self.close(uri)
+        self.configure(**self._settings)
+        await self.command("tokenblame.cancel")  # once answered, all of the above is done
+        for queue in (self.diagnostics, self.relevance, self.status, self.progress):
+            while not queue.empty():
+                queue.get_nowait()
+        self._check_unread()
+
+    def _check_unread(self) -> None:
         unread = [self.messages.get_nowait().message for _ in range(self.messages.qsize())]
         assert not unread
 
     # What a user does
 
     def open(self, uri: str, text: str, version: int = 1) -> None:
+        self._open.add(uri)
         item = lsp.TextDocumentItem(uri, "python", version, text)
         self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
 
@@ -108,6 +124,7 @@ class Driver:
         self.client.text_document_did_save(lsp.DidSaveTextDocumentParams(document))
 
     def close(self, uri: str) -> None:
+        self._open.discard(uri)
         document = lsp.TextDocumentIdentifier(uri)
         self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(document))
 

@@ -58,6 +58,11 @@ class Peer:
             self._server.close()
             await self._server.wait_closed()
 
+    def forget(self) -> None:
+        """Nothing was asked yet."""
+        while not self.requests.empty():
+            self.requests.get_nowait()
+
     async def asked(self) -> Asked:
         """The next request of the server."""
         async with asyncio.timeout(20):

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from lsprotocol import types as lsp
 
 from attribution.schema import Done
@@ -21,12 +22,14 @@ from tests.lsp_server.samples import (
 )
 from tests.lsp_server.samples import PIECES as PIECES
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 URI = "file:///w/HumanEval_0/0.py"
 
 Start = Callable[..., Awaitable[Driver]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def start(peer: Peer) -> AsyncIterator[Start]:
     """Start an editor: `settings`, and the arguments of Driver.start."""
     async with AsyncExitStack() as stack:
@@ -38,6 +41,7 @@ async def start(peer: Peer) -> AsyncIterator[Start]:
             return driver
 
         yield begin
+    peer.forget()
 
 
 @pytest.mark.parametrize(
