@@ -1,0 +1,118 @@
+"""Disk and memory: ask before, and say how much is needed where it runs out.
+
+Linux tells how much memory is left; elsewhere it is unknown and nothing is refused beforehand.
+"""
+
+import contextlib
+import errno
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from attribution.errors import ModelUnavailable, ResourceExhausted
+
+_CGROUPS = Path("/sys/fs/cgroup")
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+
+
+def human(size: int) -> str:
+    """`size` bytes for a person, in decimal units: 491400064 is "491 MB"."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f} {name}" if size < 10 * unit else f"{size // unit} {name}"
+    return f"{size} bytes"
+
+
+def tree_size(folder: Path) -> int:
+    """Bytes of the files below `folder`; files that vanish meanwhile do not count."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size if path.is_file() else 0
+    return total
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise ResourceExhausted where the disk that holds `folder` has less than `needed` bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ResourceExhausted(_full_message(folder, needed, free))
+
+
+def _full_message(folder: Path, needed: int, free: int) -> str:
+    return (
+        f"The disk is full: {human(needed)} are needed in {folder}, {human(free)} are free. "
+        "Make room, or set TOKENBLAME_CACHE_DIR to a folder on a larger disk."
+    )
+
+
+@contextlib.contextmanager
+def disk_errors(folder: Path, needed: int) -> Iterator[None]:
+    """Turn a full or closed disk into an error that says what to do.
+
+    Raises ResourceExhausted (full) or ModelUnavailable (may not be written); other errors pass.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            free = shutil.disk_usage(_existing(folder)).free
+            raise ResourceExhausted(_full_message(folder, needed, free)) from error
+        if error.errno in _CLOSED:
+            raise ModelUnavailable(
+                f"Cannot write to {error.filename or folder} ({error.strerror}). "
+                "Set TOKENBLAME_CACHE_DIR to a folder that is yours."
+            ) from error
+        raise
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def available_memory() -> int | None:
+    """Bytes that this process may still use, container limits included; None where unknown."""
+    found = [left for left in (_system_memory(), _container_memory()) if left is not None]
+    return min(found, default=None)
+
+
+def _system_memory() -> int | None:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def _container_memory() -> int | None:
+    """What the tightest control group (version 2) above this process leaves."""
+    try:
+        own = Path("/proc/self/cgroup").read_text().rpartition("0::")[2].strip()
+    except OSError:
+        return None
+    group = _CGROUPS / own.lstrip("/")
+    groups = [group, *group.parents] if group.is_relative_to(_CGROUPS) else []
+    found = [left for path in groups if (left := _group_memory(path)) is not None]
+    return min(found, default=None)
+
+
+def _group_memory(group: Path) -> int | None:
+    try:
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):  # no such group, or "max": no limit
+        return None
+    return limit - used + int(stat.get("inactive_file", 0))  # the page cache gives way
+
+
+def require_memory(needed: int, what: str) -> None:
+    """Raise ResourceExhausted where `what` needs more bytes of memory than there are."""
+    available = available_memory()
+    if available is not None and available < needed:
+        raise ResourceExhausted(
+            f"{what} needs about {human(needed)} of memory, {human(max(0, available))} are "
+            "available. Close other programs, or use a smaller model."
+        )

