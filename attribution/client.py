@@ -15,7 +15,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -149,7 +149,7 @@ class EngineClient:
         """True once the engine is gone; connect anew then."""
         return self._dispatcher.done()
 
-    async def stream(self, request: Request) -> AsyncIterator[Event]:
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The events of one request, up to its end.
 
         Raises the error that the engine reports, or EngineUnavailable if it dies meanwhile.

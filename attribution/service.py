@@ -205,13 +205,13 @@ class Service:
             self._engine.close()
 
     def _run(self, item: _Item, request: Work) -> None:
-        from attribution.engine import Engine, Job  # seconds of torch, after we listen
-
         def emit(event: Event) -> None:
             item.checkpoint()
             item.send(event)
 
         try:
+            from attribution.engine import Engine, Job  # seconds of torch, after we listen
+
             item.checkpoint()
             if self._engine is None:
                 self._engine = Engine()

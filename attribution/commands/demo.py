@@ -13,13 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
 from rich.console import Console
 from rich.markdown import Markdown
 
 from attribution import samples
 from attribution.client import connect
 from attribution.commands.common import Commands, add_model_options, ask, model_settings, progress
-from attribution.errors import EngineUnavailable, ModelUnavailable
+from attribution.errors import EngineUnavailable
+from attribution.models.catalogue import DEFAULT
+from attribution.models.store import default_or_small
 from attribution.schema import (
     GenerateRequest,
     GradeRequest,
@@ -29,7 +32,6 @@ from attribution.schema import (
 )
 from attribution.terminal import Heat, heat_map, print_verdict
 
-SMALL_MODEL = "smollm2-135m"
 # Short prompts, which small models often get wrong. Nothing is known of the outcome: each is
 # generated and graded here, and the first that fails and can be repaired ends the demo.
 TASKS = ("HumanEval/65", "HumanEval/83", "HumanEval/41", "HumanEval/102", "HumanEval/100")
@@ -53,9 +55,12 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     console = Console(highlight=False)
     settings = model_settings(options)
+    if settings.model == DEFAULT:
+        with progress("Looking for the default model") as show:
+            settings = evolve(settings, model=default_or_small(show))
     for task_id in options.task:
         with progress("Starting the engine") as show:
-            settings, path, verdict = asyncio.run(_sample(task_id, options.out, settings, show))
+            path, verdict = asyncio.run(_sample(task_id, options.out, settings, show))
         print_verdict(verdict, console)
         if verdict.passed:
             continue
@@ -72,29 +77,18 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _sample(
     task_id: str, out: Path, settings: ModelSettings, show: Show
-) -> tuple[ModelSettings, Path, Verdict]:
-    """A fresh sample and its verdict, from the small model where the wanted one is not to be had.
-
-    Returns the settings that were used as well.
-    """
+) -> tuple[Path, Verdict]:
+    """A fresh sample and its verdict."""
     async with await connect() as engine:
-        try:
-            generation = (
-                await ask(engine, GenerateRequest(task_id, settings=settings), show)
-            ).generation
-        except ModelUnavailable as error:
-            if settings.model == SMALL_MODEL:
-                raise
-            print(f"{error.message}\nGoing on with the small model, {SMALL_MODEL}.")
-            small = ModelSettings(SMALL_MODEL, settings.device, settings.dtype)
-            return await _sample(task_id, out, small, show)
+        wanted = GenerateRequest(task_id, settings=settings)
+        generation = (await ask(engine, wanted, show)).generation
         verdict = None
         if generation is not None:
             graded = GradeRequest(task_id, generation.code, trusted=True)
             verdict = (await ask(engine, graded, show)).verdict
     if generation is None or verdict is None:  # the engine ends with both or raises
         raise EngineUnavailable("The engine answered without a sample.")
-    return settings, samples.write_generation(out, generation), verdict
+    return samples.write_generation(out, generation), verdict
 
 
 def _look(path: Path, settings: ModelSettings) -> dict[str, Any]:
