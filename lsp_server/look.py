@@ -107,7 +107,7 @@ async def look(path: Path, settings: dict[str, Any]) -> Seen:
         client.seen.hover = await _hover(client, path.as_uri())
         await client.shutdown_async(None)
         client.exit(None)
-    await client.stop()
+    await client.stop()  # type: ignore[no-untyped-call]
     return client.seen
 
 

@@ -10,7 +10,7 @@ from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
-_PATIENCE = 20.0  # seconds for one answer on a busy machine
+_PATIENCE = 20.0  # seconds for one answer of the server on a busy machine
 
 
 def plain(value: Any) -> Any:
@@ -38,7 +38,8 @@ def capabilities(**changes: Any) -> lsp.ClientCapabilities:
 class Driver:
     """One editor window with one server."""
 
-    def __init__(self, settings: dict[str, Any] | None = None) -> None:
+    def __init__(self, settings: dict[str, Any] | None = None, patience: float = _PATIENCE) -> None:
+        self._patience = patience  # for what comes by itself; it may need the engine
         self._settings = {"debounce": 0, **(settings or {})}
         self._open: set[str] = set()
         self.client = LanguageClient(
@@ -151,12 +152,12 @@ class Driver:
     # What the user sees
 
     async def seen(self, queue: asyncio.Queue[Any]) -> Any:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(self._patience):
             return await queue.get()
 
-    async def published(self, patience: float = _PATIENCE) -> lsp.PublishDiagnosticsParams:
-        async with asyncio.timeout(patience):
-            return await self.diagnostics.get()
+    async def published(self) -> lsp.PublishDiagnosticsParams:
+        shown: lsp.PublishDiagnosticsParams = await self.seen(self.diagnostics)
+        return shown
 
     async def message(self) -> str:
         message: lsp.ShowMessageParams = await self.seen(self.messages)
