@@ -14,19 +14,19 @@ from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from attrs import field, frozen
-from evalplus.eval import query_maximum_memory_bytes
-from evalplus.eval._special_oracle import _poly
-from evalplus.eval.utils import (
+
+from attribution import wire
+from attribution.grading import children
+from attribution.grading.checks import Check, Result, has_silent_oracle, overdue, time_limits
+from attribution.grading.evalplus_parts import (
     TimeoutException,
     create_tempdir,
+    poly,
+    query_maximum_memory_bytes,
     reliability_guard,
     swallow_io,
     time_limit,
 )
-
-from attribution import wire
-from attribution.grading import children
-from attribution.grading.checks import Check, has_silent_oracle, overdue, time_limits
 from attribution.grading.problems import Problem, Tests
 from attribution.grading.render import shorten
 
@@ -60,7 +60,7 @@ def examine(
     problem: Problem, tests: Tests, code: str, found: Check, control: children.Control
 ) -> Autopsy:
     """Run `code` again up to the input on which `found` says that it fails."""
-    limits, progress = time_limits(tests), RawValue("i", -1)  # -1: the program is being loaded
+    progress = RawValue("i", -1)  # -1: the program is being loaded
 
     def work(report: int) -> None:
         with create_tempdir():
@@ -74,9 +74,11 @@ def examine(
             write(report, pack(seen))
             restore()
 
-    limit = overdue(progress, limits, silent=False)
+    # What hung for long the first time need not do so again.
+    patience = {"patience": 0.0} if found.result is Result.OVERDUE else {}
+    limit = overdue(progress, tests, silent=False, **patience)
     ended = children.run(work, limit, control)
-    at = min(progress.value, len(limits) - 1) if progress.value >= 0 else None
+    at = min(progress.value, len(tests.inputs) - 1) if progress.value >= 0 else None
     if ended.report:
         try:
             return wire.unpack(ended.report, Autopsy)
@@ -153,7 +155,7 @@ def _replay(
 def _is_root(arguments: list[Any], result: Any, atol: float) -> bool:
     """EvalPlus' oracle for HumanEval/32; what it cannot compute is no root."""
     try:
-        return bool(abs(_poly(*arguments, result)) <= atol)
+        return bool(abs(poly(*arguments, result)) <= atol)
     except BaseException:  # noqa: BLE001 - programs raise anything
         return False
 

@@ -11,25 +11,31 @@
 - waits a minute for what can no longer pass, and for ever for what closed its descriptors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 from multiprocessing.sharedctypes import RawArray, RawValue
 from typing import Any
 
 from attrs import frozen
-from evalplus.config import DEFAULT_GT_TIME_LIMIT_FACTOR, DEFAULT_MIN_TIME_LIMIT
-from evalplus.eval import unsafe_execute
 
 from attribution.grading import children
+from attribution.grading.evalplus_parts import (
+    DEFAULT_GT_TIME_LIMIT_FACTOR,
+    DEFAULT_MIN_TIME_LIMIT,
+    unsafe_execute,
+)
 from attribution.grading.problems import Problem, Tests
 
 _SUCCESS, _FAILED, _UNKNOWN = 0, 1, 3  # evalplus.eval's values of `stat`
 _LONGEST = 60.0  # seconds; EvalPlus' limit for all inputs of a suite together
+# But at least this many times what the canonical solution took: on a busy machine that of
+# Mbpp/599 alone needs over 40 s, and EvalPlus would fail it.
+_AT_LEAST = 2.0
 _MARGIN = 2.0  # seconds; what EvalPlus adds to it
 # An input that has not ended this long after its limit never saw the alarm (a loop in C) or
 # swallowed it; EvalPlus would wait on, for at most _LONGEST.
 _GRACE = 5.0
-_LOADING = 10.0  # seconds; more grace for the first input, before which the program is loaded
+_LOADING = 10.0  # seconds
 
 
 class Result(Enum):
@@ -63,18 +69,22 @@ def has_silent_oracle(problem: Problem) -> bool:
     return problem.task.entry_point == "find_zero" and problem.task.dataset == "humaneval"
 
 
-def overdue(progress: Any, limits: Sequence[float], *, silent: bool) -> Callable[[float], bool]:
+def overdue(
+    progress: Any, tests: Tests, *, silent: bool, patience: float = _LOADING
+) -> Callable[[float], bool]:
     """When to kill a child whose `progress.value` is the index of its current input (or negative).
 
     After EvalPlus' limit for the suite and, unless it makes its progress in silence, when one
-    input is far beyond its own limit.
+    input is far beyond its own limit; the first input, before which the program is loaded, has
+    `patience` seconds more.
     """
-    total = min(_LONGEST, sum(limits)) + _MARGIN
+    limits = time_limits(tests)
+    total = min(max(_LONGEST, _AT_LEAST * sum(tests.seconds)), sum(limits)) + _MARGIN
     index, since = 0, 0.0
 
     def is_overdue(elapsed: float) -> bool:
         nonlocal index, since
-        if elapsed > total + _LOADING * (not limits):
+        if elapsed > total + patience * (not limits):
             return True
         if silent or not limits:
             return False
@@ -82,7 +92,7 @@ def overdue(progress: Any, limits: Sequence[float], *, silent: bool) -> Callable
             index, since = progress.value, elapsed
         # The program could write any number there.
         limit = limits[min(max(index, 0), len(limits) - 1)] + _GRACE
-        return elapsed - since > limit + _LOADING * (index <= 0)
+        return elapsed - since > limit + patience * (index <= 0)
 
     return is_overdue
 
@@ -110,7 +120,7 @@ def check(problem: Problem, tests: Tests, code: str, control: children.Control) 
         )
 
     silent = has_silent_oracle(problem)
-    ended = children.run(work, overdue(progress, limits, silent=silent), control)
+    ended = children.run(work, overdue(progress, tests, silent=silent), control)
     recorded = list(details[: max(0, min(progress.value, count))])
     if stat.value == _SUCCESS and (silent or (len(recorded) == count and all(recorded))):
         result = Result.PASSED

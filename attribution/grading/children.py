@@ -23,14 +23,15 @@ from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
-from evalplus.eval import query_maximum_memory_bytes
+
+from attribution.grading.evalplus_parts import query_maximum_memory_bytes
 
 _REPORT = 3  # the child's descriptor of the report pipe
 _CHUNK = 1 << 16
 _PATIENCE = 1.0  # seconds to end what a program left behind
 _LIMITS = {
     resource.RLIMIT_CORE: 0,
-    resource.RLIMIT_CPU: 120,  # seconds; EvalPlus gives a program about 60 of wall time
+    resource.RLIMIT_CPU: 300,  # seconds; a suite gets about 60 of wall time
     resource.RLIMIT_FSIZE: 16 * 2**20,
     resource.RLIMIT_NOFILE: 64,
 }

@@ -13,13 +13,12 @@ import ast
 import signal
 
 from attrs import evolve, frozen
-from evalplus.eval.utils import TimeoutException, time_limit
-from evalplus.sanitize import sanitize
 
 from attribution import errors
 from attribution.grading import children, render
 from attribution.grading.autopsy import Autopsy, Kind, examine
 from attribution.grading.checks import Check, Result, check, time_limits
+from attribution.grading.evalplus_parts import TimeoutException, sanitize, time_limit
 from attribution.grading.problems import Library, Problem, Tests
 from attribution.schema import Status, Suite, Verdict
 

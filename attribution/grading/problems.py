@@ -5,34 +5,30 @@ turned into EvalPlus' form by recording the calls that it makes to the canonical
 of the 164 tasks these are exactly EvalPlus' base inputs, in order.
 """
 
+import contextlib
+import gc
 import gzip
 import hashlib
-import io
 import json
-import pickle
 import random
+import select
+import signal
 import sys
 import tempfile
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from attribution import errors, schema
 from attribution.grading import children
+from attribution.grading.evalplus_parts import (
+    MBPP_OUTPUT_NOT_NONE_TASKS,
+    humaneval,
+    mbpp,
+    trusted_exec,
+)
 from attribution.schema import Dataset, Suite
-
-# `evalplus.data` imports Hugging Face's `datasets` (a second) for EvalPerf, which is not used.
-_unused = types.ModuleType("datasets")
-_unused.load_dataset = None  # type: ignore[attr-defined]
-sys.modules.setdefault("datasets", _unused)
-from evalplus.data import humaneval, mbpp  # noqa: E402
-from evalplus.eval._special_oracle import MBPP_OUTPUT_NOT_NONE_TASKS  # noqa: E402
-from evalplus.gen.util import trusted_exec  # noqa: E402
-
-if sys.modules["datasets"] is _unused:
-    del sys.modules["datasets"]
 
 _VERSIONS = {  # MD5 of the JSON lines, as EvalPlus prints it
     "fe585eb4df8c88d844eeb463ea4d0302": "HumanEval+ v0.1.10",
@@ -40,8 +36,8 @@ _VERSIONS = {  # MD5 of the JSON lines, as EvalPlus prints it
 }
 _ORIGINAL = "HumanEval (original)"
 _GZIP = b"\x1f\x8b"
-_LARGEST_ORACLE = 1 << 30  # bytes
-_ORACLE_SECONDS = 300.0  # all inputs of one task; the slowest takes seconds
+_MOST_BYTES = 64 * 2**20  # of results kept for tasks other than the latest
+_LOOK_SECONDS = 0.05
 
 
 class Tests(NamedTuple):
@@ -118,14 +114,37 @@ class Library:
         return f"The nearest are {', '.join(same[:3])}."
 
     def tests(self, problem: Problem, control: children.Control) -> dict[Suite, Tests]:
-        """Inputs and expected results; the canonical solution runs the first time, in a child.
+        """Inputs and expected results; the canonical solution runs the first time.
 
-        Raises RunnerFailed when it does not get through.
+        It runs in this process: it is trusted, and sending its results from a child takes longer
+        than computing them (780 MB for Mbpp/255). Raises Cancelled, and RunnerFailed when it
+        does not get through.
         """
         task_id = problem.task.task_id
         if task_id not in self._oracles:
-            self._oracles[task_id] = _run_canonical(problem, control)
+            gc.unfreeze()
+            self._forget(_MOST_BYTES)
+            try:
+                with _listening(control):
+                    self._oracles[task_id] = _oracle(problem)
+            except (errors.Cancelled, EOFError):
+                raise
+            except Exception as error:
+                raise errors.RunnerFailed(
+                    f"The canonical solution of {task_id} raises {error!r}; "
+                    f"is the data file ({problem.task.version}) intact?"
+                ) from error
+            # Else a collection in a child would walk, and copy, all of this.
+            gc.freeze()
         return self._oracles[task_id]
+
+    def _forget(self, most: int) -> None:
+        """Drop the oldest results beyond `most` bytes: children share the limit on memory."""
+        left = most
+        for task_id in reversed(list(self._oracles)):
+            left -= _size(list(self._oracles[task_id].values()), most)
+            if left < 0:
+                del self._oracles[task_id]
 
 
 def _version(dataset: Dataset, text: bytes) -> str:
@@ -166,28 +185,34 @@ def _original(text: bytes) -> dict[str, dict[str, Any]]:
     return problems
 
 
-def _run_canonical(problem: Problem, control: children.Control) -> dict[Suite, Tests]:
-    def work(report: int) -> None:
-        # Pickle, since results may be sets, complex numbers or huge integers; both the code and
-        # this process are trusted, and nothing is stored.
-        try:
-            result: object = _oracle(problem)
-        except Exception as error:  # noqa: BLE001 - whatever the data file's code raises
-            result = f"{type(error).__name__}: {error}"
-        with io.FileIO(report, "wb", closefd=False) as pipe, io.BufferedWriter(pipe) as stream:
-            pickle.dump(result, stream)
+@contextlib.contextmanager
+def _listening(control: children.Control) -> Iterator[None]:
+    """Let the client cancel what runs in this process: `control` is asked now and then."""
 
-    ended = children.run(
-        work, lambda seconds: seconds > _ORACLE_SECONDS, control, largest_report=_LARGEST_ORACLE
-    )
-    result = pickle.loads(ended.report) if ended.exit_code == 0 else f"exit {ended.exit_code}"
-    if isinstance(result, str):
-        raise errors.RunnerFailed(
-            f"The canonical solution of {problem.task.task_id} did not run ({result}); "
-            f"is the data file ({problem.task.version}) intact?"
-        )
-    tests: dict[Suite, Tests] = result
-    return tests
+    def look(_signal: int, _frame: object) -> None:
+        if select.select([control.fileno()], [], [], 0)[0]:
+            control.handle()
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK_SECONDS, _LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _size(value: object, most: int) -> int:
+    """Bytes of `value` and what it holds; counting stops beyond `most`."""
+    total, stack = 0, [value]
+    while stack and total <= most:
+        item = stack.pop()
+        total += sys.getsizeof(item)
+        if isinstance(item, dict):
+            stack += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple | set | frozenset):
+            stack += item
+    return total
 
 
 def _oracle(problem: Problem) -> dict[Suite, Tests]:

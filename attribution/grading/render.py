@@ -1,7 +1,6 @@
 """Values of the tests as text for a person."""
 
-from evalplus.eval._special_oracle import MBPP_OUTPUT_NOT_NONE_TASKS, MBPP_OUTPUT_SET_EQ_TASKS
-
+from attribution.grading.evalplus_parts import MBPP_OUTPUT_NOT_NONE_TASKS, MBPP_OUTPUT_SET_EQ_TASKS
 from attribution.grading.problems import Problem, Tests
 from attribution.schema import Dataset
 
