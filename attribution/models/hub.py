@@ -153,7 +153,7 @@ def _download_snapshot(say: Any, repo: str, revision: str) -> None:
         ignore_patterns=_SUBFOLDERS,
         dry_run=True,
     )
-    say(total=sum(each.file_size for each in plan if each.will_download), base=True)
+    say(total=sum(each.file_size or 0 for each in plan if each.will_download), base=True)
     path = hf.snapshot_download(
         repo, revision=commit, allow_patterns=_PATTERNS, ignore_patterns=_SUBFOLDERS
     )

