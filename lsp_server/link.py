@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
-from typing import cast
 
 from attribution.client import EngineClient, connect, log_path
 from attribution.errors import EngineUnavailable
@@ -19,7 +18,7 @@ class EngineLink:
         self._opening = asyncio.Lock()
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
-        """The events of one request; close the generator to cancel it.
+        """The events of one request; closing the generator cancels it in the engine.
 
         Raises what the engine reports, and EngineUnavailable where it cannot be reached or dies.
         An engine that left between two requests (it does so when idle) is started again.
@@ -28,7 +27,7 @@ class EngineLink:
         reused = self._client is not None
         client = await self._connected()
         try:
-            async with contextlib.aclosing(_events(client, request)) as events:
+            async with contextlib.aclosing(client.stream(request)) as events:
                 async for event in events:
                     heard = True
                     yield event
@@ -38,7 +37,7 @@ class EngineLink:
             if heard or not reused:
                 raise
         client = await self._connected()
-        async with contextlib.aclosing(_events(client, request)) as events:
+        async with contextlib.aclosing(client.stream(request)) as events:
             async for event in events:
                 yield event
 
@@ -70,8 +69,3 @@ async def _open() -> EngineClient:
             f"The engine cannot be reached: {error or 'it did not answer in time'}. "
             f"Its log is {log_path()}."
         ) from error
-
-
-def _events(client: EngineClient, request: Request) -> AsyncGenerator[Event, None]:
-    """`client.stream`, which has to be closed for the engine to learn that nobody listens."""
-    return cast(AsyncGenerator[Event, None], client.stream(request))

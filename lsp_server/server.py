@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter
 
@@ -126,7 +126,11 @@ async def _pull_settings(ls: TokenBlameServer) -> None:
     if not answer.done():
         ls.editor.log("The client has not told its settings yet; the defaults are used for now.")
         ls.explainer.settled.set()
-    sections = await answer
+    try:
+        sections = await answer
+    except JsonRpcException as error:
+        ls.editor.log(f"The client does not tell its settings: {error}")
+        sections = None
     if number == ls.pulls:
         _apply(ls, sections[0] if sections else None)
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from lsprotocol import types as lsp
+from pytest_lsp import LanguageClient
 
-from attribution.schema import Done
+from attribution.schema import Done, ModelSettings
 from tests.lsp_server.driver import Driver, capabilities
 from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import (
@@ -134,3 +135,15 @@ async def test_settings_without_a_section_to_ask(start: Start, peer: Peer) -> No
         lsp.DidChangeConfigurationParams({"tokenblame": {"model": "second"}})
     )
     assert (await peer.asked()).request.settings.model == "second"
+
+
+async def test_a_client_that_fails_to_tell_its_settings(
+    start: Start, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_client: LanguageClient, **_wanted: Any) -> Any:
+        raise KeyError("tokenblame")
+
+    monkeypatch.setattr(LanguageClient, "get_configuration", refuse)
+    driver = await start()
+    driver.open(URI, CODE)
+    assert (await peer.asked()).request.settings == ModelSettings()
