@@ -36,13 +36,14 @@ def socket_path() -> Path:
 
     `TOKENBLAME_RUNTIME_DIR` overrides it (tests, several engines side by side).
     """
-    override = os.environ.get("TOKENBLAME_RUNTIME_DIR")
-    folder = Path(override or platformdirs.user_runtime_path("tokenblame"))
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:  # e.g. no /run/user on a bare container
+    override, session = os.environ.get("TOKENBLAME_RUNTIME_DIR"), os.environ.get("XDG_RUNTIME_DIR")
+    if override:
+        folder = Path(override)
+    elif session and Path(session).is_dir():
+        folder = Path(session) / "tokenblame"
+    else:  # macOS, containers
         folder = platformdirs.user_cache_path("tokenblame") / "run"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     info = folder.stat()
     if info.st_uid != os.getuid() or stat.S_IMODE(info.st_mode) & 0o077:
         raise EngineUnavailable(

@@ -11,6 +11,8 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +41,16 @@ class Looker(LanguageClient):
         self.seen = Seen()
         self.done = asyncio.Event()
         self._worked = False
-        self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(self._on_diagnostics)
-        self.feature(types.WINDOW_SHOW_MESSAGE)(self._on_message)
-        self.feature(types.WINDOW_LOG_MESSAGE)(lambda _: None)
-        self.feature("tokenblame/relevance")(self._on_relevance)
-        self.feature("tokenblame/status")(self._on_status)
+        handlers: dict[str, Callable[[Any], None]] = {
+            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._on_diagnostics,
+            types.WINDOW_SHOW_MESSAGE: self._on_message,
+            types.WINDOW_LOG_MESSAGE: lambda _: None,
+            "tokenblame/relevance": self._on_relevance,
+            "tokenblame/status": self._on_status,
+        }
+        for method, handler in handlers.items():
+            # pygls marks what it registers, and a bound method takes no marks.
+            self.feature(method)(partial(handler))
 
     def _on_diagnostics(self, params: types.PublishDiagnosticsParams) -> None:
         converter = self.protocol._converter
