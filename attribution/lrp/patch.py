@@ -120,7 +120,8 @@ def layer(module: Any, patch: Patch) -> None:
 
     def enter(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         checkpoint()
-        inputs[0].register_hook(lambda _grad: checkpoint())  # type: ignore[no-untyped-call]
+        if inputs[0].requires_grad:
+            inputs[0].register_hook(lambda _grad: checkpoint())  # type: ignore[no-untyped-call]
 
     patch.undo.callback(module.register_forward_pre_hook(enter).remove)
 

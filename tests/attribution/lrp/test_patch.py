@@ -1,0 +1,188 @@
+"""What attaching the rules changes, and that nothing of it stays or reaches another model."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from attribution.errors import Cancelled
+from attribution.lrp.patch import attached
+from attribution.lrp.relevance import attribute
+from attribution.lrp.rules import Ledger, Method
+from attribution.models.families import rules_for
+from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
+
+families = pytest.mark.parametrize("family", FAMILIES)
+
+
+def ledger(method: Method = Method.ATTNLRP) -> Ledger:
+    return Ledger(method, lambda: None)
+
+
+def state(model: Any) -> dict[str, Any]:
+    """Everything about an instance that attaching could change, by identity."""
+    found: dict[str, Any] = {"config": model.config.to_dict(), "grad": {}}
+    found["implementation"] = model.config._attn_implementation
+    for name, parameter in model.named_parameters():
+        found["grad"][name] = (id(parameter), parameter.requires_grad, parameter.grad)
+    for name, module in model.named_modules():
+        for key, value in vars(module).items():
+            found[f"{name}/{key}"] = dict(value) if isinstance(value, dict) else id(value)
+    return found
+
+
+class Stop:
+    """A checkpoint that gives up at its `after`-th call."""
+
+    def __init__(self, after: int) -> None:
+        self.calls, self.after = 0, after
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls == self.after:
+            raise Cancelled
+
+
+@families
+@pytest.mark.parametrize("method", list(Method))
+def test_logits_do_not_change_while_attached(family: str, method: Method) -> None:
+    model, ids = build(Shape(family, window=4)), tokens(12)
+    plain = logits(model, ids)
+    with attached(model, rules_for(model), ledger(method)):
+        assert torch.equal(logits(model, ids), plain)
+
+
+@families
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_logits_do_not_change_in_lower_precision(family: str, dtype: torch.dtype) -> None:
+    model, ids = build(Shape(family), dtype=dtype), tokens(12)
+    plain = logits(model, ids)
+    with attached(model, rules_for(model), ledger()):
+        assert torch.equal(logits(model, ids), plain)
+
+
+@families
+def test_the_model_is_as_it_was_afterwards(family: str) -> None:
+    model, ids = build(Shape(family)), tokens(10)
+    model.model.norm.weight.requires_grad_(False)  # a mixture must come back as a mixture
+    before, plain = state(model), logits(model, ids)
+    attribute(model, ids, 3, 5)
+    assert state(model) == before
+    assert torch.equal(logits(model, ids), plain)
+
+
+@families
+@pytest.mark.parametrize("after", [1, 2, 3, 4])  # two layers forward, two backward
+def test_cancelling_at_any_layer_leaves_the_model_as_it_was(family: str, after: int) -> None:
+    model, ids = build(Shape(family, layers=2)), tokens(10)
+    before, plain = state(model), logits(model, ids)
+    with pytest.raises(Cancelled):
+        attribute(model, ids, 3, 5, checkpoint=Stop(after))
+    assert state(model) == before
+    assert torch.equal(logits(model, ids), plain)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_the_checkpoint_is_called_at_every_layer_both_ways(method: Method) -> None:
+    never = Stop(after=0)
+    attribute(build(Shape(layers=3)), tokens(5), 3, 5, method=method, checkpoint=never)
+    assert never.calls == 6
+
+
+def test_an_error_while_attached_leaves_the_model_as_it_was() -> None:
+    model = build(Shape("qwen2"))
+    before = state(model)
+
+    def fail() -> None:
+        with attached(model, rules_for(model), ledger()):
+            assert state(model) != before
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert state(model) == before
+
+
+def test_an_error_while_attaching_leaves_the_model_as_it_was() -> None:
+    model = build(Shape("qwen2"))
+    before = state(model)
+    rules = {cls: rule for cls, rule in rules_for(model).items() if cls is not torch.nn.Linear}
+    with pytest.raises(KeyError), attached(model, rules, ledger()):
+        pass
+    assert state(model) == before
+
+
+def gradient(model: Any, ids: torch.Tensor) -> torch.Tensor:
+    embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()
+    last = model(inputs_embeds=embedded, use_cache=False).logits[0, -1]
+    (grad,) = torch.autograd.grad(last[3] - last[5], embedded)
+    return grad
+
+
+@families
+@pytest.mark.parametrize("share_config", [True, False])
+def test_another_model_keeps_its_plain_gradients(family: str, share_config: bool) -> None:
+    config = build_config(Shape(family))
+    one = build(Shape(family), config)
+    other = build(Shape(family, seed=1), config if share_config else None)
+    assert (one.config is other.config) == share_config
+    ids, before = tokens(10), state(other)
+    plain_logits, plain_gradient = logits(other, ids), gradient(other, ids)
+    with attached(one, rules_for(one), ledger()):
+        assert state(other) == before
+        assert torch.equal(logits(other, ids), plain_logits)
+        assert torch.equal(gradient(other, ids), plain_gradient)
+
+
+def test_two_models_attached_at_once_book_separately() -> None:
+    config = build_config(Shape("qwen2"))
+    one, other = (build(Shape("qwen2", seed=seed), config) for seed in (0, 1))
+    ids = tokens(10)
+    wanted = [attribute(model, ids, 3, 5) for model in (one, other)]
+    found = []
+
+    def attribute_other() -> None:
+        if not found:
+            found.append(attribute(other, ids, 3, 5))
+
+    outer = attribute(one, ids, 3, 5, checkpoint=attribute_other)
+    assert torch.equal(outer.relevance, wanted[0].relevance)
+    assert torch.equal(found[0].relevance, wanted[1].relevance)
+    assert (outer.leak, found[0].leak) == (wanted[0].leak, wanted[1].leak)
+
+
+def test_parameters_gather_no_gradient() -> None:
+    model = build(Shape("qwen3"))
+    attribute(model, tokens(6), 3, 5)
+    assert all(p.grad is None and p.requires_grad for p in model.parameters())
+
+
+def test_modules_placed_by_accelerate_are_covered_too() -> None:
+    hooks = pytest.importorskip("accelerate.hooks")
+    model, ids = build(Shape("qwen2")), tokens(9)
+    wanted = attribute(model, ids, 3, 5)
+    hooks.attach_align_device_hook(model, execution_device="cpu")
+    before = state(model)
+    found = attribute(model, ids, 3, 5)
+    assert torch.equal(found.relevance, wanted.relevance)
+    assert state(model) == before
+
+
+def test_nothing_is_kept_alive_between_attributions() -> None:
+    """A reference cycle would hold a whole backward graph until the collector runs."""
+    import gc
+    import weakref
+
+    model, kept = build(Shape("qwen2")), []
+
+    def watch(_module: object, _inputs: object, output: torch.Tensor) -> None:
+        kept.append(weakref.ref(output))
+
+    model.model.layers[0].mlp.down_proj.register_forward_hook(watch)
+    attribute(model, tokens(6), 3, 5)
+    gc.disable()
+    try:
+        attribute(model, tokens(6), 3, 5)
+        assert [reference() for reference in kept[1:]] == [None]
+    finally:
+        gc.enable()
