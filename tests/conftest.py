@@ -1,7 +1,8 @@
 """What all tests share: EvalPlus' data where it is at hand, and an engine of the test's own."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,26 @@ def evalplus_data() -> Iterator[None]:
 
 
 @pytest.fixture
-async def engine_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
+def engine_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A runtime folder of the test's own: the engine that starts in it ends with the test."""
     folder = tmp_path / "run"
     monkeypatch.setenv("TOKENBLAME_RUNTIME_DIR", str(folder))
     yield folder
+    asyncio.run(_stop_engine())
+
+
+@pytest.fixture(scope="module")
+def shared_engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The same for all tests of a file: an engine takes seconds to import torch."""
+    folder = tmp_path_factory.mktemp("engine")
+    folder.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOKENBLAME_RUNTIME_DIR", str(folder))
+        yield folder
+        asyncio.run(_stop_engine())
+
+
+async def _stop_engine() -> None:
     try:
         engine = await client.connect(start=False)
     except EngineUnavailable:

@@ -50,7 +50,14 @@ async def ask(engine: EngineClient, request: Request) -> list[Event]:
 
 
 @pytest.fixture
-async def engine(engine_folder: Path) -> AsyncIterator[EngineClient]:  # noqa: ARG001
+async def engine(shared_engine_folder: Path) -> AsyncIterator[EngineClient]:  # noqa: ARG001
+    async with await client.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+async def own_engine(engine_folder: Path) -> AsyncIterator[EngineClient]:  # noqa: ARG001
+    """For tests that end the engine."""
     async with await client.connect() as connection:
         yield connection
 
@@ -96,7 +103,7 @@ async def test_the_engine_survives_its_clients(engine: EngineClient) -> None:
     assert any(isinstance(e, Verdict) and e.passed for e in verdicts)
 
 
-async def test_cancel_ends_a_running_and_a_waiting_request(engine_folder: Path) -> None:
+async def test_cancel_ends_a_running_and_a_waiting_request(engine: EngineClient) -> None:
     async with await client.connect():
         reader, writer = await asyncio.open_unix_connection(client.socket_path())
         writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
@@ -115,7 +122,7 @@ async def test_cancel_ends_a_running_and_a_waiting_request(engine_folder: Path) 
     for value in ended.values():
         assert isinstance(value, Failed)
         assert value.code == Cancelled.code
-    assert engine_folder.exists()
+    assert (await status_of(engine)).queued == 0
 
 
 async def test_leaving_the_loop_cancels(engine: EngineClient) -> None:
@@ -149,23 +156,23 @@ async def test_garbage_does_not_hurt(engine: EngineClient) -> None:
     assert (await status_of(engine)).queued == 0
 
 
-async def test_a_killed_engine_is_noticed_and_replaced(engine: EngineClient) -> None:
-    pid = (await status_of(engine)).pid
-    stream = engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
+async def test_a_killed_engine_is_noticed_and_replaced(own_engine: EngineClient) -> None:
+    pid = (await status_of(own_engine)).pid
+    stream = own_engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
     await anext(stream)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(EngineUnavailable, match="died"):
         await anext(stream)
-    assert engine.closed
+    assert own_engine.closed
     with pytest.raises(EngineUnavailable, match="gone"):
-        await ask(engine, StatusRequest())
+        await ask(own_engine, StatusRequest())
     async with await client.connect() as fresh:
         assert (await status_of(fresh)).pid != pid
 
 
-async def test_stop_and_start_again(engine: EngineClient) -> None:
-    pid = (await status_of(engine)).pid
-    assert await ask(engine, StopRequest()) == []
+async def test_stop_and_start_again(own_engine: EngineClient) -> None:
+    pid = (await status_of(own_engine)).pid
+    assert await ask(own_engine, StopRequest()) == []
     async with await client.connect() as fresh:
         assert (await status_of(fresh)).pid != pid
 
@@ -179,8 +186,8 @@ async def test_an_idle_engine_leaves(engine_folder: Path, monkeypatch: pytest.Mo
     assert "idle for" in (engine_folder / "engine.log").read_text()
 
 
-async def test_the_socket_is_private(engine: EngineClient, engine_folder: Path) -> None:
-    assert not engine.closed
+async def test_the_socket_is_private(own_engine: EngineClient, engine_folder: Path) -> None:
+    assert not own_engine.closed
     assert stat.S_IMODE(engine_folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(client.socket_path().stat().st_mode) == 0o600
     engine_folder.chmod(0o755)
