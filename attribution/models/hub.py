@@ -25,7 +25,7 @@ from attribution.models.catalogue import HubFile, ModelEntry
 from attribution.models.job import Job
 from attribution.models.limits import FULL, human, tree_size
 
-_PATIENCE = 3.0  # seconds for the hub's first answer, name look-up included
+PATIENCE = 3.0  # seconds for the hub's first answer, name look-up included
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # Weights as safetensors only: no pickle, no Python of the repository.
 _PATTERNS = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"]
@@ -63,12 +63,12 @@ class _Answers:
                 f"Downloading {self.what}: {human(min(done, self._total))} of {human(self._total)}",
                 done / max(1, self._total),
             )
-        elif self._asked is not None and time.monotonic() - self._asked > _PATIENCE:
+        elif self._asked is not None and time.monotonic() - self._asked > PATIENCE:
             raise ModelUnavailable("The Hugging Face hub does not answer.")
 
 
 def _run(arguments: list[str], answers: _Answers) -> Path:
-    # Plain HTTP resumes a half file and shows its growth; the chunk store does neither.
+    # Plain HTTP shows how the file grows, and keeps no second copy in a store of chunks.
     env = {
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -93,6 +93,8 @@ def fetch_file(
         raise ModelUnavailable("The Hugging Face hub is switched off (HF_HUB_OFFLINE).")
     folder = staging / "hub"
     folder.mkdir(exist_ok=True)
+    for half in folder.rglob("*.incomplete"):  # of a child that was killed; never continued
+        half.unlink()
     answers = _Answers(entry.name, folder, job)
     arguments = ["file", source.repo, source.file, entry.sha256, os.fspath(folder)]
     return [_run(arguments, answers)], folder
@@ -133,7 +135,7 @@ def _download_file(say: Any, repo: str, file: str, digest: str, folder: str) -> 
     """Child: one file, of the very commit whose hash was looked at."""
     say(asking=True)
     url = hf.hf_hub_url(repo, file)
-    found = hf.get_hf_file_metadata(url, timeout=_PATIENCE, token=False)
+    found = hf.get_hf_file_metadata(url, timeout=PATIENCE, token=False)
     etag = found.etag or ""
     if _SHA256.fullmatch(etag) and etag != digest:
         raise WrongHash(f"The hub's {file} has another content now (sha256 {etag}).")
@@ -145,7 +147,7 @@ def _download_file(say: Any, repo: str, file: str, digest: str, folder: str) -> 
 def _download_snapshot(say: Any, repo: str, revision: str) -> None:
     """Child: the files that transformers needs, of one commit."""
     say(asking=True)
-    commit = hf.HfApi().model_info(repo, revision=revision or None, timeout=_PATIENCE).sha
+    commit = hf.HfApi().model_info(repo, revision=revision or None, timeout=PATIENCE).sha
     plan = hf.snapshot_download(
         repo,
         revision=commit,

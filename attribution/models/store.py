@@ -1,7 +1,7 @@
 """The weights on this machine: fetched once, held to their hash, converted once.
 
     models/NAME/            a converted model, ready for transformers, with tokenblame.json
-    models/.staging/NAME/   what is on its way; an interrupted download goes on from here
+    models/.staging/NAME/   what is on its way, finished parts of a download first of all
     models/.locks/NAME      one process at a time works on a model
 
 A model appears at its place by one rename, complete and checked; whoever finds it there needs
