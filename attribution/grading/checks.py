@@ -122,16 +122,29 @@ def check(problem: Problem, tests: Tests, code: str, control: children.Control) 
     silent = has_silent_oracle(problem)
     ended = children.run(work, overdue(progress, tests, silent=silent), control)
     recorded = list(details[: max(0, min(progress.value, count))])
-    if stat.value == _SUCCESS and (silent or (len(recorded) == count and all(recorded))):
-        result = Result.PASSED
-    elif stat.value in (_SUCCESS, _FAILED):
-        result = Result.FAILED
-    else:
-        result = Result.OVERDUE if ended.exit_code is None else Result.DIED
-    failing: int | None = None
-    if result is Result.FAILED and recorded and not silent:
-        failing = recorded.index(0) if 0 in recorded else None
-    elif result in (Result.OVERDUE, Result.DIED) and not silent and len(recorded) < count:
-        failing = len(recorded)
-    started = bool(recorded) or result is not Result.FAILED
-    return Check(result, failing, started, ended.exit_code, ended.seconds)
+    complete = silent or (len(recorded) == count and all(recorded))
+    result = _result(stat.value, ended, complete=complete)
+    return Check(
+        result=result,
+        failing=None if silent else _failing(result, recorded, count),
+        started=bool(recorded) or result is not Result.FAILED,
+        exit_code=ended.exit_code,
+        seconds=ended.seconds,
+    )
+
+
+def _result(stat: int, ended: children.Ended, *, complete: bool) -> Result:
+    if stat == _SUCCESS and complete:
+        return Result.PASSED
+    if stat in (_SUCCESS, _FAILED):
+        return Result.FAILED
+    return Result.OVERDUE if ended.exit_code is None else Result.DIED
+
+
+def _failing(result: Result, recorded: list[int], count: int) -> int | None:
+    """The first failing input: recorded as such or, where the program ended, not recorded."""
+    if result is Result.FAILED:
+        return recorded.index(0) if 0 in recorded else None
+    if result is Result.PASSED or len(recorded) == count:
+        return None
+    return len(recorded)

@@ -1,8 +1,8 @@
 """Fork, watch and end the processes that run programs.
 
 Every child gets its own session, resource limits, an empty folder as its temporary one, the null
-device as standard streams and one pipe to report on. It dies with the runner; whatever it leaves
-behind is killed before the next one starts (on Linux; elsewhere what changed its session stays).
+device as standard streams and one pipe to report on. On Linux it dies with the runner, and what it
+leaves behind is killed before the next one starts; elsewhere what changed its session stays.
 
 Not `multiprocessing.Process`, as EvalPlus does: a program that closes its descriptors makes
 `join(timeout)` wait for ever, and one that dies holding a shared value's lock blocks its reader.

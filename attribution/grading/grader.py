@@ -36,7 +36,8 @@ class Grader:
         self._layer = layer
         self._lock = threading.RLock()
         self._runner: RunnerProcess | None = None
-        self._ids: dict[schema.Dataset, tuple[str, ...]] = {}  # what the runner has loaded
+        self._loaded: set[schema.Dataset] = set()  # by the runner
+        self._files: dict[schema.Dataset, data.DataFile] = {}  # kept for the next runner
 
     def task(self, task_id: str, checkpoint: Checkpoint = _never) -> schema.Task:
         """Raises UnknownTask (with near ids) and DataUnavailable."""
@@ -49,12 +50,14 @@ class Grader:
     def grade(self, task_id: str, code: str, checkpoint: Checkpoint = _never) -> schema.Verdict:
         """What EvalPlus says of this sample, and where it fails why.
 
-        Raises InvalidSample (empty, or without the entry point), UnknownTask, DataUnavailable
-        and RunnerFailed.
+        Raises InvalidSample (empty, no Unicode, or without the entry point), UnknownTask,
+        DataUnavailable, ResourceExhausted and RunnerFailed.
         """
         dataset = _dataset(task_id)
         if not code.strip():
             raise errors.InvalidSample(f"The sample for {task_id} is empty; write the code first.")
+        if code != _encodable(code):
+            raise errors.InvalidSample(f"The sample for {task_id} holds half of a surrogate pair.")
         return self._grade(dataset, messages.GradeProgram(task_id, code, True), checkpoint)
 
     def grade_many(
@@ -67,7 +70,9 @@ class Grader:
         """
         dataset = _dataset(task_id)
         return tuple(
-            self._grade(dataset, messages.GradeProgram(task_id, program, False), checkpoint)
+            self._grade(
+                dataset, messages.GradeProgram(task_id, _encodable(program), False), checkpoint
+            )
             for program in programs
         )
 
@@ -81,7 +86,7 @@ class Grader:
             if self._runner is not None:
                 self._runner.kill()
             self._runner = None
-            self._ids.clear()
+            self._loaded.clear()
 
     def _grade(
         self, dataset: schema.Dataset, request: messages.GradeProgram, checkpoint: Checkpoint
@@ -119,12 +124,16 @@ class Grader:
         if self._runner is None or not self._runner.alive:
             self.close()
             self._runner = RunnerProcess(self._sandbox(), checkpoint)
-        if dataset not in self._ids:
-            found = data.read(dataset, checkpoint)
-            loaded = self._runner.ask(
-                messages.LoadData(dataset, found.content, found.source), checkpoint
-            )
-            self._ids[dataset] = _expect(loaded, messages.TaskIds).ids
+        if dataset not in self._files:
+            self._files[dataset] = data.read(dataset, checkpoint)
+        if dataset not in self._loaded:
+            file = self._files[dataset]
+            request = messages.LoadData(dataset, file.content, file.source)
+            reply = self._runner.ask(request, checkpoint)
+            if isinstance(reply, messages.Failed):
+                del self._files[dataset]  # read anew once it is repaired
+            _expect(reply, messages.TaskIds)
+            self._loaded.add(dataset)
         return self._runner
 
     def _sandbox(self) -> sandbox.Sandbox:
@@ -140,6 +149,11 @@ def _dataset(task_id: str) -> schema.Dataset:
         name = "Mbpp" if almost[1].lower() == "mbpp" else "HumanEval"
         hint = f"Did you mean {name}/{almost[2]}?"
     raise errors.UnknownTask(f"There is no task {task_id!r}. {hint}")
+
+
+def _encodable(code: str) -> str:
+    """`code` with `?` for what UTF-8 cannot say."""
+    return code.encode(errors="replace").decode()
 
 
 def _expect(reply: object, kind: type[T]) -> T:

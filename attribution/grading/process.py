@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import select
+import site
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ class RunnerProcess:
         """Start it and wait for its greeting. Raises RunnerFailed with what it printed."""
         self._ids = itertools.count(1)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
-        argv = [sys.executable, "-s", "-P", "-m", "attribution.grading.runner"]
+        argv = [sys.executable, "-P", "-m", "attribution.grading.runner"]
         try:
             self._process = subprocess.Popen(
                 layer.command(argv),
@@ -78,10 +79,7 @@ class RunnerProcess:
 
     def kill(self) -> None:
         """End the runner and everything in its sandbox."""
-        with contextlib.suppress(OSError):
-            # Its session: bubblewrap and, where there is none, the runner itself. Programs have
-            # sessions of their own and end with the runner.
-            os.killpg(self._process.pid, 9)
+        # Programs have sessions of their own and end with the runner (children.py).
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._log):
@@ -148,6 +146,8 @@ def _environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
+    if site.ENABLE_USER_SITE:  # found through HOME otherwise
+        environment["PYTHONUSERBASE"] = site.getuserbase()
     if sys.platform == "darwin":
         environment["EVALPLUS_MAX_MEMORY_BYTES"] = "-1"  # macOS refuses the limit
     return environment

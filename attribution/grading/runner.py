@@ -88,6 +88,9 @@ def _serve(channel: _Channel) -> None:
             reply = answer(request)
         except errors.TokenBlameError as error:
             reply = messages.Failed(error.code, error.message)
+        except (OSError, MemoryError) as error:  # no process, no room in the temporary folder
+            code = errors.ResourceExhausted.code
+            reply = messages.Failed(code, f"The test runner lacks resources: {error!r}")
         channel.reply(reply)
 
 

@@ -165,7 +165,7 @@ def test_correct_find_zero_passes_and_mutants_fail() -> None:
     code = _solution(problem)
     grader = Grader()
     right = grader.grade("HumanEval/32", code)
-    wrong = grader.grade("HumanEval/32", code.replace("end - begin > 1e-10", "end - begin > 1"))
+    wrong = grader.grade("HumanEval/32", code.replace("1e-5", "1.0"))
     grader.close()
 
     assert right.passed

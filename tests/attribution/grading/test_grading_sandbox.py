@@ -1,5 +1,6 @@
 """What a program inside the runner can reach, and that grading works without bubblewrap."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -74,6 +75,20 @@ def test_no_capabilities_and_no_other_processes(grader: Grader) -> None:
         grader, "import posix\nreturn [p for p in posix.listdir('/proc') if p.isdigit()]"
     )
     assert len(eval(processes)) <= 4  # bubblewrap, the runner, this program
+
+
+@needs_bubblewrap
+@pytest.mark.skipif(os.getuid() == 0, reason="the kernel does not count root's processes")
+def test_number_of_processes_is_limited(grader: Grader) -> None:
+    body = (
+        "import posix, time\n"
+        "for number in range(200):\n"
+        "    try:\n"
+        "        if posix.fork() == 0: time.sleep(60)\n"
+        "    except OSError: break\n"
+        "return number"
+    )
+    assert 0 < int(_see(grader, body)) < 64
 
 
 def test_file_size_is_limited(grader: Grader) -> None:
