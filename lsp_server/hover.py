@@ -113,16 +113,19 @@ def _alternative(one: Alternative, written: int) -> str:
 def _completeness(attribution: Attribution | None) -> Iterator[str]:
     if attribution is None:
         return
+    total, own, leak, bias = map(
+        words.number,
+        (attribution.logit_diff, attribution.sum, attribution.leak, attribution.bias),
+    )
     yield (
-        f"Δℓ {attribution.logit_diff:.2f} = tokens {attribution.sum:.2f} + softmax leak "
-        f"{attribution.leak:.2f} + bias {attribution.bias:.2f} ({attribution.method}). It is about "
-        "this one choice, with every token before it held fixed."
+        f"Δℓ {total} = tokens {own} + softmax leak {leak} + bias {bias} ({attribution.method}). "
+        "It is about this one choice, with every token before it held fixed."
     )
 
 
 def _origin(generation: Generation) -> Iterator[str]:
     if generation.retokenized:
         yield (
-            f"_No trace: the sample was tokenised again for {words.escaped(generation.model)}, "
-            "which may not be what wrote it._"
+            f"No trace: the sample was tokenised again for {words.code_span(generation.model)}, "
+            "which may not be what wrote it."
         )

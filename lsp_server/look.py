@@ -72,9 +72,10 @@ class Looker(LanguageClient):
             self.done.set()
 
     async def server_exit(self, server: asyncio.subprocess.Process) -> None:
-        """A dead server will say no more."""
-        self.seen.error = self.seen.error or f"The server ended with code {server.returncode}."
-        self.done.set()
+        """A server that dies before it is done will say no more."""
+        if not self.done.is_set():
+            self.seen.error = self.seen.error or f"The server ended with code {server.returncode}."
+            self.done.set()
 
 
 def _plain(value: Any) -> Any:

@@ -36,11 +36,6 @@ def token(text: str) -> str:
     return code_span(visible(text))
 
 
-def escaped(text: str) -> str:
-    """Plain text as Markdown: nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~&$])", r"\\\1", " ".join(text.split()))
-
-
 def shortened(value: str, longest: int = _LONGEST_VALUE) -> str:
     """A value cut in its middle: both ends of a long list say something."""
     value = " ".join(value.split())
@@ -50,8 +45,13 @@ def shortened(value: str, longest: int = _LONGEST_VALUE) -> str:
     return f"{value[:half]}…{value[-half:]}"
 
 
+def number(value: float) -> str:
+    """`0.41`, `−0.41`."""
+    return f"{value:.2f}".replace("-", "−")
+
+
 def signed(value: float) -> str:
-    """`+0.41`, `−0.41`: three significant digits, never an exponent."""
+    """`+0.41`, `−0.41`, `+0.0012`: small ones with more digits, never an exponent."""
     digits = 2 if abs(value) >= 0.1 else 4
     return f"{value:+.{digits}f}".replace("-", "−")
 
@@ -82,5 +82,5 @@ def choice(pair: ContrastPair) -> str:
         outcome = f"compared with {contrast}"
     return (
         f"The model wrote {target} here; {outcome} "
-        f"(Δℓ = {pair.logit_diff:.2f}{weak}, {_PROOF[pair.origin]})."
+        f"(Δℓ = {number(pair.logit_diff)}{weak}, {_PROOF[pair.origin]})."
     )

@@ -60,7 +60,7 @@ def test_before_the_attribution_there_are_alternatives_only() -> None:
 
 def test_a_sample_without_a_trace_says_so() -> None:
     explanation = evolve(WHOLE, generation=evolve(generation(), model="a_b", retokenized=True))
-    assert "tokenised again for a\\_b" in text_at(" f", explanation)
+    assert "tokenised again for `a_b`" in text_at(" f", explanation)
 
 
 def test_characters_of_several_tokens() -> None:
@@ -114,6 +114,11 @@ def test_a_code_span_ends_where_it_should(text: str) -> None:
     assert len(runs) == 2
     assert span.endswith(runs[1])
     assert not re.search(r"[^\S ]", span)
+
+
+def test_the_parts_of_the_difference_keep_their_sign() -> None:
+    negative = evolve(WHOLE, attribution=evolve(attribution(), sum=-0.23, bias=1.35))
+    assert "tokens −0.23 + softmax leak 0.20 + bias 1.35" in text_at(" f", negative)
 
 
 def test_numbers_keep_their_sign_and_size() -> None:
