@@ -14,7 +14,7 @@ from attribution.errors import ModelUnavailable, ResourceExhausted
 
 _CGROUPS = Path("/sys/fs/cgroup")
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
