@@ -19,6 +19,21 @@ const WORDS: Record<Status['state'], string> = {
   untrusted: 'restricted: nothing is run in an untrusted workspace',
 };
 
+const LINKS = [
+  ['tokenblame.cancelAll', 'Cancel'],
+  ['tokenblame.restartServer', 'Restart server'],
+  ['tokenblame.showLog', 'Show log'],
+] as const;
+
+/** What is going on, with links to the commands that help then. */
+function tooltip(status: Status): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(undefined, true);
+  text.isTrusted = { enabledCommands: LINKS.map(([command]) => command) };
+  text.appendText(`Token Blame: ${status.message || WORDS[status.state]}`);
+  const links = LINKS.map(([command, title]) => `[${title}](command:${command})`);
+  return text.appendMarkdown(`\n\n${links.join(' · ')}`);
+}
+
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem(
     'tokenblame.status',
@@ -34,7 +49,7 @@ export class StatusItem implements vscode.Disposable {
 
   show(status: Status): void {
     this.item.text = `${ICONS[status.state]} Token Blame`;
-    this.item.tooltip = `Token Blame: ${status.message || WORDS[status.state]}\nClick for the log.`;
+    this.item.tooltip = tooltip(status);
     this.item.accessibilityInformation = { label: `Token Blame ${WORDS[status.state]}` };
     this.item.backgroundColor =
       status.state === 'error' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;

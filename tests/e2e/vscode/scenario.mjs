@@ -62,7 +62,9 @@ async function edit(page) {
   await shot(page, 'recomputed');
 }
 
-await visit(options, {}, async (page) => {
+// A short search: the first programs it tries hold a repair of this sample.
+const setup = { settings: { 'tokenblame.search.rollouts': 16 } };
+await visit(options, setup, async (page) => {
   await lookAtSample(page);
   await hover(page);
   await visitThemes(page);

@@ -24,31 +24,38 @@ export async function openWorkbench({ browser, url, size }) {
   return { page, close: () => launched.close() };
 }
 
-/** How many coloured spans and error squiggles are drawn right now. */
-export function counts(page) {
-  return page.evaluate(
-    ([heat, squiggle]) => ({
-      heat: document.querySelectorAll(heat).length,
-      squiggles: document.querySelectorAll(squiggle).length,
-    }),
-    [HEAT, SQUIGGLE],
-  );
-}
-
-/** The distinct background colours of the coloured spans. */
-export function heatColors(page) {
-  return page.evaluate((heat) => {
-    const colors = [...document.querySelectorAll(heat)].map(
+/** The background colours of all painted spans; the broken token's outline has none. */
+function backgrounds(page) {
+  return page.evaluate((selector) => {
+    const colors = [...document.querySelectorAll(selector)].map(
       (span) => getComputedStyle(span).backgroundColor,
     );
-    return [...new Set(colors)].sort();
+    return colors.filter((color) => color !== 'rgba(0, 0, 0, 0)');
   }, HEAT);
 }
 
-/** Waits until both diagnostic and heat are drawn; gives up after `timeout` milliseconds. */
+/** How many coloured spans and error squiggles are drawn right now. */
+export async function counts(page) {
+  const squiggles = await page.locator(SQUIGGLE).count();
+  return { heat: (await backgrounds(page)).length, squiggles };
+}
+
+/** The distinct background colours of the heat map. */
+export async function heatColors(page) {
+  return [...new Set(await backgrounds(page))].sort();
+}
+
+/**
+ * Waits until both diagnostic and heat are drawn; gives up after `timeout` milliseconds. The
+ * outline of the broken token comes before the heat, as the server finds one before the other.
+ */
 export async function waitForHeat(page, timeout) {
   await page.waitForSelector(SQUIGGLE, { timeout, state: 'attached' });
-  await page.waitForSelector(HEAT, { timeout, state: 'attached' });
+  const painted = (selector) =>
+    [...document.querySelectorAll(selector)].some(
+      (span) => getComputedStyle(span).backgroundColor !== 'rgba(0, 0, 0, 0)',
+    );
+  await page.waitForFunction(painted, HEAT, { timeout });
 }
 
 /** Waits until neither heat nor diagnostic is drawn. */
@@ -74,17 +81,14 @@ async function hoverAt(page, selector, index) {
 export const hoverHeat = (page, index) => hoverAt(page, HEAT, index);
 export const hoverSquiggle = (page) => hoverAt(page, SQUIGGLE, 0);
 
-/** Index of the painted span with the largest area among those with the strongest colour. */
+/** Index, among all painted spans, of one with the strongest colour. */
 export function strongestSpan(page) {
-  return page.evaluate((heat) => {
-    const alpha = (element) => {
-      const parts = getComputedStyle(element).backgroundColor.match(/[\d.]+/g) ?? [];
+  return page.evaluate((selector) => {
+    const opacity = (span) => {
+      const parts = getComputedStyle(span).backgroundColor.match(/[\d.]+/g) ?? [];
       return parts.length === 4 ? Number(parts[3]) : 1;
     };
-    const spans = [...document.querySelectorAll(heat)];
-    const strengths = spans.map((span) =>
-      getComputedStyle(span).backgroundColor === 'rgba(0, 0, 0, 0)' ? -1 : alpha(span),
-    );
+    const strengths = [...document.querySelectorAll(selector)].map(opacity);
     return strengths.indexOf(Math.max(...strengths));
   }, HEAT);
 }
