@@ -157,13 +157,25 @@ def test_parameters_gather_no_gradient() -> None:
     assert all(p.grad is None and p.requires_grad for p in model.parameters())
 
 
-def test_modules_placed_by_accelerate_are_covered_too() -> None:
+def test_modules_placed_by_accelerate_keep_its_hooks() -> None:
     hooks = pytest.importorskip("accelerate.hooks")
-    model, ids = build(Shape("qwen2")), tokens(9)
+    model, ids = build(Shape("qwen2", layers=2)), tokens(9)
     wanted = attribute(model, ids, 3, 5)
-    hooks.attach_align_device_hook(model, execution_device="cpu")
-    before = state(model)
+    seen: list[torch.nn.Module] = []
+
+    class Mover(hooks.ModelHook):  # type: ignore[misc, name-defined]
+        def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+            seen.append(module)
+            return args, kwargs
+
+    placed = [*model.modules()][1:]
+    for module in placed:
+        hooks.add_hook_to_module(module, Mover())
+    logits(model, ids)
+    plain, before = set(seen), state(model)
+    seen.clear()
     found = attribute(model, ids, 3, 5)
+    assert set(seen) == plain - {model.lm_head}  # its two rows are read without calling it
     assert torch.equal(found.relevance, wanted.relevance)
     assert state(model) == before
 
