@@ -308,13 +308,5 @@ class Failed:
 
 
 Request = GenerateRequest | GradeRequest | ExplainRequest | StatusRequest | StopRequest
-Event = (
-    Progress
-    | Generation
-    | Verdict
-    | ContrastPair
-    | SearchReport
-    | Attribution
-    | Timings
-    | EngineStatus
-)
+Result = Generation | Verdict | ContrastPair | SearchReport | Attribution | Timings
+Event = Progress | Result | EngineStatus
