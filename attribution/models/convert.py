@@ -62,6 +62,8 @@ def convert(source: Path, target: Path, say: Callable[[str, float | None], None]
     if not torch.equal(_logits(load_model(target), ids), expected):
         raise ModelUnavailable("The converted copy computes other logits than the original.")
     for path in target.iterdir():
+        # safetensors closes its file to others; a cache may be shared.
+        path.chmod((target / "config.json").stat().st_mode)
         _flush(path)
 
 

@@ -145,19 +145,23 @@ def _download_file(say: Any, repo: str, file: str, digest: str, folder: str) -> 
 
 
 def _download_snapshot(say: Any, repo: str, revision: str) -> None:
-    """Child: the files that transformers needs, of one commit."""
+    """Child: the files that transformers needs.
+
+    Asked for by branch, not by commit, so that the cache remembers which commit the name means.
+    """
     say(asking=True)
-    commit = hf.HfApi().model_info(repo, revision=revision or None, timeout=PATIENCE).sha
+    branch = revision or None
+    hf.HfApi().model_info(repo, revision=branch, timeout=PATIENCE)  # its errors are the clear ones
     plan = hf.snapshot_download(
         repo,
-        revision=commit,
+        revision=branch,
         allow_patterns=_PATTERNS,
         ignore_patterns=_SUBFOLDERS,
         dry_run=True,
     )
     say(total=sum(each.file_size or 0 for each in plan if each.will_download), base=True)
     path = hf.snapshot_download(
-        repo, revision=commit, allow_patterns=_PATTERNS, ignore_patterns=_SUBFOLDERS
+        repo, revision=branch, allow_patterns=_PATTERNS, ignore_patterns=_SUBFOLDERS
     )
     say(path=path)
 

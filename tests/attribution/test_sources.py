@@ -20,6 +20,7 @@ from tests.attribution.weights import MEMBER, entry, local_hub, shelve
 
 DATA = os.urandom(100_000)
 SOURCE = HubFile("owner/name", "tiny.gguf")
+FILES = {SOURCE.file: DATA}
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def _is_standard(finder: object) -> bool:
 
 def test_the_hub_comes_first(staging: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = entry(DATA, SOURCE)
-    with local_hub(DATA, tiny.sha256) as (address, _asked):
+    with local_hub(FILES) as (address, _asked):
         monkeypatch.setenv("HF_ENDPOINT", address)
         assert "owner/name" in sources.fetch(tiny, staging, Job())
     assert (staging / tiny.file).read_bytes() == DATA
@@ -149,7 +150,7 @@ def test_the_hub_comes_first(staging: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_another_file_on_the_hub_is_not_even_downloaded(
     staging: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with local_hub(DATA, "0" * 64) as (address, asked):
+    with local_hub(FILES, etag="0" * 64) as (address, asked):
         monkeypatch.setenv("HF_ENDPOINT", address)
         with pytest.raises(WrongHash, match="another content"):
             sources.fetch(entry(DATA, SOURCE), staging, Job())
@@ -160,7 +161,7 @@ def test_a_hub_that_lies_about_its_hash_leaves_nothing(
     staging: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = entry(DATA, SOURCE)
-    with local_hub(DATA[::-1], tiny.sha256) as (address, _asked):
+    with local_hub({SOURCE.file: DATA[::-1]}, etag=tiny.sha256) as (address, _asked):
         monkeypatch.setenv("HF_ENDPOINT", address)
         with pytest.raises(WrongHash):
             sources.fetch(tiny, staging, Job())
@@ -171,11 +172,11 @@ def test_an_interrupted_hub_download_starts_over(
     staging: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = entry(DATA, SOURCE)
-    with local_hub(DATA, tiny.sha256, stalled=True) as (address, _asked):
+    with local_hub(FILES, stalled=True) as (address, _asked):
         monkeypatch.setenv("HF_ENDPOINT", address)
         with pytest.raises(Cancelled):
             sources.fetch(tiny, staging, stop_when(lambda said: "Downloading" in said.message))
-    with local_hub(DATA, tiny.sha256) as (address, _asked):
+    with local_hub(FILES) as (address, _asked):
         monkeypatch.setenv("HF_ENDPOINT", address)
         sources.fetch(tiny, staging, Job())
     assert (staging / tiny.file).read_bytes() == DATA

