@@ -49,7 +49,7 @@ editor-client: $(NPM_STAMP)
 $(NPM_STAMP): editor-client/package.json editor-client/package-lock.json
 	@if command -v npm >/dev/null; then \
 		echo "== Installing what the VS Code extension is built with"; \
-		cd editor-client && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.installed; \
+		cd editor-client && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.installed; \
 	else \
 		echo "== npm is missing: the VS Code extension is neither built nor tested (install Node.js 20 or newer)"; \
 	fi
@@ -58,10 +58,10 @@ demo: setup ## a real failing program, explained through the language server
 	@echo "== Generating code, running its tests, and asking the language server why it fails"
 	@$(BIN)/tokenblame demo --out $(SAMPLES)
 
-editor: setup editor-client browser ## open the demo sample in a real VS Code in the browser
+editor: setup editor-client ## open the demo sample in a real VS Code in the browser
 	@test -d $(SAMPLES) || $(MAKE) --no-print-directory demo
 	@echo "== Starting VS Code (code-server) on $(SAMPLES)"
-	@$(BIN)/python editor-client/scripts/code_server.py $(SAMPLES)
+	@node editor-client/scripts/open-editor.mjs $(SAMPLES) --python $(BIN)/python
 
 test: setup editor-client browser ## everything, slow tests included
 	@echo "== Tests of the extension"
@@ -83,7 +83,7 @@ bench: setup ## ratios measured within one run; see the README for single comman
 	@$(BIN)/python -m tests.benchmarks.bench_passrate
 
 package: editor-client ## the extension as editor-client/*.vsix
-	@cd editor-client && npm run --silent package
+	@node editor-client/scripts/package.mjs
 
 clean: ## remove what was built (models and code-server stay in the user's cache)
 	@rm -rf $(VENV) build dist editor-client/node_modules editor-client/out editor-client/*.vsix

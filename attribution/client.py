@@ -111,7 +111,8 @@ def _spawn() -> subprocess.Popen[bytes]:
     """The engine in a session of its own, so that it outlives this client."""
     with log_path().open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "attribution.service"],
+            # -P: never import from the folder that the client happens to stand in.
+            [sys.executable, "-P", "-m", "attribution.service"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

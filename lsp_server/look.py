@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:
 async def look(path: Path, settings: dict[str, Any]) -> Seen:
     """Start a server, open `path` in it, and wait until it has said all it will."""
     client = Looker()
-    await client.start_io(sys.executable, "-m", "lsp_server")
+    await client.start_io(sys.executable, "-P", "-m", "lsp_server")
     await client.initialize_async(
         types.InitializeParams(
             process_id=None,

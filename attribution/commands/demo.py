@@ -93,7 +93,15 @@ async def _sample(
 
 def _look(path: Path, settings: ModelSettings) -> dict[str, Any]:
     wanted = {"model": settings.model, "device": settings.device, "dtype": settings.dtype}
-    command = [sys.executable, "-m", "lsp_server.look", str(path), "--settings", json.dumps(wanted)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "lsp_server.look",
+        str(path),
+        "--settings",
+        json.dumps(wanted),
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     seen: dict[str, Any] = json.loads(done.stdout or "{}")
     if not seen or seen["error"]:

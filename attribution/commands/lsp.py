@@ -17,4 +17,4 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(_: argparse.Namespace) -> int:
-    os.execv(sys.executable, [sys.executable, "-m", "lsp_server"])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "lsp_server"])
