@@ -14,7 +14,12 @@ from attrs import evolve, field, frozen
 
 from attribution import faults, samples
 from attribution.decoding import Prefix, generate, prefill
-from attribution.errors import ExecutionRefused, InvalidSample, ResourceExhausted
+from attribution.errors import (
+    ExecutionRefused,
+    InvalidRequest,
+    InvalidSample,
+    ResourceExhausted,
+)
 from attribution.generation import from_completion, from_text, split_sample, with_scores
 from attribution.grading.grader import Grader
 from attribution.lrp.relevance import Method, attribute
@@ -152,6 +157,7 @@ class Engine:
         return verdict.passed
 
     def _explain(self, request: ExplainRequest, job: Job) -> None:
+        method = _method(request.method)
         task_id = request.task_id or task_id_from_path(request.path or "")
         if task_id is None:
             raise InvalidSample(
@@ -168,7 +174,7 @@ class Engine:
         job.emit(generation)
         pairs = self._search(request, task, generation, loaded, job)
         if pairs:
-            self._attribute(request, faults.best(pairs, code), generation, loaded, job)
+            self._attribute(method, faults.best(pairs, code), generation, loaded, job)
 
     def _tokens(
         self, request: ExplainRequest, task: Task, code: str, loaded: LoadedModel
@@ -217,7 +223,7 @@ class Engine:
 
     def _attribute(
         self,
-        request: ExplainRequest,
+        method: Method,
         pair: ContrastPair,
         generation: Generation,
         loaded: LoadedModel,
@@ -230,13 +236,13 @@ class Engine:
                 torch.tensor(ids, device=loaded.device),
                 pair.target.id,
                 pair.contrast.id,
-                method=Method(request.method),
+                method=method,
                 checkpoint=job.checkpoint,
             )
         job.emit(
             Attribution(
                 pair=pair,
-                method=request.method,
+                method=method.value,
                 logit_diff=found.logit_diff,
                 relevance=tuple(found.relevance.tolist()),
                 sum=found.sum,
@@ -244,3 +250,11 @@ class Engine:
                 bias=found.bias,
             )
         )
+
+
+def _method(name: str) -> Method:
+    try:
+        return Method(name)
+    except ValueError:
+        known = ", ".join(method.value for method in Method)
+        raise InvalidRequest(f"There is no method {name!r}; there are {known}.") from None

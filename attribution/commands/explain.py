@@ -40,7 +40,9 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--seconds", type=float, default=default.seconds, help="search budget (%(default)s)"
     )
-    parser.add_argument("--method", default=default.method, help="attnlrp (default) or cplrp")
+    parser.add_argument(
+        "--method", default=default.method, help="attnlrp (default), cplrp or gradient"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     add_model_options(parser)
     parser.set_defaults(run=_run)

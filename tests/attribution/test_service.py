@@ -20,6 +20,7 @@ from attribution.errors import (
     Cancelled,
     EngineUnavailable,
     ExecutionRefused,
+    InvalidRequest,
     InvalidSample,
     ProtocolMismatch,
     UnknownTask,
@@ -84,6 +85,8 @@ async def test_errors_arrive_as_what_they_are(engine: EngineClient) -> None:
         await ask(engine, GradeRequest("HumanEval/999", GOOD, trusted=True))
     with pytest.raises(InvalidSample, match="Which task"):
         await ask(engine, ExplainRequest(GOOD, path="/x/plain.py", trusted=True))
+    with pytest.raises(InvalidRequest, match="no method 'magic'"):
+        await ask(engine, ExplainRequest(GOOD, task_id="HumanEval/2", method="magic"))
     assert (await status_of(engine)).version == __version__
 
 
