@@ -1,7 +1,7 @@
 """What the command line prints: verdict, pair, heat map, strongest tokens, timings."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 from rich.console import Console
@@ -28,6 +28,16 @@ class Heat:
     template: bool = False
 
 
+@frozen
+class Strong:
+    """One row of the table of strongest tokens; relevance is in logit units."""
+
+    text: str
+    line: int  # 1-based
+    role: str
+    relevance: float
+
+
 def print_explanation(explanation: Explanation, console: Console) -> None:
     """Everything, in the order in which a person asks."""
     verdict, generation = explanation.verdict, explanation.generation
@@ -44,7 +54,7 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
     if generation is not None and explanation.attribution is not None:
         pair = explanation.attribution.pair
         print_pair(pair, generation, len(explanation.pairs), console)
-        print_heat_maps(explanation, generation, console)
+        print_heat_maps(explanation, generation, pair, console)
         _print_strongest(explanation, console)
         _print_completeness(explanation.attribution, console)
     print_timings(explanation.timings, console)
@@ -94,9 +104,11 @@ def print_pair(pair: ContrastPair, generation: Generation, proved: int, console:
         console.print(Text(f"  {row}", style))
 
 
-def print_heat_maps(explanation: Explanation, generation: Generation, console: Console) -> None:
+def print_heat_maps(
+    explanation: Explanation, generation: Generation, pair: ContrastPair, console: Console
+) -> None:
     scale = explanation.scale()
-    target = generation.tokens[explanation.attribution.pair.position]  # type: ignore[union-attr]
+    target = generation.tokens[pair.position]
     documents = [(Document.CODE, generation.code)]
     if any(token.document is Document.PROMPT for token in generation.tokens):
         documents.insert(0, (Document.PROMPT, generation.prompt))
@@ -132,20 +144,28 @@ def _style(value: float) -> Style:
 
 
 def _print_strongest(explanation: Explanation, console: Console) -> None:
-    tokens = [(t, r) for t, r in explanation.scored_tokens() if t.role is not Role.TEMPLATE]
-    tokens.sort(key=lambda pair: -abs(pair[1]))
-    table = Table("token", "line", "from", "relevance", title="Strongest tokens", box=None)
     generation = explanation.generation
-    for token, relevance in tokens[:_STRONGEST]:
-        code = token.document is Document.CODE
-        text = generation.code if code else generation.prompt  # type: ignore[union-attr]
-        line = text.count("\n", 0, token.start) + 1
-        style = "red" if relevance > 0 else "blue"
-        table.add_row(
-            Text(repr(token.text)), f"{line}", token.role.value, Text(f"{relevance:+.3f}", style)
-        )
+    if generation is None:
+        return
+    texts = {Document.CODE: generation.code, Document.PROMPT: generation.prompt}
+    rows = [
+        Strong(t.text, texts[t.document].count("\n", 0, t.start) + 1, t.role.value, r)
+        for t, r in explanation.scored_tokens()
+        if t.role is not Role.TEMPLATE
+    ]
     console.print()
-    console.print(table)
+    console.print(strongest(rows))
+
+
+def strongest(rows: Sequence[Strong]) -> Table:
+    """The tokens that pushed hardest either way: what a heat map without colours cannot show."""
+    table = Table("token", "line", "from", "relevance", title="Strongest tokens", box=None)
+    for row in sorted(rows, key=lambda row: -abs(row.relevance))[:_STRONGEST]:
+        style = "red" if row.relevance > 0 else "blue"
+        table.add_row(
+            Text(repr(row.text)), f"{row.line}", row.role, Text(f"{row.relevance:+.3f}", style)
+        )
+    return table
 
 
 def _print_completeness(attribution: Attribution, console: Console) -> None:

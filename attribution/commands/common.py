@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 from rich.console import Console
@@ -22,7 +23,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def model_settings(options: argparse.Namespace) -> ModelSettings:
-    return ModelSettings(options.model, options.device, options.dtype)
+    # The engine stands in another folder: a local model travels as an absolute path.
+    folder = Path(options.model).expanduser()
+    model = str(folder.resolve()) if folder.is_dir() else options.model
+    return ModelSettings(model, options.device, options.dtype)
 
 
 @contextmanager

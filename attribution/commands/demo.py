@@ -30,7 +30,7 @@ from attribution.schema import (
     Progress,
     Verdict,
 )
-from attribution.terminal import Heat, heat_map, print_verdict
+from attribution.terminal import Heat, Strong, heat_map, print_verdict, strongest
 
 # Short prompts, which small models often get wrong. Nothing is known of the outcome: each is
 # generated and graded here, and the first that fails and can be repaired ends the demo.
@@ -122,10 +122,24 @@ def _print_seen(path: Path, seen: dict[str, Any], console: Console) -> None:
         console.print(diagnostic["message"], markup=False)
     console.print("\n[bold]Heat map[/]: red supports what was written, blue what repairs it\n")
     console.print(heat_map(text, heats, _offsets(text, relevance["pair"]["range"])))
+    console.print(strongest(_named(text, relevance["spans"])))
     if seen["hover"]:
         console.print("[bold]Hover at the faulty token[/]\n")
         console.print(Markdown(seen["hover"]))
     console.print(f"\nNow open it in VS Code: make editor   (the sample is {path})", markup=False)
+
+
+def _named(text: str, spans: list[dict[str, Any]]) -> list[Strong]:
+    return [
+        Strong(
+            text[slice(*_offsets(text, s["range"]))],
+            s["range"]["start"]["line"] + 1,
+            s["role"],
+            s["relevance"],
+        )
+        for s in spans
+        if s["role"] != "template"
+    ]
 
 
 def _offsets(text: str, span: dict[str, Any]) -> tuple[int, int]:
