@@ -25,7 +25,8 @@ from attrs import field, frozen
 
 from attribution import __version__, wire
 from attribution.errors import EngineUnavailable, TokenBlameError, from_code
-from attribution.schema import Cancel, Done, Event, Failed, Hello, Request
+from attribution.schema import Event, Request
+from attribution.wire import Cancel, Done, Failed, Hello
 
 _START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
 _SPAWNED: list[subprocess.Popen[bytes]] = []  # kept, because a collected Popen complains

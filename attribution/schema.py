@@ -281,32 +281,6 @@ class EngineStatus:
     idle_timeout: float  # seconds without work after which model and engine go
 
 
-@frozen
-class Hello:
-    """The first frame in either direction."""
-
-    protocol: int
-    version: str
-
-
-@frozen
-class Cancel:
-    """Give up the request with this frame's id; it ends in Failed("cancelled")."""
-
-
-@frozen
-class Done:
-    """Last frame of a request that went well."""
-
-
-@frozen
-class Failed:
-    """Last frame of a request that did not; `code` is one of errors.py."""
-
-    code: str
-    message: str
-
-
 Request = GenerateRequest | GradeRequest | ExplainRequest | StatusRequest | StopRequest
 Result = Generation | Verdict | ContrastPair | SearchReport | Attribution | Timings
 Event = Progress | Result | EngineStatus

@@ -29,18 +29,15 @@ from attribution import __version__, wire
 from attribution.client import socket_path
 from attribution.errors import Cancelled, InvalidRequest, TokenBlameError
 from attribution.schema import (
-    Cancel,
-    Done,
     EngineStatus,
     Event,
     ExplainRequest,
-    Failed,
     GenerateRequest,
     GradeRequest,
-    Hello,
     StatusRequest,
     StopRequest,
 )
+from attribution.wire import Cancel, Done, Failed, Hello
 
 if TYPE_CHECKING:
     from attribution.engine import Engine

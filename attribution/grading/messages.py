@@ -5,7 +5,8 @@ Private to these two; a request ends in exactly one reply. Imports nothing heavy
 
 from attrs import frozen
 
-from attribution.schema import Cancel, Dataset, Failed, Hello, Task, Verdict
+from attribution.schema import Dataset, Task, Verdict
+from attribution.wire import Cancel, Failed, Hello
 
 
 @frozen

@@ -26,13 +26,10 @@ from attribution.errors import (
     UnknownTask,
 )
 from attribution.schema import (
-    Done,
     EngineStatus,
     Event,
     ExplainRequest,
-    Failed,
     GradeRequest,
-    Hello,
     Progress,
     Request,
     Status,
@@ -41,6 +38,7 @@ from attribution.schema import (
     Timings,
     Verdict,
 )
+from attribution.wire import Cancel, Done, Failed, Hello
 
 GOOD = "def truncate_number(number: float) -> float:\n    return number - int(number)\n"
 LOOP = "def truncate_number(number: float) -> float:\n    while True:\n        pass\n"
@@ -117,7 +115,7 @@ async def test_cancel_ends_a_running_and_a_waiting_request(engine: EngineClient)
             frame = await wire.read(reader)
             if isinstance(frame.value, Progress):  # number 1 runs, number 2 waits
                 for number in (2, 1):
-                    writer.write(wire.encode(number, client.Cancel()))
+                    writer.write(wire.encode(number, Cancel()))
             elif isinstance(frame.value, Done | Failed):
                 ended[frame.id] = frame.value
         writer.close()

@@ -42,8 +42,8 @@ def test_round_trip(number: int, value: object) -> None:
         struct.pack(">I", 2**31),
         struct.pack(">I", 1) + b"\xc1",
         struct.pack(">I", 1) + b"\x01",
-        wire.encode(1, schema.Done()).replace(b"Done", b"Nope"),
-        wire.encode(1, schema.Done()).replace(b"Done", b"attr"),
+        wire.encode(1, wire.Done()).replace(b"Done", b"Nope"),
+        wire.encode(1, wire.Done()).replace(b"Done", b"attr"),
     ],
 )
 def test_what_is_no_frame_is_refused(data: bytes) -> None:
@@ -53,7 +53,7 @@ def test_what_is_no_frame_is_refused(data: bytes) -> None:
 
 async def test_the_end_of_a_stream() -> None:
     stream = asyncio.StreamReader()
-    stream.feed_data(wire.encode(1, schema.Done())[:-1])
+    stream.feed_data(wire.encode(1, wire.Done())[:-1])
     stream.feed_eof()
     with pytest.raises(asyncio.IncompleteReadError):
         await wire.read(stream)
@@ -62,13 +62,13 @@ async def test_the_end_of_a_stream() -> None:
 
 
 def test_another_protocol_is_refused_with_both_versions() -> None:
-    wire.check_hello(schema.Hello(wire.PROTOCOL, "1"))
+    wire.check_hello(wire.Hello(wire.PROTOCOL, "1"))
     with pytest.raises(
         errors.ProtocolMismatch, match=f"protocol 99, this side speaks {wire.PROTOCOL}"
     ):
-        wire.check_hello(schema.Hello(99, "9.9"))
+        wire.check_hello(wire.Hello(99, "9.9"))
     with pytest.raises(errors.ProtocolMismatch):
-        wire.check_hello(schema.Done())
+        wire.check_hello(wire.Done())
 
 
 def test_errors_travel_by_code() -> None:

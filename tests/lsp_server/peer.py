@@ -11,7 +11,8 @@ from pathlib import Path
 from attrs import define, field
 
 from attribution import __version__, wire
-from attribution.schema import Cancel, Done, ExplainRequest, Failed, Hello
+from attribution.schema import ExplainRequest
+from attribution.wire import Cancel, Done, Failed, Hello
 
 
 @define(eq=False)

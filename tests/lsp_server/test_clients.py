@@ -9,7 +9,8 @@ import pytest_asyncio
 from lsprotocol import types as lsp
 from pytest_lsp import LanguageClient
 
-from attribution.schema import Done, ModelSettings
+from attribution.schema import ModelSettings
+from attribution.wire import Done
 from tests.lsp_server.driver import Driver, capabilities
 from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import (

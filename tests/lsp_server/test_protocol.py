@@ -6,7 +6,8 @@ import pytest
 from attrs import evolve
 from lsprotocol import types as lsp
 
-from attribution.schema import Done, ModelSettings, Progress, SearchReport
+from attribution.schema import ModelSettings, Progress, SearchReport
+from attribution.wire import Done
 from tests.lsp_server.driver import Driver
 from tests.lsp_server.peer import Asked, Peer
 from tests.lsp_server.samples import CODE, FAILING, PASSING, attribution, generation, pair
