@@ -12,6 +12,7 @@ from attribution.client import EngineClient
 from attribution.explanation import Explanation, gather
 from attribution.schema import ModelSettings, Progress, Request
 
+Show: TypeAlias = Callable[[Progress], None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -30,7 +31,7 @@ def model_settings(options: argparse.Namespace) -> ModelSettings:
 
 
 @contextmanager
-def progress(message: str) -> Iterator[Callable[[Progress], None]]:
+def progress(message: str) -> Iterator[Show]:
     """Show progress on standard error: a live line in a terminal, else a line per message."""
     console = Console(stderr=True)
     if console.is_terminal:
@@ -51,9 +52,7 @@ def describe(event: Progress) -> str:
     return event.message if event.fraction is None else f"{event.message} ({event.fraction:.0%})"
 
 
-async def ask(
-    engine: EngineClient, request: Request, show: Callable[[Progress], None]
-) -> Explanation:
+async def ask(engine: EngineClient, request: Request, show: Show) -> Explanation:
     """Send one request to the engine and gather its answer."""
     async with aclosing(engine.stream(request)) as events:
         return await gather(events, show)

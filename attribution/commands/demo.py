@@ -9,7 +9,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,14 @@ from rich.markdown import Markdown
 
 from attribution import samples
 from attribution.client import connect
-from attribution.commands.common import Commands, add_model_options, ask, model_settings, progress
+from attribution.commands.common import (
+    Commands,
+    Show,
+    add_model_options,
+    ask,
+    model_settings,
+    progress,
+)
 from attribution.errors import EngineUnavailable
 from attribution.models.catalogue import DEFAULT
 from attribution.models.store import default_or_small
@@ -27,7 +33,6 @@ from attribution.schema import (
     GenerateRequest,
     GradeRequest,
     ModelSettings,
-    Progress,
     Verdict,
 )
 from attribution.terminal import Heat, Strong, heat_map, print_verdict, strongest
@@ -35,8 +40,6 @@ from attribution.terminal import Heat, Strong, heat_map, print_verdict, stronges
 # Short prompts, which small models often get wrong. Nothing is known of the outcome: each is
 # generated and graded here, and the first that fails and can be repaired ends the demo.
 TASKS = ("HumanEval/65", "HumanEval/83", "HumanEval/41", "HumanEval/102", "HumanEval/100")
-
-Show = Callable[[Progress], None]
 
 
 def add_to(commands: Commands) -> None:

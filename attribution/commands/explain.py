@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -12,13 +11,14 @@ from attribution import samples
 from attribution.client import connect
 from attribution.commands.common import (
     Commands,
+    Show,
     add_model_options,
     ask,
     model_settings,
     progress,
 )
 from attribution.explanation import Explanation, to_json
-from attribution.schema import ExplainRequest, Form, Progress
+from attribution.schema import ExplainRequest, Form
 from attribution.terminal import print_explanation
 
 
@@ -71,6 +71,6 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _ask(request: ExplainRequest, show: Callable[[Progress], None]) -> Explanation:
+async def _ask(request: ExplainRequest, show: Show) -> Explanation:
     async with await connect() as engine:
         return await ask(engine, request, show)

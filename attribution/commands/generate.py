@@ -2,26 +2,25 @@
 
 import argparse
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from attribution import samples
-from attribution.client import connect
+from attribution.client import EngineClient, connect
 from attribution.commands.common import (
     Commands,
+    Show,
     add_model_options,
     ask,
     model_settings,
     progress,
 )
-from attribution.errors import EngineUnavailable
+from attribution.errors import EngineUnavailable, InvalidSample
 from attribution.schema import (
     Form,
     GenerateRequest,
     GradeRequest,
-    Progress,
 )
 from attribution.terminal import print_verdict
 
@@ -48,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _generate(options: argparse.Namespace, show: Callable[[Progress], None]) -> None:
+async def _generate(options: argparse.Namespace, show: Show) -> None:
     console = Console(highlight=False)
     settings = model_settings(options)
     async with await connect() as engine:
@@ -59,7 +58,16 @@ async def _generate(options: argparse.Namespace, show: Callable[[Progress], None
                 raise EngineUnavailable("The engine answered without a sample.")
             console.print(str(samples.write_generation(options.out, generation)), markup=False)
             if options.grade:
-                graded = GradeRequest(task_id, generation.code, trusted=True)
-                verdict = (await ask(engine, graded, show)).verdict
-                if verdict is not None:
-                    print_verdict(verdict, console)
+                await _grade(engine, task_id, generation.code, show)
+
+
+async def _grade(engine: EngineClient, task_id: str, code: str, show: Show) -> None:
+    """Print the verdict; a sample that cannot be graded does not keep the next from being made."""
+    console = Console(highlight=False)
+    try:
+        verdict = (await ask(engine, GradeRequest(task_id, code, trusted=True), show)).verdict
+    except InvalidSample as error:
+        console.print(error.message, style="red", markup=False)
+        return
+    if verdict is not None:
+        print_verdict(verdict, console)

@@ -1,6 +1,6 @@
-"""Pass rate of the default model in direct form: are decoding, prompts and grading right?
+"""Pass rate of the default model: are decoding, prompts and grading right?
 
-    python -m tests.benchmarks.bench_passrate [--stride 4] [--model NAME]
+    python -m tests.benchmarks.bench_passrate [--stride 4] [--form direct] [--model NAME]
 
 Solves every `stride`-th task of HumanEval+ greedily and prints the share that passes base and plus
 tests, with a 95 % Wilson interval. EvalPlus' own pipeline gives about 58 % on all 164 tasks.
@@ -12,9 +12,10 @@ import math
 import sys
 import time
 
-from attribution.client import connect
-from attribution.commands.common import add_model_options, ask, model_settings, progress
-from attribution.schema import GenerateRequest, GradeRequest, Suite
+from attribution.client import EngineClient, connect
+from attribution.commands.common import Show, add_model_options, ask, model_settings, progress
+from attribution.errors import InvalidSample
+from attribution.schema import Form, GenerateRequest, GradeRequest, Suite, Verdict
 
 TASKS = 164
 
@@ -28,21 +29,29 @@ async def measure(options: argparse.Namespace) -> None:
         with progress("Solving") as show:
             for number in numbers:
                 task_id = f"HumanEval/{number}"
-                wanted = GenerateRequest(task_id, settings=settings)
+                wanted = GenerateRequest(task_id, options.form, settings)
                 generation = (await ask(engine, wanted, show)).generation
                 assert generation is not None
-                graded = GradeRequest(task_id, generation.code, trusted=True)
-                verdict = (await ask(engine, graded, show)).verdict
-                assert verdict is not None
-                plus += verdict.passed
-                base += verdict.passed or verdict.suite is Suite.PLUS
+                verdict = await judge(engine, task_id, generation.code, show)
+                if verdict is not None:
+                    plus += verdict.passed
+                    base += verdict.passed or verdict.suite is Suite.PLUS
     seconds = time.perf_counter() - start
     n = len(numbers)
     low, high = wilson(plus, n)
-    print(f"{settings.model}, every {options.stride}th task of HumanEval+, direct form, greedy")
+    which = f"every {options.stride}th task of HumanEval+, {options.form} form, greedy"
+    print(f"{settings.model}, {which}")
     print(f"base {base}/{n} = {base / n:.1%}")
     print(f"plus {plus}/{n} = {plus / n:.1%} (95 % interval {low:.1%} to {high:.1%})")
     print(f"{seconds / n:.1f} s per task")
+
+
+async def judge(engine: EngineClient, task_id: str, code: str, show: Show) -> Verdict | None:
+    """The verdict, or None for what does not even define the function."""
+    try:
+        return (await ask(engine, GradeRequest(task_id, code, trusted=True), show)).verdict
+    except InvalidSample:
+        return None
 
 
 def wilson(passed: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -56,6 +65,7 @@ def wilson(passed: int, n: int, z: float = 1.96) -> tuple[float, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench_passrate", description=__doc__)
     parser.add_argument("--stride", type=int, default=4)
+    parser.add_argument("--form", type=Form, choices=list(Form), default=Form.DIRECT)
     add_model_options(parser)
     asyncio.run(measure(parser.parse_args()))
     return 0
