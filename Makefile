@@ -9,49 +9,55 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NPM_STAMP := editor-client/node_modules/.installed
 SAMPLES ?= samples
+# The constraints hold for what builds the package, too (pip isolates that).
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup sandbox browser editor-client demo editor test check format bench package clean
+# $(call debian,COMMANDS,PACKAGES,WHAT FOR,OTHERWISE): install unless one of the commands is there.
+define debian
+	@if command -v $(1) >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "== Installing $(2): $(3)"; \
+		{ apt-get update -qq && apt-get install -y -qq $(2) >/dev/null; } \
+			|| echo "   could not be installed: $(4)"; \
+	else \
+		echo "== $(2) is missing ($(3)): $(4)"; \
+		echo "   To change that: sudo apt-get install $(2)"; \
+	fi
+endef
+
+.PHONY: help setup sandbox browser node editor-client demo editor test check lint format bench package clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(STAMP) sandbox ## virtual environment, pinned dependencies, sandbox
+setup: sandbox $(STAMP) ## virtual environment, pinned dependencies, sandbox
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "== Creating $(VENV) and installing the pinned dependencies (minutes on the first run)"
-	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed (make PYTHON=...)"'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
 		|| { echo "The venv module is missing: install python3-venv."; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@
 
 sandbox:
-	@if command -v bwrap >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "== Installing bubblewrap, the sandbox of the test runner"; \
-		apt-get update -qq && apt-get install -y -qq bubblewrap >/dev/null; \
-	else \
-		echo "== bubblewrap is missing: samples will run with resource limits only."; \
-		echo "   For the full sandbox: sudo apt-get install bubblewrap"; \
-	fi
+	$(call debian,bwrap,bubblewrap,the sandbox of the test runner,samples run with resource limits only)
 
 browser:
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "== Installing Chromium, which drives VS Code in the end-to-end test"; \
-		apt-get update -qq && apt-get install -y -qq chromium >/dev/null; \
-	else \
-		echo "== Chromium is missing: the VS Code test will be skipped (sudo apt-get install chromium)"; \
-	fi
+	$(call debian,chromium chromium-browser google-chrome,chromium,it drives VS Code in the end-to-end test,that test will be skipped)
 
-editor-client: $(NPM_STAMP)
+node:
+	$(call debian,npm,nodejs npm,they build the VS Code extension,it is neither built nor tested)
+
+editor-client: node $(NPM_STAMP)
 
 $(NPM_STAMP): editor-client/package.json editor-client/package-lock.json
 	@if command -v npm >/dev/null; then \
 		echo "== Installing what the VS Code extension is built with"; \
-		cd editor-client && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules/.installed; \
-	else \
-		echo "== npm is missing: the VS Code extension is neither built nor tested (install Node.js 20 or newer)"; \
+		cd editor-client && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+			&& touch node_modules/.installed; \
 	fi
 
 demo: setup ## a real failing program, explained through the language server
@@ -59,31 +65,42 @@ demo: setup ## a real failing program, explained through the language server
 	@$(BIN)/tokenblame demo --out $(SAMPLES)
 
 editor: setup editor-client ## open the demo sample in a real VS Code in the browser
-	@test -d $(SAMPLES) || $(MAKE) --no-print-directory demo
+	@command -v node >/dev/null || { echo "VS Code needs Node.js 20 or newer, and npm."; exit 1; }
+	@test -f $(SAMPLES)/.demo || $(MAKE) --no-print-directory demo
 	@echo "== Starting VS Code (code-server) on $(SAMPLES)"
-	@node editor-client/scripts/open-editor.mjs $(SAMPLES) --python $(BIN)/python
+	@node editor-client/scripts/open-editor.mjs $(SAMPLES) --python $(BIN)/python \
+		--file "$$(cat $(SAMPLES)/.demo)"
 
-test: setup editor-client browser ## everything, slow tests included
+test: setup editor-client browser lint ## everything, slow tests included
 	@echo "== Tests of the extension"
-	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent check; fi
+	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent check; \
+	else echo "   skipped: npm is missing"; fi
 	@echo "== Tests (slow ones included: real models, real VS Code)"
 	@$(BIN)/python -m pytest
 
-check: setup ## format, lint, strict types, fast tests: before every commit
+check: setup lint ## format, lint, strict types, fast tests: before every commit
+	@if [ -d editor-client/node_modules ]; then \
+		echo "== The extension: types, lint, unit tests"; cd editor-client && npm run --silent check; fi
+	@echo "== Fast tests"; $(BIN)/python -m pytest -q -m 'not slow'
+
+lint: setup
 	@echo "== Format"; $(BIN)/ruff format --check --quiet .
 	@echo "== Lint"; $(BIN)/ruff check --quiet .
 	@echo "== Types"; $(BIN)/mypy --no-error-summary
-	@echo "== Fast tests"; $(BIN)/python -m pytest -q -m 'not slow'
 
 format: setup ## rewrite the Python files in the house format
-	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+	@echo "== Formatting"; $(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
 
-bench: setup ## ratios measured within one run; see the README for single commands
+bench: setup ## ratios measured within one run (the README has the single commands)
+	@echo "== Attribution over a plain forward and backward"
 	@$(BIN)/python -m tests.benchmarks.bench_attribution
+	@echo "== Pass rate of the default model"
 	@$(BIN)/python -m tests.benchmarks.bench_passrate
 
-package: editor-client ## the extension as editor-client/*.vsix
+package: node ## the extension as editor-client/*.vsix
+	@echo "== Packaging the VS Code extension"
 	@node editor-client/scripts/package.mjs
 
 clean: ## remove what was built (models and code-server stay in the user's cache)
+	@echo "== Removing the environment and what was built"
 	@rm -rf $(VENV) build dist editor-client/node_modules editor-client/out editor-client/*.vsix

@@ -39,6 +39,7 @@ from attribution.terminal import Heat, Strong, heat_map, print_verdict, stronges
 
 # Short prompts, which small models often get wrong. Nothing is known of the outcome: each is
 # generated and graded here, and the first that fails and can be repaired ends the demo.
+RECORD = ".demo"  # names the explained sample, for `make editor`
 TASKS = ("HumanEval/65", "HumanEval/83", "HumanEval/41", "HumanEval/102", "HumanEval/100")
 
 
@@ -71,6 +72,7 @@ def _run(options: argparse.Namespace) -> int:
         seen = _look(path, settings)
         if seen["relevance"] and seen["relevance"]["pair"]:
             _print_seen(path, seen, console)
+            (options.out / RECORD).write_text(f"{path.resolve()}\n")
             return 0
         for diagnostic in seen["diagnostics"]:
             console.print(diagnostic["message"], markup=False)

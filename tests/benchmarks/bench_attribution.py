@@ -1,6 +1,6 @@
 """What one attribution costs over one plain forward and backward of the same logit difference.
 
-    python -m tests.benchmarks.bench_attribution --model FOLDER [--tokens 256] [--repeat 7]
+    python -m tests.benchmarks.bench_attribution [--model NAME] [--tokens 256] [--repeat 7]
 
 Both are measured alternately in one process. The plain pass is as lean as it can be: parameters
 frozen, unembedding at the last position only. Time is the median; the ratio is the median of the
@@ -19,6 +19,8 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForCausalLM
 
 from attribution.lrp.relevance import Method, attribute
+from attribution.models.catalogue import SMALL
+from attribution.models.store import ensure
 
 Run = Callable[[], object]
 
@@ -84,14 +86,14 @@ def measure(model: Any, tokens: int, repeat: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench_attribution", description=__doc__)
-    parser.add_argument("--model", required=True, help="a folder with safetensors, or a hub id")
+    parser.add_argument("--model", default=SMALL, help="name, folder or hub id (%(default)s)")
     parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     options = parser.parse_args()
     dtype = getattr(torch, options.dtype)
-    model: Any = AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype)
+    model: Any = AutoModelForCausalLM.from_pretrained(ensure(options.model), dtype=dtype)
     model.to(options.device).eval().requires_grad_(False)
     print(f"{options.model}, {options.tokens} tokens, {options.dtype}, {options.device}")
     measure(model, options.tokens, options.repeat)

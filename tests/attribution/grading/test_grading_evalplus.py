@@ -14,6 +14,8 @@ from typing import ClassVar
 
 import pytest
 
+from attribution.errors import DataUnavailable
+from attribution.grading.data import read
 from attribution.grading.grader import Grader
 from attribution.schema import Dataset, Suite, Verdict
 
@@ -35,12 +37,14 @@ Problem = dict[str, object]
 
 
 def _data(dataset: Dataset) -> dict[str, Problem]:
-    path = Path(os.environ.get(VARIABLES[dataset], ""))
-    if not path.is_file():
-        pytest.skip(f"{VARIABLES[dataset]} names no file")
-    content = path.read_bytes()
-    text = gzip.decompress(content) if path.suffix == ".gz" else content
+    try:
+        content = read(dataset, lambda: None).content
+    except DataUnavailable as error:
+        pytest.skip(error.message)
+    text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
     problems = [json.loads(line) for line in text.splitlines()]
+    if "plus_input" not in problems[0]:
+        pytest.skip(f"only the original HumanEval is to be had, not EvalPlus' {dataset} data")
     return {problem["task_id"]: problem for problem in problems}
 
 
