@@ -6,6 +6,7 @@ comes after each row's own position, so that nothing is prefilled twice.
 """
 
 import copy
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -13,7 +14,7 @@ from attrs import frozen
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from attribution.prompts import Stops
-from attribution.tokens import decode
+from attribution.tokens import decode_after
 
 TOP_K = 10  # alternatives kept per output position
 _TAIL = 24  # tokens; more than any stop sequence spans
@@ -42,10 +43,11 @@ class Prefix:
 
 @frozen
 class Branch:
-    """Keep `ids[:position]`, then write `token`."""
+    """Keep `ids[:position]`, then write `token` and go on."""
 
     position: int
     token: int
+    limit: int  # tokens it may write, `token` included
 
 
 @frozen
@@ -99,9 +101,9 @@ def generate(
     cache = DynamicCache(config=model.config)
     head = torch.tensor([list(prompt_ids)], device=model.device)
     logits = model(input_ids=head, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
-    first = int(logits[0, -1].argmax())
-    batch = _Batch(model, tokenizer, stops, cache, [len(prompt_ids)], [[first]])
-    return batch.run(max_new_tokens, checkpoint)[0]
+    row = _Row(0, len(prompt_ids), [int(logits[0, -1].argmax())], max_new_tokens)
+    text = _Text(tokenizer, stops, prompt_ids[-1])
+    return _Batch(model, text, cache, [row]).run(checkpoint)[0]
 
 
 @torch.inference_mode()
@@ -112,80 +114,123 @@ def rollouts(
     branches: Sequence[Branch],
     stops: Stops,
     *,
-    max_new_tokens: int,
     checkpoint: Callable[[int], None],
 ) -> list[Completion]:
-    """Finish every branch greedily, as one batch; the order is that of `branches`."""
+    """Finish every branch greedily, as one batch; the order is that of `branches`.
+
+    Stop sequences count from the branch's own token on: a sample that is not ours may hold some.
+    """
     cache = copy.deepcopy(prefix.cache)
     cache.batch_repeat_interleave(len(branches))
-    heads = [[*prefix.ids[prefix.prompt_length : b.position], b.token] for b in branches]
-    batch = _Batch(model, tokenizer, stops, cache, [b.position for b in branches], heads)
-    return batch.run(max_new_tokens, checkpoint)
+    start = prefix.prompt_length
+    rows = [
+        _Row(b.position - start, b.position, [*prefix.ids[start : b.position], b.token], b.limit)
+        for b in branches
+    ]
+    text = _Text(tokenizer, stops, prefix.ids[start - 1])
+    return _Batch(model, text, cache, rows).run(checkpoint)
+
+
+@frozen
+class _Row:
+    """One sequence of a batch; `output` grows and ends in a token the model has not seen yet."""
+
+    kept: int  # output tokens that were copied, not decoded
+    visible: int  # cached tokens that it sees, prompt included
+    output: list[int]
+    limit: int  # tokens it may write behind the kept ones
+
+    @property
+    def written(self) -> int:
+        return len(self.output) - self.kept
+
+
+@frozen
+class _Text:
+    """How output ids read, and where they end."""
+
+    tokenizer: PreTrainedTokenizerBase
+    stops: Stops
+    context: int  # the last token of the prompt
+
+    def ended(self, rows: Sequence[_Row]) -> list[bool]:
+        """Which rows have reached an end token or a stop sequence."""
+        tails = self.tokenizer.batch_decode([row.output[-_TAIL:] for row in rows])
+        return [
+            row.output[-1] in self.stops.end_ids
+            # The tail is a cheap first look; it may lie before the row's own tokens.
+            or (self.stops.cut(tail) is not None and self._cut(row, row.output)[1] is not None)
+            for row, tail in zip(rows, tails, strict=True)
+        ]
+
+    def completion(self, row: _Row, *, finished: bool) -> Completion:
+        ids = row.output[:-1] if row.output[-1] in self.stops.end_ids else row.output
+        text, cut = self._cut(row, ids)
+        if cut is not None:
+            text, ids = text[:cut], self._reaching(ids, cut)
+        return Completion(tuple(ids), text, finished, row.written - 1)
+
+    def _cut(self, row: _Row, ids: Sequence[int]) -> tuple[str, int | None]:
+        text = decode_after(self.tokenizer, self.context, ids)
+        start = len(decode_after(self.tokenizer, self.context, ids[: row.kept]))
+        return text, self.stops.cut(text, start)
+
+    def _reaching(self, ids: list[int], length: int) -> list[int]:
+        """The shortest head of `ids` whose text covers `length` characters."""
+        low, high = 0, len(ids)
+        while low < high:
+            middle = (low + high) // 2
+            text = decode_after(self.tokenizer, self.context, ids[:middle])
+            if len(text.rstrip("\ufffd")) < length:
+                low = middle + 1
+            else:
+                high = middle
+        return ids[:low]
 
 
 class _Batch:
     """Rows that decode together; a finished row leaves, so that the others go faster."""
 
     def __init__(
-        self,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
-        stops: Stops,
-        cache: DynamicCache,
-        kept: list[int],
-        outputs: list[list[int]],
+        self, model: PreTrainedModel, text: _Text, cache: DynamicCache, rows: list[_Row]
     ) -> None:
-        """`kept[r]` cached tokens are visible to row r; its output so far ends in a token that
-        the model has not seen yet."""
         self._model = model
-        self._tokenizer = tokenizer
-        self._stops = stops
+        self._text = text
         self._cache = cache
-        self._outputs = outputs
-        self._heads = [len(output) for output in outputs]
-        self._rows = list(range(len(outputs)))  # row of the batch → index of the output
-        self._positions = torch.tensor(kept, device=model.device)
+        self._rows = dict(enumerate(rows))  # in the order of the batch
+        self._positions = torch.tensor([row.visible for row in rows], device=model.device)
         width = torch.arange(cache.get_seq_length(), device=model.device)
         self._mask = (width[None, :] < self._positions[:, None]).long()
 
-    def run(self, max_new_tokens: int, checkpoint: Callable[[int], None]) -> list[Completion]:
+    def run(self, checkpoint: Callable[[int], None]) -> list[Completion]:
         done: dict[int, Completion] = {}
-        for step in range(1, max_new_tokens + 1):
+        for step in itertools.count(1):
             checkpoint(step)
-            done.update(self._leave(last=step == max_new_tokens))
+            done.update(self._leave())
             if not self._rows:
                 break
             self._advance()
         return [done[index] for index in sorted(done)]
 
-    def _leave(self, *, last: bool) -> dict[int, Completion]:
-        """Take the rows that are finished (all of them at the `last` step) out of the batch."""
-        tails = self._tokenizer.batch_decode(
-            [self._outputs[index][-_TAIL:] for index in self._rows]
-        )
-        ended = [
-            self._outputs[index][-1] in self._stops.end_ids or self._stops.cut(tail) is not None
-            for index, tail in zip(self._rows, tails, strict=True)
-        ]
-        leaving = [i for i, e in zip(self._rows, ended, strict=True) if e or last]
+    def _leave(self) -> dict[int, Completion]:
+        """Take the rows that have ended or reached their limit out of the batch."""
+        ended = self._text.ended(list(self._rows.values()))
         done = {
-            index: self._completion(index, finished=bool(ended[self._rows.index(index)]))
-            for index in leaving
+            index: self._text.completion(row, finished=end)
+            for (index, row), end in zip(self._rows.items(), ended, strict=True)
+            if end or row.written >= row.limit
         }
-        staying = [row for row, index in enumerate(self._rows) if index not in done]
+        staying = [place for place, index in enumerate(self._rows) if index not in done]
         if done and staying:
-            self._select(staying)
-        self._rows = [self._rows[row] for row in staying]
+            chosen = torch.tensor(staying, device=self._mask.device)
+            self._cache.batch_select_indices(chosen)
+            self._mask = self._mask[chosen]
+            self._positions = self._positions[chosen]
+        self._rows = {index: row for index, row in self._rows.items() if index not in done}
         return done
 
-    def _select(self, rows: list[int]) -> None:
-        chosen = torch.tensor(rows, device=self._mask.device)
-        self._cache.batch_select_indices(chosen)
-        self._mask = self._mask[chosen]
-        self._positions = self._positions[chosen]
-
     def _advance(self) -> None:
-        last = [[self._outputs[index][-1]] for index in self._rows]
+        last = [[row.output[-1]] for row in self._rows.values()]
         self._mask = torch.cat([self._mask, self._mask.new_ones(len(last), 1)], dim=1)
         logits = self._model(
             input_ids=torch.tensor(last, device=self._mask.device),
@@ -195,27 +240,5 @@ class _Batch:
             use_cache=True,
         ).logits[:, -1]
         self._positions = self._positions + 1
-        for index, token in zip(self._rows, logits.argmax(-1).tolist(), strict=True):
-            self._outputs[index].append(token)
-
-    def _completion(self, index: int, *, finished: bool) -> Completion:
-        output = self._outputs[index]
-        decoded = len(output) - self._heads[index]
-        ids = output[:-1] if output[-1] in self._stops.end_ids else output
-        text = decode(self._tokenizer, ids)
-        cut = self._stops.cut(text)
-        if cut is not None:
-            text, ids = text[:cut], list(self._reaching(ids, cut))
-        return Completion(tuple(ids), text, finished, decoded)
-
-    def _reaching(self, ids: list[int], length: int) -> Sequence[int]:
-        """The shortest head of `ids` whose text covers `length` characters."""
-        low, high = 0, len(ids)
-        while low < high:
-            middle = (low + high) // 2
-            text = decode(self._tokenizer, ids[:middle])
-            if len(text.rstrip("\ufffd")) < length:
-                low = middle + 1
-            else:
-                high = middle
-        return ids[:low]
+        for row, token in zip(self._rows.values(), logits.argmax(-1).tolist(), strict=True):
+            row.output.append(token)

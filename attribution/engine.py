@@ -20,9 +20,16 @@ from attribution.errors import (
     InvalidSample,
     ResourceExhausted,
 )
-from attribution.generation import from_completion, from_text, split_sample, with_scores
+from attribution.generation import (
+    from_completion,
+    from_text,
+    is_consistent,
+    split_sample,
+    with_scores,
+)
 from attribution.grading.grader import Grader
 from attribution.lrp.relevance import Method, attribute
+from attribution.models.families import rules_for
 from attribution.models.loader import LoadedModel, load
 from attribution.prompts import build_prompt, build_stops
 from attribution.schema import (
@@ -40,6 +47,8 @@ from attribution.schema import (
     Timings,
     task_id_from_path,
 )
+
+_LONGEST_SAMPLE = 4096  # tokens; the scores of so many outputs take 2.5 GB with 152 000 words
 
 
 @frozen
@@ -91,7 +100,9 @@ class Engine:
                     self._grade(request.task_id, request.code, request.trusted, job)
                 case ExplainRequest():
                     self._explain(request, job)
-        except (MemoryError, torch.OutOfMemoryError) as error:
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
             self._prefix = None
             raise ResourceExhausted(
                 "The model ran out of memory. Use a smaller model, or the CPU (--device cpu)."
@@ -99,6 +110,10 @@ class Engine:
         job.emit(Timings(dict(job.timings)))
 
     # Stages
+
+    def _task(self, task_id: str, job: Job) -> Task:
+        with job.stage("task", f"Reading {task_id}"):
+            return self.grader.task(task_id, job.checkpoint)
 
     def _load(self, settings: ModelSettings, job: Job) -> LoadedModel:
         if self.loaded is None or settings != self._settings:
@@ -121,7 +136,9 @@ class Engine:
         return with_scores(named, scores, loaded.tokenizer)
 
     def _generate(self, request: GenerateRequest, job: Job) -> None:
-        task = self.grader.task(request.task_id)
+        if request.max_new_tokens < 1:
+            raise InvalidRequest("At least one token must be allowed (max_new_tokens).")
+        task = self._task(request.task_id, job)
         loaded = self._load(request.settings, job)
         tokenizer = loaded.tokenizer
         form = request.form if tokenizer.chat_template else Form.DIRECT
@@ -164,11 +181,12 @@ class Engine:
                 "Which task does this sample solve? Put it into a folder named after the task "
                 "(HumanEval_65/0.py) or name the task."
             )
-        task = self.grader.task(task_id)
+        task = self._task(task_id, job)
         code = task.prompt + request.code if request.completion else request.code
         if self._grade(task_id, code, request.trusted, job):
             return
         loaded = self._load(request.settings, job)
+        rules_for(loaded.model)  # an unsupported model is refused before the search, not after it
         with job.stage("score", "Reading the sample"):
             generation = self._scored(loaded, self._tokens(request, task, code, loaded))
         job.emit(generation)
@@ -185,13 +203,20 @@ class Engine:
             trace is not None
             and trace.code == code
             and trace.fingerprint == loaded.fingerprint
+            and is_consistent(trace, loaded.model.config.vocab_size)
             and request.form in (None, trace.form)
             and request.prompt in (None, trace.prompt)
         ):
             return trace
         form = request.form or (trace.form if trace else None)
         split = split_sample(code, task, loaded.tokenizer, form, request.prompt)
-        return from_text(task, split, loaded.tokenizer)
+        generation = from_text(task, split, loaded.tokenizer)
+        if len(generation.tokens) > _LONGEST_SAMPLE:
+            raise InvalidSample(
+                f"Prompt and sample have {len(generation.tokens)} tokens; "
+                f"up to {_LONGEST_SAMPLE} can be explained."
+            )
+        return generation
 
     def _search(
         self,
@@ -250,6 +275,12 @@ class Engine:
                 bias=found.bias,
             )
         )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """torch's CPU allocator raises a plain RuntimeError."""
+    told = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return told or "can't allocate memory" in str(error)
 
 
 def _method(name: str) -> Method:

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from attrs import field, frozen
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from attribution.decoding import Branch, Completion, Prefix, rollouts
+from attribution.decoding import Branch, Completion, Prefix, Scores, rollouts
 from attribution.generation import prose_spans
 from attribution.prompts import Stops
 from attribution.schema import (
@@ -27,7 +27,7 @@ from attribution.schema import (
 )
 
 CLEAR_CASE = 1.0  # Δℓ above which the paper (arXiv 2604.17761) calls a pair clear
-_RANKS = (2, 3, 4)
+_LAST_RANK = 4  # of the model's choices at a position
 _BATCH = 8  # rollouts decoded together
 _ROOM = 64  # tokens a rollout may write beyond the length of the original
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -55,6 +55,7 @@ class Candidate:
     """Another token at one output position."""
 
     position: int  # index into Generation.tokens
+    target: TokenChoice
     contrast: TokenChoice
     logit_diff: float
 
@@ -71,6 +72,10 @@ class _Tally:
 Judge = Callable[[Sequence[str]], Sequence[Verdict]]
 
 
+class _TimeUp(Exception):
+    """The budget of seconds ran out in the middle of a batch."""
+
+
 def search(
     subject: Subject, judge: Judge, budget: Budget, checkpoint: Callable[[], None]
 ) -> Iterator[ContrastPair | Progress | SearchReport]:
@@ -78,11 +83,17 @@ def search(
 
     Stops at the first batch that proves a clear case (Δℓ > 1), or when the budget is spent.
     """
-    ordered = candidates(subject.generation)
+    ordered = candidates(subject.generation, subject.prefix.scores)
     deadline = time.monotonic() + budget.seconds
     tally = _Tally()
+
+    def tick(_tokens: int) -> None:
+        checkpoint()
+        if time.monotonic() > deadline:
+            raise _TimeUp
+
     for start in range(0, min(len(ordered), budget.rollouts), _BATCH):
-        if time.monotonic() > deadline or any(p.logit_diff > CLEAR_CASE for p in tally.pairs):
+        if any(p.logit_diff > CLEAR_CASE for p in tally.pairs):
             break
         batch = ordered[start : min(start + _BATCH, budget.rollouts)]
         yield Progress(
@@ -90,35 +101,41 @@ def search(
             f"{len(tally.pairs)} repairs so far",
             start / budget.rollouts,
         )
-        yield from _try(subject, judge, batch, tally, checkpoint)
+        try:
+            yield from _try(subject, judge, batch, tally, tick)
+        except _TimeUp:
+            break
     yield _report(tally, len(ordered))
 
 
-def candidates(generation: Generation) -> list[Candidate]:
-    """Every alternative worth a rollout, the most promising position first."""
+def candidates(generation: Generation, scores: Scores) -> list[Candidate]:
+    """Every alternative worth a rollout, the most promising position first.
+
+    The margin is the logit of what stands there minus that of the best other token; it is
+    negative where a sample is not the model's own.
+    """
     prose = prose_spans(generation.code)
     keyed = []
     for row, alternatives in enumerate(generation.alternatives):
         position = generation.prompt_length + row
         token = generation.tokens[position]
-        written = {a.id: a.logit for a in alternatives}.get(token.id)
-        if token.start == token.end or written is None:
-            continue  # nothing of it is in the sample, or the model would never have written it
+        if token.start == token.end:
+            continue  # nothing of it is in the sample
         in_prose = any(a <= token.start < b for a, b in prose)
-        others = [a.logit for a in alternatives if a.id != token.id]
-        key = (in_prose, abs(written - max(others)))
-        keyed.append((key, _at(position, token.id, written, generation)))
+        written = float(scores.chosen_logits[row])
+        others = [(rank, a) for rank, a in enumerate(alternatives, 1) if a.id != token.id]
+        found = [
+            Candidate(
+                position,
+                TokenChoice(token.id, token.text, int(scores.chosen_ranks[row])),
+                TokenChoice(a.id, a.text, rank),
+                written - a.logit,
+            )
+            for rank, a in others
+            if rank <= _LAST_RANK
+        ]
+        keyed.append(((in_prose, written - others[0][1].logit), found))
     return [c for _, found in sorted(keyed, key=lambda pair: pair[0]) for c in found]
-
-
-def _at(position: int, target: int, written: float, generation: Generation) -> list[Candidate]:
-    alternatives = generation.alternatives[position - generation.prompt_length]
-    return [
-        Candidate(position, TokenChoice(a.id, a.text, rank), written - a.logit)
-        for rank, a in enumerate(alternatives, 1)
-        # Where the sample is not the model's own, its first choice is a candidate too.
-        if a.id != target and (rank in _RANKS or rank == 1)
-    ]
 
 
 def _try(
@@ -126,17 +143,17 @@ def _try(
     judge: Judge,
     batch: Sequence[Candidate],
     tally: _Tally,
-    checkpoint: Callable[[], None],
+    tick: Callable[[int], None],
 ) -> Iterator[ContrastPair]:
     generation = subject.generation
+    length = len(generation.tokens) + _ROOM
     done = rollouts(
         subject.model,
         subject.tokenizer,
         subject.prefix,
-        [Branch(c.position, c.contrast.id) for c in batch],
+        [Branch(c.position, c.contrast.id, length - c.position) for c in batch],
         subject.stops,
-        max_new_tokens=len(generation.tokens) - generation.prompt_length + _ROOM,
-        checkpoint=lambda _: checkpoint(),
+        checkpoint=tick,
     )
     tally.completions.extend(done)
     programs = [_program(generation, completion) for completion in done]
@@ -144,7 +161,14 @@ def _try(
     tally.verdicts.update(zip(new, judge(new), strict=True))
     for candidate, program in zip(batch, programs, strict=True):
         if tally.verdicts[program].passed:
-            pair = _pair(generation, candidate, program)
+            pair = ContrastPair(
+                position=candidate.position,
+                target=candidate.target,
+                contrast=candidate.contrast,
+                logit_diff=candidate.logit_diff,
+                origin=Origin.VERIFIED,
+                repaired_program=program,
+            )
             tally.pairs.append(pair)
             yield pair
 
@@ -155,25 +179,12 @@ def _program(generation: Generation, completion: Completion) -> str:
     return completion.text
 
 
-def _pair(generation: Generation, candidate: Candidate, program: str) -> ContrastPair:
-    token = generation.tokens[candidate.position]
-    ids = [a.id for a in generation.alternatives[candidate.position - generation.prompt_length]]
-    return ContrastPair(
-        position=candidate.position,
-        target=TokenChoice(token.id, token.text, ids.index(token.id) + 1),
-        contrast=candidate.contrast,
-        logit_diff=candidate.logit_diff,
-        origin=Origin.VERIFIED,
-        repaired_program=program,
-    )
-
-
 def _report(tally: _Tally, possible: int) -> SearchReport:
     tried = len(tally.completions)
     if tally.pairs:
         message = f"{len(tally.pairs)} of {tried} rollouts pass the tests."
     elif not possible:
-        message = "No token of this sample is among the model's own choices: nothing to try."
+        message = "There is no token to try: the model wrote nothing."
     else:
         message = (
             f"No single other token makes the tests pass: {tried} of {possible} alternatives were "

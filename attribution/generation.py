@@ -172,6 +172,17 @@ def _assemble(
     )
 
 
+def is_consistent(trace: Generation, vocabulary: int) -> bool:
+    """Whether a trace, which is a file that anybody may have written, is about its own texts."""
+    texts = {Document.CODE: trace.code, Document.PROMPT: trace.prompt}
+    return 0 < trace.prompt_length < len(trace.tokens) and all(
+        0 <= token.id < vocabulary
+        and 0 <= token.start <= token.end
+        and texts[token.document][token.start : token.end] == token.text
+        for token in trace.tokens
+    )
+
+
 def with_scores(
     generation: Generation, scores: Scores, tokenizer: PreTrainedTokenizerBase
 ) -> Generation:

@@ -31,10 +31,10 @@ class Stops:
     sequences: tuple[str, ...]
     end_ids: frozenset[int]
 
-    def cut(self, text: str) -> int | None:
-        """Index of the first stop sequence in `text`, or None."""
-        found = [at for stop in self.sequences if (at := text.find(stop)) >= 0]
-        return min(found, default=None)
+    def cut(self, text: str, start: int = 0) -> int | None:
+        """Index of the first stop sequence in `text` that ends after `start`, or None."""
+        places = (text.find(stop, max(0, start + 1 - len(stop))) for stop in self.sequences)
+        return min((at for at in places if at >= 0), default=None)
 
 
 def build_prompt(task: Task, form: Form, tokenizer: PreTrainedTokenizerBase) -> str:

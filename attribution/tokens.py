@@ -33,23 +33,25 @@ def decode(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
     return text
 
 
+def decode_after(tokenizer: PreTrainedTokenizerBase, context: int, ids: Sequence[int]) -> str:
+    """The text of `ids` behind the token `context`; some tokenizers drop a leading space."""
+    return decode(tokenizer, [context, *ids])[len(decode(tokenizer, [context])) :]
+
+
 def decode_spans(
     tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], context: int
 ) -> tuple[str, list[Span]]:
-    """Text and spans of ids that a model wrote after the token `context`.
-
-    Each piece is decoded behind its predecessor, because some tokenizers drop a leading space.
-    """
+    """Text and spans of ids that a model wrote after the token `context`."""
     text, spans = "", [(0, 0)] * len(ids)
-    start, before = 0, [context]
+    start, before = 0, context
     for index in range(len(ids)):
         group = list(ids[start : index + 1])
-        piece = decode(tokenizer, before + group)[len(decode(tokenizer, before)) :]
+        piece = decode_after(tokenizer, before, group)
         if piece.endswith(_INCOMPLETE) and len(group) < _LONGEST_CHARACTER:
             continue
         spans[start : index + 1] = [(len(text), len(text) + len(piece))] * len(group)
         text += piece
-        start, before = index + 1, [ids[index]]
+        start, before = index + 1, ids[index]
     spans[start:] = [(len(text), len(text))] * (len(ids) - start)
     return text, spans
 

@@ -15,9 +15,17 @@ NEVER = Stops((), frozenset())
 
 
 def greedy(model: PreTrainedModel, ids: list[int], new: int) -> list[int]:
-    """transformers' own greedy decoding, which does not stop at an end token here."""
+    """transformers' own greedy decoding, which does not stop at an end token here.
+
+    The mask is given, because transformers would hide padding tokens, which are words to us.
+    """
+    row = torch.tensor([ids])
     out = model.generate(
-        torch.tensor([ids]), do_sample=False, max_new_tokens=new, eos_token_id=None
+        row,
+        attention_mask=torch.ones_like(row),
+        do_sample=False,
+        max_new_tokens=new,
+        eos_token_id=None,
     )
     return out[0].tolist()
 
@@ -53,15 +61,14 @@ def test_rollouts_equal_plain_greedy_decoding(
         Branch,
         st.integers(prefix.prompt_length, len(prefix.ids) - 1),
         st.integers(0, len(tokenizer) - 1),
+        st.integers(1, 12),
     )
     branches = data.draw(st.lists(branch, min_size=1, max_size=5))
-    new = data.draw(st.integers(1, 12))
-    done = decoding.rollouts(
-        model, tokenizer, prefix, branches, NEVER, max_new_tokens=new, checkpoint=lambda _: None
-    )
+    done = decoding.rollouts(model, tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None)
     for b, completion in zip(branches, done, strict=True):
         head = [*prefix.ids[: b.position], b.token]
-        expected = greedy(model, head, new - 1) if new > 1 else head
+        expected = greedy(model, head, b.limit - 1) if b.limit > 1 else head
+        assert completion.decoded == b.limit - 1
         assert [*prefix.ids[:7], *completion.ids] == expected
     assert prefix.cache.get_seq_length() == len(prefix.ids)
 
@@ -133,3 +140,39 @@ def test_cancel_stops_at_the_next_token(
     with pytest.raises(Cancelled):
         decoding.generate(model, tokenizer, [3, 1], NEVER, max_new_tokens=30, checkpoint=checkpoint)
     assert seen == [1, 2, 3, 4]
+
+
+def test_stops_before_the_flip_do_not_count(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """A foreign sample may hold stop sequences; a repair behind them must keep its flip."""
+    prompt = tokenizer("def f(x):\n").input_ids
+    output = tokenizer("    return 1\nassert f(1) == 2\nassert f(2)").input_ids
+    prefix = decoding.prefill(model, [*prompt, *output], len(prompt))
+    stops = Stops(("\nassert ",), frozenset())
+    position = len(prefix.ids) - 1
+    token = tokenizer("x").input_ids[0]
+    (done,) = decoding.rollouts(
+        model, tokenizer, prefix, [Branch(position, token, 4)], stops, checkpoint=lambda _: None
+    )
+    assert done.ids[: len(output)] == (*output[:-1], token)
+    assert done.text.startswith("    return 1\nassert f(1) == 2\nassert f(2x")
+
+
+def test_a_flip_may_complete_a_stop_sequence(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    prompt = tokenizer("def f(x):\n").input_ids
+    output = tokenizer("    return 1\nz").input_ids
+    prefix = decoding.prefill(model, [*prompt, *output], len(prompt))
+    stop = "\n" + tokenizer.decode([tokenizer("assert").input_ids[0]])
+    (done,) = decoding.rollouts(
+        model,
+        tokenizer,
+        prefix,
+        [Branch(len(prefix.ids) - 1, tokenizer("assert").input_ids[0], 4)],
+        Stops((stop,), frozenset()),
+        checkpoint=lambda _: None,
+    )
+    assert done.finished
+    assert done.text == "    return 1"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+import torch
 from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
@@ -58,7 +59,7 @@ def run(subject: faults.Subject, accept: str, rollouts: int = 24) -> list[object
 
 
 def test_candidates_come_lowest_margin_first(subject: faults.Subject) -> None:
-    found = faults.candidates(subject.generation)
+    found = faults.candidates(subject.generation, subject.prefix.scores)
     made = subject.generation
     assert {c.contrast.rank for c in found} == {2, 3, 4}
     margins = []
@@ -79,7 +80,7 @@ def test_prose_comes_last(subject: faults.Subject) -> None:
     middle = len(made.tokens) - 4
     at = made.tokens[middle].start
     code = made.code[:at] + "#" + made.code[at + 1 :]
-    found = faults.candidates(evolve(made, code=code))
+    found = faults.candidates(evolve(made, code=code), subject.prefix.scores)
     late = [c.position >= middle for c in found]
     assert late == sorted(late)
     assert any(late)
@@ -88,7 +89,7 @@ def test_prose_comes_last(subject: faults.Subject) -> None:
 
 def test_a_pair_is_what_the_rollout_proved(subject: faults.Subject) -> None:
     made = subject.generation
-    wanted = faults.candidates(made)[0].contrast.text
+    wanted = faults.candidates(made, subject.prefix.scores)[0].contrast.text
     events = run(subject, made.prompt, rollouts=3)
     assert isinstance(events[0], Progress)
     pairs = [e for e in events if isinstance(e, ContrastPair)]
@@ -148,3 +149,27 @@ def test_the_smallest_repair_wins_then_the_largest_difference() -> None:
     large = pair_of("def f(x):\n    y = x\n    return y - 1\n", 9.0)
     assert faults.best([large, small, clear], failing) is clear
     assert faults.repair_size(failing, failing.replace("    ", "\t")) == 0
+
+
+def test_what_the_model_would_never_have_written_is_tried_first(
+    subject: faults.Subject, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """In a sample that somebody edited, the most surprising token is the first suspect."""
+    made = subject.generation
+    place = len(made.tokens) - 5
+    least = int(subject.model(torch.tensor([subject.prefix.ids])).logits[0, place - 1].argmin())
+    ids = [t.id for t in made.tokens]
+    ids[place] = least
+    prefix = decoding.prefill(subject.model, ids, made.prompt_length)
+    foreign = tuple(evolve(t, id=i) for t, i in zip(made.tokens, ids, strict=True))
+    edited = with_scores(evolve(made, tokens=foreign), prefix.scores, tokenizer)
+    first = faults.candidates(edited, prefix.scores)[0]
+    assert first.position == place
+    assert first.target.rank == len(tokenizer)
+    assert (first.contrast.rank, first.logit_diff < 0) == (1, True)
+
+
+def test_the_budget_of_seconds_ends_a_batch(subject: faults.Subject) -> None:
+    events = list(faults.search(subject, judge_by(""), faults.Budget(8, -1.0), lambda: None))
+    assert isinstance(events[-1], SearchReport)
+    assert events[-1].rollouts == 0

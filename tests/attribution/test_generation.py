@@ -1,6 +1,7 @@
 """Where the prompt ends in a sample, and which token stands where."""
 
 import pytest
+from attrs import evolve
 from transformers import PreTrainedTokenizerFast
 
 from attribution import decoding, generation
@@ -120,3 +121,24 @@ def test_stops_are_those_of_evalplus(tokenizer: PreTrainedTokenizerFast) -> None
     assert build_stops(HUMANEVAL, Form.CHAT, tokenizer).cut("x\n```\nmore") == 1
     assert "\nassert" in build_stops(MBPP, Form.DIRECT, tokenizer).sequences
     assert isinstance(direct, Stops)
+
+
+def test_a_trace_must_be_about_its_own_texts(tokenizer: PreTrainedTokenizerFast) -> None:
+    split = generation.split_sample(
+        HUMANEVAL.prompt + "    return x\n", HUMANEVAL, tokenizer, None, None
+    )
+    made = generation.from_text(HUMANEVAL, split, tokenizer)
+    vocabulary = len(tokenizer)
+    assert generation.is_consistent(made, vocabulary)
+    last = made.tokens[-1]
+    for wrong in (
+        evolve(last, id=vocabulary),
+        evolve(last, id=-1),
+        evolve(last, start=last.start - 1),
+        evolve(last, text="no"),
+    ):
+        assert not generation.is_consistent(
+            evolve(made, tokens=(*made.tokens[:-1], wrong)), vocabulary
+        )
+    assert not generation.is_consistent(evolve(made, prompt_length=0), vocabulary)
+    assert not generation.is_consistent(evolve(made, prompt_length=len(made.tokens)), vocabulary)
