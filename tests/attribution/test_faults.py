@@ -9,7 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution import decoding, faults
 from attribution.errors import Cancelled
-from attribution.generation import from_completion, with_scores
+from attribution.generation import Split, from_completion, from_text, with_scores
 from attribution.prompts import Stops
 from attribution.schema import (
     ContrastPair,
@@ -75,13 +75,13 @@ def test_candidates_come_lowest_margin_first(subject: faults.Subject) -> None:
     assert margins == sorted(margins)
 
 
-def test_prose_comes_last(subject: faults.Subject) -> None:
-    made = subject.generation
-    middle = len(made.tokens) - 4
-    at = made.tokens[middle].start
-    code = made.code[:at] + "#" + made.code[at + 1 :]
-    found = faults.candidates(evolve(made, code=code), subject.prefix.scores)
-    late = [c.position >= middle for c in found]
+def test_prose_comes_last(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    split = Split(Form.DIRECT, TASK.prompt, "y = x + 1  # because of x\nreturn y\n")
+    made = from_text(TASK, split, tokenizer)
+    prefix = decoding.prefill(model, [t.id for t in made.tokens], made.prompt_length)
+    found = faults.candidates(with_scores(made, prefix.scores, tokenizer), prefix.scores)
+    comment = range(split.code.index("#"), split.code.index("\nreturn"))
+    late = [made.tokens[c.position].start in comment for c in found]
     assert late == sorted(late)
     assert any(late)
     assert not all(late)
