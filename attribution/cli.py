@@ -10,6 +10,7 @@ from rich.console import Console
 from attribution import __version__
 from attribution.commands import demo, engine, explain, generate, lsp, models
 from attribution.errors import TokenBlameError
+from attribution.terminal import say
 
 _INTERRUPTED = 130  # the shell's code for Ctrl-C
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.run(options)
     except TokenBlameError as error:
-        Console(stderr=True).print(f"tokenblame: {error.message}", style="red", markup=False)
+        say(Console(stderr=True), f"tokenblame: {error.message}", "red")
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -73,12 +73,15 @@ async def gather(
     return explanation
 
 
-def to_json(explanation: Explanation) -> dict[str, Any]:
-    """The documented JSON of `tokenblame explain --json` (README)."""
+def to_json(explanation: Explanation, model: str) -> dict[str, Any]:
+    """The documented JSON of `tokenblame explain --json` (README).
+
+    `model` is the one that was asked for; it was not loaded where the tests pass.
+    """
     verdict, generation = explanation.verdict, explanation.generation
     return {
         "task_id": verdict.task_id if verdict else None,
-        "model": generation.model if generation else None,
+        "model": generation.model if generation else model,
         "form": generation.form if generation else None,
         "retokenized": generation.retokenized if generation else None,
         "verdict": asdict(verdict) if verdict else None,

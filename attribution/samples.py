@@ -7,6 +7,7 @@ trace `0.trace` beside it (msgpack of schema.Generation); EvalPlus reads `*.py` 
 import json
 import os
 import tempfile
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,17 @@ def read_sample(path: Path, task_id: str | None = None) -> Sample:
             f"{path} does not say which task it solves. Put it into a folder named after the task "
             "(HumanEval_65/0.py) or name the task with --task."
         )
-    return Sample(found, _text(path), path.resolve())
+    return Sample(found, _text(path), _named(path))
+
+
+def _named(path: Path) -> Path:
+    """The absolute path; it travels to the engine as text."""
+    resolved = path.resolve()
+    try:
+        str(resolved).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidSample(f"The path {resolved} is not UTF-8: rename the folder.") from error
+    return resolved
 
 
 def _first_sample(folder: Path) -> Path:
@@ -106,19 +117,54 @@ def read_trace(sample: Path) -> Generation | None:
 def write_generation(root: Path, generation: Generation) -> Path:
     """Write sample and trace below `root` and return the sample's path.
 
-    An equal sample is kept; a different one is never overwritten: the next free number is used.
+    An equal sample of the same model is kept; another is never overwritten, nor is its trace: the
+    next free number is used.
     """
     folder = root / generation.task_id.replace("/", "_")
-    number = 0
-    while (path := folder / f"{number}.py").exists() and _text(path) != generation.code:
-        number += 1
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(trace_path(path), wire.pack(generation))
-        _replace(path, generation.code.encode())
+        paths = (folder / f"{number}.py" for number in count())
+        return next(path for path in paths if _take(path, generation))
     except OSError as error:
-        raise ResourceExhausted(f"{path} cannot be written: {error.strerror}.") from error
-    return path
+        raise ResourceExhausted(
+            f"The sample cannot be written into {folder}: {error.strerror}."
+        ) from error
+
+
+def _take(path: Path, generation: Generation) -> bool:
+    """Write sample and trace to `path` unless it belongs to another sample or model."""
+    code, trace = generation.code.encode(), wire.pack(generation)
+    new = _claim(path, code)
+    if not new and path.read_bytes() != code:
+        return False
+    if _claim(trace_path(path), trace):
+        return True
+    there = read_trace(path)
+    if there is None and not new:
+        return False  # unreadable here, perhaps of a newer version
+    if (
+        there is not None
+        and there.code == generation.code
+        and there.fingerprint != generation.fingerprint
+    ):
+        return False
+    _replace(trace_path(path), trace)
+    return True
+
+
+def _claim(path: Path, data: bytes) -> bool:
+    """Create the file; False where it exists, also when another process was faster."""
+    try:
+        file = path.open("xb")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write(data)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return True
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -17,6 +17,13 @@ _RED, _BLUE, _WHITE = (178, 24, 43), (33, 102, 172), (255, 255, 255)
 _STRONGEST = 10  # tokens in the table
 _FAINT = 0.05  # share of the scale below which a token stays uncoloured
 
+# A sample may hold control characters, which would steer the terminal or (in rich) disappear and
+# shift the heat map. Each becomes one visible character; so do lone surrogates (paths that are not
+# UTF-8), which standard output refuses.
+_VISIBLE = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"}
+_VISIBLE |= {0x7F: 0x2421}
+_VISIBLE |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), 0xFFFD)
+
 
 @frozen
 class Heat:
@@ -38,6 +45,16 @@ class Strong:
     relevance: float
 
 
+def visible(text: str) -> str:
+    """`text` of the same length in code points, without control characters but \\n and \\t."""
+    return text.translate(_VISIBLE)
+
+
+def say(console: Console, text: str, style: str | Style = "") -> None:
+    """Print text of any origin: literally, without control characters, its lines never folded."""
+    console.print(Text(visible(text), style), soft_wrap=True)
+
+
 def print_explanation(explanation: Explanation, console: Console) -> None:
     """Everything, in the order in which a person asks."""
     verdict, generation = explanation.verdict, explanation.generation
@@ -50,7 +67,7 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
             style="dim",
         )
     if explanation.search is not None and not explanation.pairs:
-        console.print(explanation.search.message, style="yellow")
+        say(console, explanation.search.message, "yellow")
     if generation is not None and explanation.attribution is not None:
         pair = explanation.attribution.pair
         print_pair(pair, generation, len(explanation.pairs), console)
@@ -62,7 +79,7 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
 
 def print_verdict(verdict: Verdict, console: Console) -> None:
     style = "bold green" if verdict.passed else "bold red"
-    console.print(Text(f"{verdict.task_id}: {verdict.message}", style))
+    say(console, f"{verdict.task_id}: {verdict.message}", style)
     rows = (
         ("call", verdict.failing_input),
         ("expected", verdict.expected),
@@ -73,7 +90,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     )
     for name, value in rows:
         if value is not None:
-            console.print(Text(f"  {name:<9}{value}"))
+            say(console, f"  {name:<9}{value}")
 
 
 def print_pair(pair: ContrastPair, generation: Generation, proved: int, console: Console) -> None:
@@ -92,8 +109,8 @@ def print_pair(pair: ContrastPair, generation: Generation, proved: int, console:
         )
     )
     diff = difflib.unified_diff(
-        generation.code.splitlines(),
-        (pair.repaired_program or "").splitlines(),
+        generation.code.removesuffix("\n").split("\n"),
+        (pair.repaired_program or "").removesuffix("\n").split("\n"),
         "failing",
         "repaired",
         n=1,
@@ -101,7 +118,7 @@ def print_pair(pair: ContrastPair, generation: Generation, proved: int, console:
     )
     for row in diff:
         style = {"+": "green", "-": "red"}.get(row[:1], "dim")
-        console.print(Text(f"  {row}", style))
+        say(console, f"  {row}", style)
 
 
 def print_heat_maps(
@@ -121,12 +138,12 @@ def print_heat_maps(
             if t.document is document
         ]
         marked = (target.start, target.end) if document is Document.CODE else None
-        console.print(heat_map(text, heats, marked))
+        console.print(heat_map(text, heats, marked), soft_wrap=True)
 
 
 def heat_map(text: str, heats: Iterable[Heat], target: tuple[int, int] | None = None) -> Text:
     """`text` with coloured backgrounds; the target token is reversed and underlined."""
-    drawn = Text(text)
+    drawn = Text(visible(text))
     for heat in heats:
         if not heat.template and abs(heat.value) >= _FAINT:
             drawn.stylize(_style(heat.value), heat.start, heat.end)
@@ -163,7 +180,10 @@ def strongest(rows: Sequence[Strong]) -> Table:
     for row in sorted(rows, key=lambda row: -abs(row.relevance))[:_STRONGEST]:
         style = "red" if row.relevance > 0 else "blue"
         table.add_row(
-            Text(repr(row.text)), f"{row.line}", row.role, Text(f"{row.relevance:+.3f}", style)
+            Text(visible(repr(row.text))),
+            f"{row.line}",
+            row.role,
+            Text(f"{row.relevance:+.3f}", style),
         )
     return table
 

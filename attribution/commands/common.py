@@ -1,16 +1,20 @@
 """What several subcommands share: model options, progress, requests to the engine."""
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from rich.console import Console
+from rich.text import Text
 
 from attribution.client import EngineClient
 from attribution.explanation import Explanation, gather
+from attribution.models.catalogue import CATALOGUE
 from attribution.schema import ModelSettings, Progress, Request
+from attribution.terminal import say, visible
 
 Show: TypeAlias = Callable[[Progress], None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -24,10 +28,33 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def model_settings(options: argparse.Namespace) -> ModelSettings:
+    return ModelSettings(_model(options.model), options.device, options.dtype)
+
+
+def _model(named: str) -> str:
+    if named in CATALOGUE:  # pinned: a folder that happens to have this name never replaces it
+        return named
     # The engine stands in another folder: a local model travels as an absolute path.
-    folder = Path(options.model).expanduser()
-    model = str(folder.resolve()) if folder.is_dir() else options.model
-    return ModelSettings(model, options.device, options.dtype)
+    folder = Path(named).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else named
+
+
+def at_least_one(text: str) -> int:
+    """Type of an option that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
+
+
+def positive_seconds(text: str) -> float:
+    """Type of an option that is a duration."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 @contextmanager
@@ -35,15 +62,15 @@ def progress(message: str) -> Iterator[Show]:
     """Show progress on standard error: a live line in a terminal, else a line per message."""
     console = Console(stderr=True)
     if console.is_terminal:
-        with console.status(message) as status:
-            yield lambda event: status.update(describe(event))
+        with console.status(Text(visible(message))) as status:
+            yield lambda event: status.update(Text(visible(describe(event))))
         return
     shown: list[str] = []
 
     def show(event: Progress) -> None:
         if not shown or shown[-1] != event.message:
             shown.append(event.message)
-            console.print(describe(event), markup=False, highlight=False)
+            say(console, describe(event))
 
     yield show
 

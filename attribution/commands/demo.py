@@ -7,6 +7,7 @@ an editor would and prints what the server shows for it; this package never impo
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,11 +36,11 @@ from attribution.schema import (
     ModelSettings,
     Verdict,
 )
-from attribution.terminal import Heat, Strong, heat_map, print_verdict, strongest
+from attribution.terminal import Heat, Strong, heat_map, print_verdict, say, strongest, visible
 
+RECORD = ".demo"  # for `make editor`: the explained sample, then the model, a line each
 # Short prompts, which small models often get wrong. Nothing is known of the outcome: each is
 # generated and graded here, and the first that fails and can be repaired ends the demo.
-RECORD = ".demo"  # names the explained sample, for `make editor`
 TASKS = ("HumanEval/65", "HumanEval/83", "HumanEval/41", "HumanEval/102", "HumanEval/100")
 
 
@@ -68,14 +69,15 @@ def _run(options: argparse.Namespace) -> int:
         print_verdict(verdict, console)
         if verdict.passed:
             continue
-        console.print(f"Opening {path} in the language server.", markup=False)
+        say(console, f"Opening {path} in the language server.")
         seen = _look(path, settings)
         if seen["relevance"] and seen["relevance"]["pair"]:
             _print_seen(path, seen, console)
-            (options.out / RECORD).write_text(f"{path.resolve()}\n")
+            record = f"{path.resolve()}\n{settings.model}\n"
+            (options.out / RECORD).write_bytes(os.fsencode(record))
             return 0
         for diagnostic in seen["diagnostics"]:
-            console.print(diagnostic["message"], markup=False)
+            say(console, diagnostic["message"])
     console.print("None of these tasks failed with a repair; name others: tokenblame demo TASK …")
     return 1
 
@@ -124,14 +126,15 @@ def _print_seen(path: Path, seen: dict[str, Any], console: Console) -> None:
     ]
     for diagnostic in seen["diagnostics"]:
         console.print(f"\n[bold red]Diagnostic[/] line {diagnostic['range']['start']['line'] + 1}")
-        console.print(diagnostic["message"], markup=False)
+        say(console, diagnostic["message"])
     console.print("\n[bold]Heat map[/]: red supports what was written, blue what repairs it\n")
-    console.print(heat_map(text, heats, _offsets(text, relevance["pair"]["range"])))
+    target = _offsets(text, relevance["pair"]["range"])
+    console.print(heat_map(text, heats, target), soft_wrap=True)
     console.print(strongest(_named(text, relevance["spans"])))
     if seen["hover"]:
         console.print("[bold]Hover at the faulty token[/]\n")
-        console.print(Markdown(seen["hover"]))
-    console.print(f"\nNow open it in VS Code: make editor   (the sample is {path})", markup=False)
+        console.print(Markdown(visible(seen["hover"])))
+    say(console, f"\nNow open it in VS Code: make editor   (the sample is {path})")
 
 
 def _named(text: str, spans: list[dict[str, Any]]) -> list[Strong]:

@@ -14,7 +14,9 @@ from attribution.commands.common import (
     Show,
     add_model_options,
     ask,
+    at_least_one,
     model_settings,
+    positive_seconds,
     progress,
 )
 from attribution.explanation import Explanation, to_json
@@ -35,10 +37,16 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--form", type=Form, choices=list(Form), help="how the model was asked")
     default = ExplainRequest("")
     parser.add_argument(
-        "--rollouts", type=int, default=default.rollouts, help="search budget (%(default)s)"
+        "--rollouts",
+        type=at_least_one,
+        default=default.rollouts,
+        help="search budget (%(default)s)",
     )
     parser.add_argument(
-        "--seconds", type=float, default=default.seconds, help="search budget (%(default)s)"
+        "--seconds",
+        type=positive_seconds,
+        default=default.seconds,
+        help="search budget (%(default)s)",
     )
     parser.add_argument(
         "--method", default=default.method, help="attnlrp (default), cplrp or gradient"
@@ -65,7 +73,8 @@ def _run(options: argparse.Namespace) -> int:
     with progress("Starting the engine") as show:
         explanation = asyncio.run(_ask(request, show))
     if options.json:
-        print(json.dumps(to_json(explanation), ensure_ascii=False, indent=2))
+        # ASCII: the program's control characters must not reach a terminal.
+        print(json.dumps(to_json(explanation, request.settings.model), indent=2))
     else:
         print_explanation(explanation, Console(highlight=False))
     return 0

@@ -13,6 +13,7 @@ from attribution.commands.common import (
     Show,
     add_model_options,
     ask,
+    at_least_one,
     model_settings,
     progress,
 )
@@ -22,7 +23,7 @@ from attribution.schema import (
     GenerateRequest,
     GradeRequest,
 )
-from attribution.terminal import print_verdict
+from attribution.terminal import print_verdict, say
 
 
 def add_to(commands: Commands) -> None:
@@ -35,7 +36,9 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("task", nargs="+", metavar="TASK", help="task ids, e.g. HumanEval/65")
     parser.add_argument("--out", type=Path, default=Path("samples"), help="folder (%(default)s)")
     parser.add_argument("--form", type=Form, choices=list(Form), default=Form.DIRECT)
-    parser.add_argument("--max-new-tokens", type=int, default=GenerateRequest("").max_new_tokens)
+    parser.add_argument(
+        "--max-new-tokens", type=at_least_one, default=GenerateRequest("").max_new_tokens
+    )
     parser.add_argument("--grade", action="store_true", help="run the tests of each sample, too")
     add_model_options(parser)
     parser.set_defaults(run=_run)
@@ -56,7 +59,7 @@ async def _generate(options: argparse.Namespace, show: Show) -> None:
             generation = (await ask(engine, request, show)).generation
             if generation is None:  # the engine ends with one or raises
                 raise EngineUnavailable("The engine answered without a sample.")
-            console.print(str(samples.write_generation(options.out, generation)), markup=False)
+            say(console, str(samples.write_generation(options.out, generation)))
             if options.grade:
                 await _grade(engine, task_id, generation.code, show)
 
@@ -67,7 +70,7 @@ async def _grade(engine: EngineClient, task_id: str, code: str, show: Show) -> N
     try:
         verdict = (await ask(engine, GradeRequest(task_id, code, trusted=True), show)).verdict
     except InvalidSample as error:
-        console.print(error.message, style="red", markup=False)
+        say(console, error.message, "red")
         return
     if verdict is not None:
         print_verdict(verdict, console)

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from attribution.commands.common import Commands, progress
 from attribution.models import store
+from attribution.terminal import say
 
 
 def add_to(commands: Commands) -> None:
@@ -31,8 +32,8 @@ def _list(_: argparse.Namespace) -> int:
     for model in store.listing():
         size = f"{model.size / 1e6:.0f} MB to download"
         console.print(f"[bold]{model.name}[/]  {model.state.value}  {size}, {model.licence}")
-        console.print(f"  {model.summary}. {model.licence_note}", markup=False, style="dim")
-    console.print(f"They live in {store.root()}.", markup=False)
+        say(console, f"  {model.summary}. {model.licence_note}", "dim")
+    say(console, f"They live in {store.root()}.")
     return 0
 
 

@@ -1,11 +1,12 @@
 /**
  * Opens a folder of samples in VS Code in the browser, with this extension (`make editor`).
  *
- *   node scripts/open-editor.mjs FOLDER [--python PATH] [--file PATH] [--vsix PATH]
+ *   node scripts/open-editor.mjs FOLDER [--python PATH] [--file PATH] [--model NAME] [--vsix PATH]
  *
  * FOLDER   a folder with samples such as HumanEval_65/0.py
  * --python the interpreter that has Token Blame (default: the extension looks for one)
  * --file   the sample to open at once (default: the first in FOLDER)
+ * --model  the model that explains: name, folder or hub id (default: the extension's)
  * --vsix   the extension (default: built here)
  *
  * VS Code listens on 127.0.0.1 only, keeps its data in a temporary folder, and everything ends
@@ -29,7 +30,12 @@ class UsageError extends Error {}
 function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { python: { type: 'string' }, file: { type: 'string' }, vsix: { type: 'string' } },
+    options: {
+      python: { type: 'string' },
+      file: { type: 'string' },
+      model: { type: 'string' },
+      vsix: { type: 'string' },
+    },
   });
   if (positionals.length !== 1) throw new UsageError('name one folder with samples');
   const folder = resolve(positionals[0]);
@@ -63,11 +69,14 @@ function explain(url, folder) {
 }
 
 async function main() {
-  const { folder, python, file, vsix } = readArguments();
+  const { folder, python, file, model, vsix } = readArguments();
   const extension = vsix ? resolve(vsix) : packageExtension(say);
   const installed = ensureCodeServer(say);
   const home = mkdtempSync(join(tmpdir(), 'tokenblame-editor-'));
-  const settings = python ? { 'tokenblame.python': resolve(python) } : {};
+  const settings = {
+    ...(python && { 'tokenblame.python': resolve(python) }),
+    ...(model && { 'tokenblame.model': model }),
+  };
   try {
     say('Starting VS Code …');
     const editor = await startCodeServer({ installed, home, vsix: extension, settings });

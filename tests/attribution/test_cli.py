@@ -1,18 +1,23 @@
 """The command line without a model: what it says of bad input, and what it prints of results."""
 
+import argparse
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 
 from attribution import __version__, schema
+from attribution.commands.common import model_settings
 from attribution.explanation import Explanation, to_json
+from attribution.models.catalogue import DEFAULT
 from attribution.schema import Document, Form, Origin, Role, Status, Suite, Token, TokenChoice
-from attribution.terminal import Heat, heat_map, print_explanation
+from attribution.terminal import Heat, heat_map, print_explanation, say
 
 CODE = "def f(x):\n    return x + 1\n"
 TOKENS = (
@@ -100,12 +105,37 @@ def test_the_heat_map_paints_by_relevance() -> None:
     assert (20, 22) not in styles
 
 
+def test_control_characters_keep_their_place_and_do_nothing() -> None:
+    hostile = "a\r\n\x0cb\x1b[31m\x08\x7f\x9b0m\tc\udcff"
+    shown = "a␍\n␌b␛[31m␈␡\ufffd0m\tc\ufffd"
+    assert heat_map(hostile, []).plain == shown
+    explanation = explained()
+    assert explanation.verdict is not None
+    explanation.verdict = evolve(explanation.verdict, exception=hostile, message=hostile)
+    explanation.search = schema.SearchReport(8, 99, 1, hostile)
+    explanation.generation = evolve(explanation.generation, code="\x1b[31m\r\n" + CODE)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", printed(explanation))
+
+
+def test_lines_are_never_folded_and_taken_literally() -> None:
+    console = Console(file=io.StringIO(), width=20)
+    line = "/a folder/[bold]/:smile:/" + "x" * 50
+    say(console, line)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == line + "\n"
+    explanation = explained()
+    assert explanation.verdict is not None
+    explanation.verdict = evolve(explanation.verdict, expected=line)
+    assert f"expected {line}\n" in printed(explanation)
+
+
 def test_the_scale_leaves_template_tokens_out() -> None:
     assert explained().scale() == 1.0
 
 
 def test_json_has_what_the_readme_promises() -> None:
-    told = to_json(explained())
+    told = to_json(explained(), "asked for")
+    assert told["model"] == "tiny"
     assert told["task_id"] == "HumanEval/0"
     assert told["verdict"]["failing_input"] == "f(1)"
     assert told["pair"]["contrast"] == {"id": 9, "text": " -", "rank": 2}
@@ -118,7 +148,40 @@ def test_json_has_what_the_readme_promises() -> None:
         "role": "prompt",
         "relevance": -0.5,
     }
-    assert to_json(Explanation())["pair"] is None
+    passing = to_json(Explanation(), "asked for")
+    assert passing["pair"] is None
+    assert passing["model"] == "asked for"
+
+
+def test_a_folder_never_replaces_a_pinned_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / DEFAULT
+    folder.mkdir()
+    for named, meant in ((DEFAULT, DEFAULT), (f"./{DEFAULT}", str(folder.resolve()))):
+        options = argparse.Namespace(model=named, device="cpu", dtype="auto")
+        assert model_settings(options).model == meant
+
+
+def test_the_readme_configures_neovim_with_a_command_that_exists(tokenblame) -> None:  # type: ignore[no-untyped-def]
+    readme = Path(__file__).parents[2] / "README.md"
+    found = re.search(r"cmd = \{ 'tokenblame', '(\w+)' \}", readme.read_text())
+    assert found is not None
+    assert "README" in tokenblame(found[1], "--help").stdout  # and only `lsp` refers to it
+
+
+def test_a_path_that_is_not_utf8_is_named(tokenblame, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / os.fsdecode(b"\xff") / "HumanEval_65"
+    try:
+        folder.mkdir(parents=True)
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    (folder / "0.py").write_text(CODE)
+    done = tokenblame("explain", str(folder / "0.py"))
+    assert done.returncode == 1
+    assert "is not UTF-8: rename" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture
@@ -149,6 +212,11 @@ def tokenblame(tmp_path: Path):  # type: ignore[no-untyped-def]
         (["explain", "/no/such/file.py"], 1, "does not exist"),
         (["explain", __file__], 1, "which task it solves"),
         (["explain"], 2, "required: path"),
+        (["explain", "x", "--rollouts", "0"], 2, "'0' is no whole number of at least 1"),
+        (["explain", "x", "--rollouts", "many"], 2, "'many' is no whole number"),
+        (["explain", "x", "--seconds", "0"], 2, "'0' is no number of seconds above 0"),
+        (["explain", "x", "--seconds", "nan"], 2, "'nan' is no number of seconds above 0"),
+        (["generate", "x", "--max-new-tokens", "-1"], 2, "'-1' is no whole number"),
         ([], 2, "required"),
     ],
 )

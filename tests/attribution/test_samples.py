@@ -1,6 +1,8 @@
 """Samples on disk: EvalPlus reads what is written here, bad input is named, nothing is lost."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,52 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     other = samples.write_generation(tmp_path, evolve(GENERATION, code="other"))
     assert (first.name, again.name, other.name) == ("0.py", "0.py", "1.py")
     assert first.read_text() == GENERATION.code
+
+
+def test_the_trace_of_another_model_is_kept(tmp_path: Path) -> None:
+    other = evolve(GENERATION, model="other", fingerprint="g")
+    first = samples.write_generation(tmp_path, GENERATION)
+    second = samples.write_generation(tmp_path, other)
+    assert samples.write_generation(tmp_path, other) == second
+    assert (first.name, second.name) == ("0.py", "1.py")
+    assert samples.read_trace(first) == GENERATION
+    assert samples.read_trace(second) == other
+
+
+def test_a_sample_without_its_trace_gets_it(tmp_path: Path) -> None:
+    path = samples.write_generation(tmp_path, GENERATION)
+    samples.trace_path(path).unlink()
+    assert samples.write_generation(tmp_path, GENERATION) == path
+    assert samples.read_trace(path) == GENERATION
+    path.unlink()  # and one that is left from a sample that was deleted is no obstacle
+    other = evolve(GENERATION, code="other", fingerprint="g")
+    assert samples.write_generation(tmp_path, other) == path
+    assert samples.read_trace(path) == other
+
+
+def test_a_trace_that_cannot_be_read_is_kept(tmp_path: Path) -> None:
+    path = samples.write_generation(tmp_path, GENERATION)
+    samples.trace_path(path).write_bytes(b"newer")
+    assert samples.write_generation(tmp_path, GENERATION).name == "1.py"
+    assert samples.trace_path(path).read_bytes() == b"newer"
+
+
+def test_writers_at_the_same_time_take_different_numbers(tmp_path: Path) -> None:
+    generations = [evolve(GENERATION, code=f"{number}\n") for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        write = partial(samples.write_generation, tmp_path)
+        paths = list(pool.map(write, generations))
+    assert len(set(paths)) == len(paths)
+    assert [path.read_text() for path in paths] == [each.code for each in generations]
+    assert [samples.read_trace(path) for path in paths] == generations
+
+
+def test_a_neighbour_that_is_not_utf8_is_left_alone(tmp_path: Path) -> None:
+    neighbour = tmp_path / "HumanEval_65" / "0.py"
+    neighbour.parent.mkdir()
+    neighbour.write_bytes(b"\xff")
+    assert samples.write_generation(tmp_path, GENERATION).name == "1.py"
+    assert neighbour.read_bytes() == b"\xff"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
