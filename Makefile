@@ -69,7 +69,7 @@ editor: setup editor-client ## open the demo sample in a real VS Code in the bro
 	@test -f $(SAMPLES)/.demo || $(MAKE) --no-print-directory demo
 	@echo "== Starting VS Code (code-server) on $(SAMPLES)"
 	@node editor-client/scripts/open-editor.mjs $(SAMPLES) --python $(BIN)/python \
-		--file "$$(cat $(SAMPLES)/.demo)"
+		--file "$$(sed -n 1p $(SAMPLES)/.demo)" --model "$$(sed -n 2p $(SAMPLES)/.demo)"
 
 test: setup editor-client browser lint ## everything, slow tests included
 	@echo "== Tests of the extension"
