@@ -29,6 +29,13 @@ from attribution.schema import Event, Request
 from attribution.wire import Cancel, Done, Failed, Hello
 
 _START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
+# Paths in the environment that may be relative to where the client stands.
+_PATHS = (
+    "HUMANEVAL_OVERRIDE_PATH",
+    "MBPP_OVERRIDE_PATH",
+    "TOKENBLAME_CACHE_DIR",
+    "TOKENBLAME_RUNTIME_DIR",
+)
 _SPAWNED: list[subprocess.Popen[bytes]] = []  # kept, because a collected Popen complains
 
 
@@ -44,7 +51,13 @@ def socket_path() -> Path:
         folder = Path(session) / "tokenblame"
     else:  # macOS, containers
         folder = platformdirs.user_cache_path("tokenblame") / "run"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineUnavailable(
+            f"The engine's folder cannot be made: {error}. Set TOKENBLAME_RUNTIME_DIR to a folder "
+            "that is yours."
+        ) from error
     info = folder.stat()
     if info.st_uid != os.getuid() or stat.S_IMODE(info.st_mode) & 0o077:
         raise EngineUnavailable(
@@ -56,6 +69,11 @@ def socket_path() -> Path:
 def log_path() -> Path:
     """Where the engine's standard error goes."""
     return socket_path().with_name("engine.log")
+
+
+def pid_path() -> Path:
+    """Where the engine writes its process id, for those who cannot talk to it."""
+    return socket_path().with_name("engine.pid")
 
 
 async def connect(*, start: bool = True) -> "EngineClient":
@@ -110,7 +128,11 @@ async def _open(path: Path, *, start: bool) -> tuple[asyncio.StreamReader, async
 
 def _spawn() -> subprocess.Popen[bytes]:
     """The engine in a session of its own, so that it outlives this client."""
-    with log_path().open("ab") as log:
+    try:
+        log = log_path().open("ab")
+    except OSError as error:
+        raise EngineUnavailable(f"The engine's log cannot be written: {error}.") from error
+    with log:
         process = subprocess.Popen(
             # -P: never import from the folder that the client happens to stand in.
             [sys.executable, "-P", "-m", "attribution.service"],
@@ -118,9 +140,17 @@ def _spawn() -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            cwd="/",  # it outlives the client's folder, which may be on a disk to be ejected
+            env={**os.environ, **_absolute_paths()},
         )
     _SPAWNED.append(process)
     return process
+
+
+def _absolute_paths() -> dict[str, str]:
+    """`_PATHS` of the environment as they mean the same to an engine in another folder."""
+    set_here = {name: os.environ[name] for name in _PATHS if os.environ.get(name)}
+    return {name: str(Path(value).absolute()) for name, value in set_here.items()}
 
 
 def _log_tail(size: int = 2000) -> str:
@@ -137,6 +167,12 @@ class _Reply:
     frames: asyncio.Queue[object | None] = field(factory=asyncio.Queue)
 
 
+class EngineDied(EngineUnavailable):
+    """The connection broke; in contrast to an answer of the engine, asking again may help."""
+
+    code = "engine_died"
+
+
 class EngineClient:
     """One connection; any number of requests at a time."""
 
@@ -145,6 +181,7 @@ class EngineClient:
         self._writer = writer
         self._ids = itertools.count(1)
         self._replies: dict[int, _Reply] = {}
+        self._refusal: Failed | None = None  # why the connection ended, where that is known
         self._dispatcher = asyncio.create_task(self._dispatch())
 
     @property
@@ -155,11 +192,11 @@ class EngineClient:
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The events of one request, up to its end.
 
-        Raises the error that the engine reports, or EngineUnavailable if it dies meanwhile.
+        Raises the error that the engine reports, or EngineDied where the connection breaks.
         """
         request_id, reply = next(self._ids), _Reply()
         if self.closed:
-            raise EngineUnavailable("The engine is gone.")
+            raise EngineDied("The engine is gone.")
         self._replies[request_id] = reply
         ended = False
         try:
@@ -168,7 +205,7 @@ class EngineClient:
                 value = await reply.frames.get()
                 if value is None:
                     ended = True
-                    raise EngineUnavailable(f"The engine died; see {log_path()}.")
+                    raise self._broken()
                 if isinstance(value, Done):
                     ended = True
                     return
@@ -182,12 +219,17 @@ class EngineClient:
                 with contextlib.suppress(OSError):
                     self._writer.write(wire.encode(request_id, Cancel()))
 
+    def _broken(self) -> TokenBlameError:
+        if self._refusal is not None:
+            return from_code(self._refusal.code, self._refusal.message)
+        return EngineDied(f"The engine died; see {log_path()}.")
+
     async def _send(self, request_id: int, value: object) -> None:
         try:
             self._writer.write(wire.encode(request_id, value))
             await self._writer.drain()
         except OSError as error:
-            raise EngineUnavailable(f"The engine is gone: {error}") from error
+            raise EngineDied(f"The engine is gone: {error}") from error
 
     async def _dispatch(self) -> None:
         try:
@@ -195,7 +237,11 @@ class EngineClient:
                 frame = await wire.read(self._reader)
                 if (reply := self._replies.get(frame.id)) is not None:
                     reply.frames.put_nowait(frame.value)
-        except (asyncio.IncompleteReadError, OSError, wire.BrokenFrame):
+                elif frame.id == 0 and isinstance(frame.value, Failed):
+                    self._refusal = frame.value
+        except wire.BrokenFrame as error:
+            self._refusal = Failed(error.code, error.message)
+        except (asyncio.IncompleteReadError, OSError):
             pass
         finally:
             for reply in self._replies.values():

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import math
 import os
 import queue
 import resource
@@ -26,8 +27,8 @@ from attrs import define, field
 from filelock import FileLock, Timeout
 
 from attribution import __version__, wire
-from attribution.client import socket_path
-from attribution.errors import Cancelled, InvalidRequest, TokenBlameError
+from attribution.client import pid_path, socket_path
+from attribution.errors import Cancelled, EngineUnavailable, InvalidRequest, TokenBlameError
 from attribution.schema import (
     EngineStatus,
     Event,
@@ -65,6 +66,22 @@ class _Item:
             raise Cancelled
 
 
+@define(eq=False)
+class _Client:
+    """One connection and its open requests, by the ids that the client gave them."""
+
+    writer: asyncio.StreamWriter
+    items: dict[int, _Item] = field(factory=dict)
+
+    def write(self, data: bytes) -> None:
+        if not self.writer.is_closing():
+            self.writer.write(data)
+
+    def answer(self, request_id: int, *values: object) -> None:
+        for value in values:
+            self.write(wire.encode(request_id, value))
+
+
 class Service:
     """State of the process; everything but `_compute` runs in the event loop."""
 
@@ -73,7 +90,8 @@ class Service:
         self._started = self._last_work = time.monotonic()
         self._queue: queue.PriorityQueue[_Item] = queue.PriorityQueue()
         self._numbers = itertools.count()
-        self._active: _Item | None = None
+        self._open: dict[int, _Item] = {}  # accepted and not yet ended, by number
+        self._active: _Item | None = None  # for the status only
         self._engine: Engine | None = None
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._compute, name="compute", daemon=True)
@@ -84,6 +102,8 @@ class Service:
         path.unlink(missing_ok=True)  # of an engine that was killed: this one holds the lock
         server = await asyncio.start_unix_server(self._serve_client, path)
         path.chmod(0o600)
+        pid_path().touch(0o600)
+        pid_path().write_text(str(os.getpid()))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -94,15 +114,17 @@ class Service:
         watch.cancel()
         path.unlink(missing_ok=True)
         server.close()
-        if self._active is not None:
-            self._active.cancelled.set()
+        for item in self._open.values():  # first the answer: one of the thread's is then dropped
+            item.send(Failed(EngineUnavailable.code, "The engine was stopped."))
+            item.cancelled.set()
         self._queue.put(_Item(-1, next(self._numbers), None, lambda _: None))
         await asyncio.to_thread(self._thread.join, 10.0)
+        pid_path().unlink(missing_ok=True)
 
     async def _watch_idle(self) -> None:
         while True:
             rest = self._idle_timeout - (time.monotonic() - self._last_work)
-            if self._active is not None or not self._queue.empty():
+            if self._open:
                 rest = self._idle_timeout
             elif rest <= 0:
                 _log.info("idle for %.0f s, leaving", self._idle_timeout)
@@ -113,63 +135,79 @@ class Service:
     async def _serve_client(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        items: dict[int, _Item] = {}
+        client = _Client(writer)
         try:
             wire.check_hello((await wire.read(reader)).value)
-            writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
+            client.answer(0, Hello(wire.PROTOCOL, __version__))
             while True:
-                frame = await wire.read(reader)
-                self._accept(frame, items, writer)
+                await self._serve_frame(reader, client)
         except wire.BrokenFrame as error:
-            writer.write(wire.encode(0, Failed(error.code, error.message)))
+            _log.warning("a client is refused: %s", error.message)
+            client.answer(0, wire.failed(error))
         except TokenBlameError:
             # The peer's own check of this hello names both versions.
-            writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
+            client.answer(0, Hello(wire.PROTOCOL, __version__))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            for item in items.values():
+            for item in client.items.values():
                 item.cancelled.set()
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    def _accept(
-        self, frame: wire.Frame, items: dict[int, _Item], writer: asyncio.StreamWriter
-    ) -> None:
-        def answer(value: object) -> None:
-            if isinstance(value, Done | Failed):
-                items.pop(frame.id, None)
-            if not writer.is_closing():
-                writer.write(wire.encode(frame.id, value))
+    async def _serve_frame(self, reader: asyncio.StreamReader, client: _Client) -> None:
+        try:
+            frame = await wire.read(reader)
+        except wire.BrokenFrame as error:
+            if error.request_id is None:
+                raise  # nobody knows where the next frame begins
+            _log.warning("request %d: %s", error.request_id, error.message)
+            client.answer(error.request_id, wire.failed(error))
+            return
+        self._dispatch(frame, client)
 
+    def _dispatch(self, frame: wire.Frame, client: _Client) -> None:
         match frame.value:
             case Cancel():
-                self._cancel(items.get(frame.id))
+                if (item := client.items.get(frame.id)) is not None:
+                    item.cancelled.set()
             case StatusRequest():
-                answer(self._status())
-                answer(Done())
+                client.answer(frame.id, self._status(), Done())
             case StopRequest():
                 socket_path().unlink(missing_ok=True)  # who comes now starts the next engine
-                answer(Done())
+                client.answer(frame.id, Done())
                 self._stopping.set()
             case GenerateRequest() | GradeRequest() | ExplainRequest() as request:
-                loop = asyncio.get_running_loop()
-                items[frame.id] = item = _Item(
-                    _PRIORITY[type(request)],
-                    next(self._numbers),
-                    request,
-                    lambda value: _call(loop, answer, value),
-                )
-                self._queue.put(item)
+                # Too late: the connection ends unanswered, so that its client asks the next engine.
+                if not self._stopping.is_set():
+                    self._accept(frame.id, request, client)
             case other:
-                kind = type(other).__name__
-                answer(Failed(InvalidRequest.code, f"The engine does not answer {kind}."))
+                refusal = InvalidRequest(f"The engine does not answer {type(other).__name__}.")
+                client.answer(frame.id, wire.failed(refusal))
 
-    def _cancel(self, item: _Item | None) -> None:
-        """Mark it; one that still waits in the queue is answered when its turn comes."""
-        if item is not None:
-            item.cancelled.set()
+    def _accept(self, request_id: int, request: Work, client: _Client) -> None:
+        loop = asyncio.get_running_loop()
+        number = next(self._numbers)
+
+        def deliver(data: bytes, last: bool) -> None:
+            if number not in self._open:
+                return  # it has its last frame already
+            if last:
+                del self._open[number]
+                client.items.pop(request_id, None)
+                self._last_work = time.monotonic()
+            client.write(data)
+
+        def send(value: object) -> None:
+            # Encoded here, in the compute thread: what cannot be sent fails its own request.
+            data = wire.encode(request_id, value)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+                loop.call_soon_threadsafe(deliver, data, isinstance(value, Done | Failed))
+
+        item = _Item(_PRIORITY[type(request)], number, request, send)
+        self._open[number] = client.items[request_id] = item
+        self._queue.put(item)
 
     def _status(self) -> EngineStatus:
         loaded = self._engine.loaded if self._engine else None
@@ -197,7 +235,6 @@ class Service:
                 self._run(item, item.request)
             finally:
                 self._active = None
-                self._last_work = time.monotonic()
         if self._engine is not None:
             self._engine.close()
 
@@ -215,16 +252,11 @@ class Service:
             self._engine.run(request, Job(emit, item.checkpoint))
             item.send(Done())
         except TokenBlameError as error:
-            item.send(Failed(error.code, error.message))
+            item.send(wire.failed(error))
         except Exception as error:  # noqa: BLE001 - see below
             # The engine must outlive a bug in one request; the log has the whole story.
             _log.exception("request failed")
-            item.send(Failed(TokenBlameError.code, f"{type(error).__name__}: {error}"))
-
-
-def _call(loop: asyncio.AbstractEventLoop, answer: Callable[[object], None], value: object) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-        loop.call_soon_threadsafe(answer, value)
+            item.send(wire.failed(TokenBlameError(f"{type(error).__name__}: {error}")))
 
 
 def _resident_bytes() -> int:
@@ -236,22 +268,32 @@ def _resident_bytes() -> int:
 
 
 def main() -> int:
-    default = float(os.environ.get("TOKENBLAME_IDLE_SECONDS", IDLE_TIMEOUT))
+    default = os.environ.get("TOKENBLAME_IDLE_SECONDS", str(IDLE_TIMEOUT))  # parsed like --idle
     parser = argparse.ArgumentParser(prog="python -m attribution.service", description=__doc__)
-    parser.add_argument("--idle", type=float, default=default, help="seconds (default %(default)s)")
+    parser.add_argument(
+        "--idle", type=_seconds, default=default, help="seconds (default %(default)s)"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     lock = FileLock(socket_path().with_suffix(".lock"), timeout=0)
     try:
         with lock:
-            asyncio.run(_serve(arguments.idle))
+            asyncio.run(Service(arguments.idle).serve())
     except Timeout:
         _log.info("another engine is running")
     return 0
 
 
-async def _serve(idle: float) -> None:
-    await Service(idle).serve()
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(
+            f"TOKENBLAME_IDLE_SECONDS or --idle must be a number of seconds, not {text!r}"
+        )
+    return seconds
 
 
 if __name__ == "__main__":

@@ -51,6 +51,11 @@ class Failed:
     message: str
 
 
+def failed(error: TokenBlameError) -> Failed:
+    """The error as a frame; its message must arrive, also where it quotes half a character."""
+    return Failed(error.code, error.message.encode(errors="replace").decode())
+
+
 class Frame(NamedTuple):
     id: int
     value: Any  # one of the classes above or of schema.py (test runner: grading/messages.py)
@@ -60,15 +65,30 @@ _OWN = {kind.__name__: kind for kind in (Hello, Cancel, Done, Failed)}
 
 
 class BrokenFrame(TokenBlameError):
-    """The peer sent bytes that are no frame of this protocol."""
+    """Bytes that are no frame of this protocol, or a value that cannot become one."""
 
     code = "broken_frame"
 
+    def __init__(self, message: str, request_id: int | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id  # where only the body is broken: the stream can go on
+
 
 def encode(request_id: int, value: object) -> bytes:
-    """One frame, ready to be written."""
-    body = _CONVERTER.unstructure(value)
-    packed: bytes = msgpack.packb({"id": request_id, "type": type(value).__name__, "body": body})
+    """One frame, ready to be written; raises BrokenFrame where `value` fits into none."""
+    name, body = type(value).__name__, _CONVERTER.unstructure(value)
+    try:
+        packed: bytes = msgpack.packb({"id": request_id, "type": name, "body": body})
+    except UnicodeEncodeError as error:
+        character = ascii(error.object[error.start])
+        raise BrokenFrame(
+            f"{name} cannot be sent: its text holds {character}, which is no character of UTF-8."
+        ) from error
+    if len(packed) > MAX_FRAME:
+        raise BrokenFrame(
+            f"{name} cannot be sent: its {len(packed)} bytes are more than the {MAX_FRAME} of "
+            "the largest frame."
+        )
     return _LENGTH.pack(len(packed)) + packed
 
 
@@ -129,8 +149,11 @@ def _length(header: bytes) -> int:
 def _decode(packed: bytes, kinds: ModuleType = schema) -> Frame:
     try:
         envelope = msgpack.unpackb(packed)
-        name = envelope["type"]
-        kind = _OWN.get(name) or getattr(kinds, name)
-        return Frame(envelope["id"], _CONVERTER.structure(envelope["body"], kind))
-    except Exception as error:  # cattrs and msgpack raise many unrelated classes
+        request_id, name, body = int(envelope["id"]), envelope["type"], envelope["body"]
+    except Exception as error:  # msgpack raises many unrelated classes
         raise BrokenFrame(f"Unreadable frame: {error}") from error
+    try:
+        kind = _OWN.get(name) or getattr(kinds, name)
+        return Frame(request_id, _CONVERTER.structure(body, kind))
+    except Exception as error:  # cattrs raises many unrelated classes
+        raise BrokenFrame(f"Unreadable {name}: {error}", request_id) from error

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 
-from attribution.client import EngineClient, connect, log_path
+from attribution.client import EngineClient, EngineDied, connect, log_path
 from attribution.errors import EngineUnavailable
 from attribution.schema import Event, Request
 
@@ -32,7 +32,7 @@ class EngineLink:
                     heard = True
                     yield event
             return
-        except EngineUnavailable:
+        except EngineDied:  # what the engine answers stands, also that it was stopped
             await self._drop(client)
             if heard or not reused:
                 raise

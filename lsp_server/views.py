@@ -104,7 +104,7 @@ def view(snapshot: Snapshot, explanation: Explanation) -> EditorView:
     span = token_span(generation, pair.position)
     finding = Finding(
         span=span,
-        message=f"{words.failure(verdict)} {words.choice(pair)}",
+        message=_message(verdict, words.choice(pair)),
         code="fails",
         notes=tuple(_notes(snapshot, heat, pair)) if heat else (),
     )
@@ -134,10 +134,13 @@ def token_span(generation: Generation, index: int) -> Span:
 
 
 def _without_pair(snapshot: Snapshot, verdict: Verdict, report: SearchReport | None) -> Finding:
-    message = words.failure(verdict)
-    if report is not None:
-        message = f"{message} {report.message}"
+    message = _message(verdict, report.message if report else "")
     return Finding(span=_place(snapshot, verdict), message=message, code="fails")
+
+
+def _message(verdict: Verdict, more: str) -> str:
+    """The failure, what is known of its cause, and what limits the verdict."""
+    return " ".join(filter(None, (words.failure(verdict), more, words.note(verdict))))
 
 
 def _place(snapshot: Snapshot, verdict: Verdict) -> Span:

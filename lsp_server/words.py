@@ -72,6 +72,12 @@ def failure(verdict: Verdict) -> str:
     return f"Fails {test}: expected {expected}, got {actual}."
 
 
+def note(verdict: Verdict) -> str:
+    """What limits the verdict, as a sentence; empty where nothing does."""
+    text = verdict.note.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
 def choice(pair: ContrastPair) -> str:
     """One sentence: what the model wrote, and what it would have had to write."""
     target, contrast = token(pair.target.text), token(pair.contrast.text)

@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
+import os
+import signal
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from attribution.client import connect, log_path
+from attribution.client import connect, log_path, pid_path
 from attribution.commands.common import Commands
-from attribution.errors import EngineUnavailable
+from attribution.errors import EngineUnavailable, ProtocolMismatch
 from attribution.schema import EngineStatus, StatusRequest, StopRequest
 
 
@@ -31,6 +34,9 @@ async def _status() -> int:
     console = Console(highlight=False)
     try:
         engine = await connect(start=False)
+    except ProtocolMismatch as error:
+        console.print(error.message, markup=False)
+        return 1
     except EngineUnavailable as error:
         console.print(error.message, markup=False)
         return 0
@@ -59,6 +65,8 @@ def _table(status: EngineStatus) -> Table:
 async def _stop() -> int:
     try:
         engine = await connect(start=False)
+    except ProtocolMismatch as error:
+        return _stop_foreign(error)
     except EngineUnavailable as error:
         print(error.message)
         return 0
@@ -67,3 +75,33 @@ async def _stop() -> int:
             pass
     print("The engine stops.")
     return 0
+
+
+def _stop_foreign(mismatch: ProtocolMismatch) -> int:
+    """End an engine that speaks another protocol by a signal, which all of them understand."""
+    try:
+        pid = int(pid_path().read_text())
+        if not _is_engine(pid):
+            raise ProcessLookupError(f"process {pid} is no engine")
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError) as error:
+        raise EngineUnavailable(
+            f"An engine of another version runs, but its process is not known ({error}). End it "
+            f"by hand (look for attribution.service), or log out."
+        ) from mismatch
+    print(f"The engine of another version (process {pid}) stops.")
+    return 0
+
+
+def _is_engine(pid: int) -> bool:
+    """Whether the process lives, is the user's, and (where /proc tells) is an engine.
+
+    An engine that was killed leaves its number behind, and another process may have got it.
+    """
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    if not Path("/proc/self/cmdline").exists():  # macOS
+        return True
+    return b"attribution.service" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -5,6 +5,7 @@ These requests need the test runner but no model, so that they take seconds.
 
 import asyncio
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -14,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from attribution import __version__, client, wire
+from attribution import __version__, cli, client, wire
 from attribution.client import EngineClient
 from attribution.errors import (
     Cancelled,
+    DataUnavailable,
     EngineUnavailable,
     ExecutionRefused,
     InvalidRequest,
@@ -130,8 +132,10 @@ async def test_leaving_the_loop_cancels(engine: EngineClient) -> None:
     stream = engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
     await anext(stream)
     await stream.aclose()
-    while (await status_of(engine)).active is not None:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while (await status_of(engine)).active is not None:
+            await asyncio.sleep(0)
+    assert (await status_of(engine)).queued == 0
 
 
 async def test_another_protocol_is_refused(engine: EngineClient) -> None:
@@ -157,6 +161,22 @@ async def test_garbage_does_not_hurt(engine: EngineClient) -> None:
     assert (await status_of(engine)).queued == 0
 
 
+async def test_a_broken_request_is_answered_and_logged(engine: EngineClient) -> None:
+    broken = wire.encode(9, StatusRequest()).replace(b"StatusRequest", b"StatusRequesX")
+    reader, writer = await asyncio.open_unix_connection(client.socket_path())
+    writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)) + broken)
+    writer.write(wire.encode(10, StatusRequest()))
+    assert isinstance((await wire.read(reader)).value, Hello)
+    number, answer = await wire.read(reader)
+    assert (number, type(answer)) == (9, Failed)
+    assert "StatusRequesX" in answer.message
+    assert (await wire.read(reader)).id == 10  # the connection goes on
+    writer.close()
+    await writer.wait_closed()
+    assert "StatusRequesX" in client.log_path().read_text()
+    assert not engine.closed
+
+
 async def test_a_killed_engine_is_noticed_and_replaced(own_engine: EngineClient) -> None:
     pid = (await status_of(own_engine)).pid
     stream = own_engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True))
@@ -169,6 +189,22 @@ async def test_a_killed_engine_is_noticed_and_replaced(own_engine: EngineClient)
         await ask(own_engine, StatusRequest())
     async with await client.connect() as fresh:
         assert (await status_of(fresh)).pid != pid
+
+
+async def test_stop_answers_all_that_is_open(own_engine: EngineClient) -> None:
+    running, waiting = (
+        own_engine.stream(GradeRequest("HumanEval/2", LOOP, trusted=True)) for _ in range(2)
+    )
+    await anext(running)
+    waits = asyncio.create_task(anext(waiting))
+    async with asyncio.timeout(30):
+        while (await status_of(own_engine)).queued == 0:
+            await asyncio.sleep(0)
+        await ask(own_engine, StopRequest())
+        for answer in (anext(running), waits):
+            with pytest.raises(EngineUnavailable, match="was stopped") as caught:
+                await answer
+            assert not isinstance(caught.value, client.EngineDied)
 
 
 async def test_stop_and_start_again(own_engine: EngineClient) -> None:
@@ -208,3 +244,49 @@ def test_a_second_engine_leaves_at_once(tmp_path: Path) -> None:
     logs = [process.communicate(timeout=60)[1] for process in two]
     assert [process.returncode for process in two] == [0, 0]
     assert sorted("another engine is running" in log for log in logs) == [False, True]
+
+
+def test_an_idle_time_that_is_none_is_refused(tmp_path: Path) -> None:
+    environment = {**os.environ, "TOKENBLAME_RUNTIME_DIR": str(tmp_path / "run")}
+    command = [sys.executable, "-m", "attribution.service"]
+    for text in ("soon", "-1", "nan"):
+        environment["TOKENBLAME_IDLE_SECONDS"] = text
+        ended = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode == 2
+        assert f"must be a number of seconds, not '{text}'" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+async def test_relative_paths_survive_the_engines_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKENBLAME_RUNTIME_DIR", "run")
+    (tmp_path / "tasks.jsonl").write_text("no task\n")
+    monkeypatch.setenv("HUMANEVAL_OVERRIDE_PATH", "tasks.jsonl")
+    async with await client.connect() as engine:
+        with pytest.raises(DataUnavailable, match=re.escape(str(tmp_path / "tasks.jsonl"))):
+            await ask(engine, GradeRequest("HumanEval/2", GOOD, trusted=True))
+        await ask(engine, StopRequest())
+
+
+async def test_an_engine_of_another_protocol_can_be_stopped(
+    engine_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine_folder.mkdir(mode=0o700)
+    code = (
+        "from attribution import wire; wire.PROTOCOL = 99; from attribution import service; "
+        "import sys; sys.argv[1:] = []; service.main()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, "attribution.service"]) as process:
+        async with asyncio.timeout(30):
+            while not client.pid_path().exists() or not client.pid_path().read_text():
+                await asyncio.sleep(0.01)
+        assert stat.S_IMODE(client.pid_path().stat().st_mode) == 0o600
+        assert await asyncio.to_thread(cli.main, ["engine", "status"]) == 1
+        assert await asyncio.to_thread(cli.main, ["engine", "stop"]) == 0
+        assert process.wait(30) == 0
+    assert f"process {process.pid}" in capsys.readouterr().out
+    assert not client.pid_path().exists()

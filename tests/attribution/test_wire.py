@@ -3,12 +3,13 @@
 import asyncio
 import io
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution import errors, schema, wire
+from attribution import client, errors, schema, wire
 
 TEXT = st.text(max_size=20)
 
@@ -51,6 +52,27 @@ def test_what_is_no_frame_is_refused(data: bytes) -> None:
         wire.read_blocking(io.BytesIO(data))
 
 
+def test_a_broken_body_keeps_its_request() -> None:
+    data = wire.encode(7, wire.Done()).replace(b"Done", b"Nope")
+    with pytest.raises(wire.BrokenFrame, match="Unreadable Nope") as caught:
+        wire.read_blocking(io.BytesIO(data))
+    assert caught.value.request_id == 7
+
+
+def test_what_cannot_be_sent_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(wire.BrokenFrame, match=r"Progress cannot be sent.*'\\ud800'"):
+        wire.encode(1, schema.Progress("a\ud800"))
+    monkeypatch.setattr(wire, "MAX_FRAME", 99)
+    with pytest.raises(wire.BrokenFrame, match="more than the 99"):
+        wire.encode(1, schema.Progress("a" * 99))
+
+
+def test_an_error_always_arrives() -> None:
+    failure = wire.failed(errors.UnknownTask("no \ud800"))
+    assert failure == wire.Failed(errors.UnknownTask.code, "no ?")
+    assert wire.read_blocking(io.BytesIO(wire.encode(1, failure))).value == failure
+
+
 async def test_the_end_of_a_stream() -> None:
     stream = asyncio.StreamReader()
     stream.feed_data(wire.encode(1, wire.Done())[:-1])
@@ -75,3 +97,23 @@ def test_errors_travel_by_code() -> None:
     for kind in (errors.UnknownTask, errors.Cancelled, errors.WrongHash, wire.BrokenFrame):
         assert type(errors.from_code(kind.code, "m")) is kind
     assert type(errors.from_code("from the future", "m")) is errors.TokenBlameError
+
+
+async def test_a_refused_connection_says_why(engine_folder: Path) -> None:
+    """Also where the reason belongs to no request."""
+    engine_folder.mkdir(mode=0o700)
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await wire.read(reader)
+        writer.write(wire.encode(0, wire.Hello(wire.PROTOCOL, "1")))
+        await wire.read(reader)
+        writer.write(wire.encode(0, wire.Failed(wire.BrokenFrame.code, "Unreadable frame: x")))
+        writer.close()
+
+    async with (
+        await asyncio.start_unix_server(refuse, client.socket_path()),
+        await client.connect(start=False) as connection,
+    ):
+        with pytest.raises(wire.BrokenFrame, match="Unreadable frame: x"):
+            await anext(connection.stream(schema.StatusRequest()))
+    client.socket_path().unlink(missing_ok=True)

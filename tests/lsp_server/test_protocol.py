@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 from lsprotocol import types as lsp
 
+from attribution.errors import EngineUnavailable
 from attribution.schema import ModelSettings, Progress, SearchReport
 from attribution.wire import Done
 from tests.lsp_server.driver import Driver
@@ -226,6 +227,20 @@ async def test_an_answer_about_another_text_is_refused(driver: Driver, peer: Pee
     asked = await peer.asked()
     asked.send(FAILING, evolve(generation(), code=CODE + "#"))
     assert "another text" in await driver.message()
+
+
+async def test_a_stopped_engine_is_not_started_again(driver: Driver, peer: Peer) -> None:
+    driver.open(URI, CODE)
+    first = await peer.asked()
+    first.send(FAILING, Done())
+    await driver.published()
+    connections = peer.connections
+    await driver.command("tokenblame.explain", URI)
+    again = await peer.asked()  # on the same connection, so that a retry would be tempting
+    again.fail(EngineUnavailable.code, "The engine was stopped.")
+    assert "The engine was stopped." in await driver.message()
+    assert peer.requests.empty()
+    assert peer.connections == connections
 
 
 async def test_two_documents_at_once(driver: Driver, peer: Peer) -> None:

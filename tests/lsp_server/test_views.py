@@ -187,6 +187,14 @@ def test_every_verdict_says_what_went_wrong(changes: dict[str, object], says: st
     assert says in view(SNAPSHOT, Explanation(verdict)).findings[0].message
 
 
+def test_what_limits_the_verdict_comes_last() -> None:
+    limited = evolve(FAILING, note="base tests only: no data")
+    alone = view(SNAPSHOT, Explanation(limited)).findings[0].message
+    assert alone.endswith("got True. Base tests only: no data.")
+    found = view(SNAPSHOT, Explanation(limited, generation(), (pair(),))).findings[0].message
+    assert found.endswith("proved by execution). Base tests only: no data.")
+
+
 def test_an_untrusted_workspace_says_what_to_do() -> None:
     (finding,) = untrusted(SNAPSHOT).findings
     assert finding.severity is Severity.INFORMATION
