@@ -28,7 +28,7 @@ from attribution.schema import (
 
 CLEAR_CASE = 1.0  # Δℓ above which the paper (arXiv 2604.17761) calls a pair clear
 _LAST_RANK = 4  # of the model's choices at a position
-_BATCH = 8  # rollouts decoded together
+_BATCH = 16  # rollouts decoded together; on two cores a step costs little more than with 8
 _ROOM = 64  # tokens a rollout may write beyond the length of the original
 _WORD = re.compile(r"\w+|[^\w\s]")
 
