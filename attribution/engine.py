@@ -168,7 +168,8 @@ class Engine:
                 "The workspace is not trusted, so its code was not run. "
                 "Trust the workspace to grade and explain samples."
             )
-        with job.stage("grade", f"Running the tests of {task_id}"):
+        layer = self.grader.describe_sandbox()  # people should know what their machine runs how
+        with job.stage("grade", f"Running the tests of {task_id} ({layer})"):
             verdict = self.grader.grade(task_id, code, job.checkpoint)
         job.emit(verdict)
         return verdict.passed

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from attribution.samples import read_trace
+from attribution.schema import Document, Form, Role
+
 pytestmark = pytest.mark.slow
 
 TASK = "HumanEval/65"
@@ -77,6 +80,23 @@ def test_the_attribution_is_complete(told: dict, sample: Path) -> None:  # type:
     text = sample.read_text()
     assert all(t["text"] == text[t["start"] : t["end"]] for t in found["tokens"])
     assert sum(t["relevance"] for t in found["tokens"]) == pytest.approx(found["sum"])
+
+
+def test_in_chat_form_the_prompt_is_a_document_of_its_own(folder: Path) -> None:
+    done = run(
+        folder, "generate", TASK, "--form", "chat", "--out", "chat", "--max-new-tokens", "24"
+    )
+    assert done.returncode == 0, done.stderr
+    trace = read_trace(folder / done.stdout.splitlines()[0])
+    assert trace is not None
+    assert trace.form is Form.CHAT
+    head, tail = trace.tokens[: trace.prompt_length], trace.tokens[trace.prompt_length :]
+    assert {token.document for token in head} == {Document.PROMPT}
+    assert {token.document for token in tail} == {Document.CODE}
+    assert "<|im_start|>" in {t.text for t in head if t.role is Role.TEMPLATE}
+    assert "circular_shift" in trace.prompt
+    assert "<|im_start|>" not in trace.code
+    assert "".join(t.text for t in tail) == trace.code
 
 
 def test_wrong_input_is_named(folder: Path, sample: Path) -> None:

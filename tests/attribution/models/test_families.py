@@ -25,7 +25,8 @@ def test_every_module_class_has_a_rule(family: str) -> None:
 def test_both_spellings_of_silu_are_known(name: str) -> None:
     config = build_config(Shape("llama"))
     config.hidden_act = name
-    rules_for(build(config=config))
+    model = build(config=config)
+    assert {type(module) for module in model.modules()} <= rules_for(model).keys()
 
 
 def test_another_activation_is_refused_by_name() -> None:
