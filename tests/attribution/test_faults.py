@@ -62,10 +62,11 @@ def test_candidates_come_lowest_margin_first(subject: faults.Subject) -> None:
     found = faults.candidates(subject.generation, subject.prefix.scores)
     made = subject.generation
     assert {c.contrast.rank for c in found} == {2, 3, 4}
-    margins = []
+    margins: list[tuple[bool, float]] = []
     for candidate in found:
         best, second = made.alternatives[candidate.position - made.prompt_length][:2]
-        margins.append(best.logit - second.logit)
+        layout = not made.tokens[candidate.position].text.strip()
+        margins.append((layout, best.logit - second.logit))
         assert candidate.logit_diff == pytest.approx(
             best.logit
             - made.alternatives[candidate.position - made.prompt_length][

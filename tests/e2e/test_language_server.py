@@ -62,7 +62,7 @@ async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit
     path = tmp_path_factory.mktemp("samples") / "HumanEval_65" / "0.py"
     path.parent.mkdir()
     path.write_bytes(SAMPLE.read_bytes())
-    settings: dict[str, Any] = {"debounce": 300, "search": {"rollouts": 12}}
+    settings: dict[str, Any] = {"debounce": 300, "search": {"rollouts": 48}}
     if model := os.environ.get("TOKENBLAME_TEST_MODEL"):
         settings["model"] = model
     driver = Driver(settings, PATIENCE)

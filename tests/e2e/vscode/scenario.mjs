@@ -62,8 +62,8 @@ async function edit(page) {
   await shot(page, 'recomputed');
 }
 
-// A short search: the first programs it tries hold a repair of this sample.
-const setup = { settings: { 'tokenblame.search.rollouts': 16 } };
+// The default budget; the first batches hold a repair of this sample.
+const setup = { settings: { 'tokenblame.search.rollouts': 48 } };
 await visit(options, setup, async (page) => {
   await lookAtSample(page);
   await hover(page);
