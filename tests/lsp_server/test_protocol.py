@@ -205,11 +205,14 @@ async def test_an_engine_that_left_while_idle_is_reached_silently(
     driver.open(URI, CODE)
     asked = await peer.asked()
     asked.send(PASSING, Done())
+    connections = peer.connections
     await driver.published()
     asked.hang_up()
     driver.insert(URI, 2, "\n")
     await driver.published()
     await explained(driver, await peer.asked())
+    assert peer.connections == connections + 1
+    assert driver.messages.empty()
 
 
 async def test_what_the_engine_cannot_do_is_told(driver: Driver, peer: Peer) -> None:
