@@ -9,6 +9,12 @@ OURS = {
     "attribution.client",
     "attribution.errors",
     "attribution.schema",
+    "attribution.schema.explanations",
+    "attribution.schema.generation",
+    "attribution.schema.graphs",
+    "attribution.schema.requests",
+    "attribution.schema.tasks",
+    "attribution.schema.trust",
     "attribution.wire",  # by attribution.client
 }
 

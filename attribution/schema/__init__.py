@@ -1,0 +1,106 @@
+"""What flows between the stages and over the wire: frozen values, each made by one stage.
+
+Spans are half-open offsets in Unicode code points of the document they name; only the LSP edge
+converts them to the negotiated encoding. Nothing here imports more than attrs.
+"""
+
+from attribution.schema.explanations import (
+    Attribution,
+    ContrastPair,
+    Origin,
+    SearchReport,
+    TokenChoice,
+)
+from attribution.schema.generation import Alternative, Document, Form, Generation, Role, Token
+from attribution.schema.graphs import (
+    AttributionGraph,
+    GraphEdge,
+    GraphNode,
+    HeadShare,
+    NodeDetail,
+    NodeKind,
+    Pruning,
+    TransitionMeasures,
+)
+from attribution.schema.requests import (
+    EngineStatus,
+    Event,
+    ExplainRequest,
+    FaithfulnessRequest,
+    GenerateRequest,
+    GradeRequest,
+    GraphRequest,
+    ModelSettings,
+    Progress,
+    Request,
+    Result,
+    StatusRequest,
+    StopRequest,
+    Timings,
+)
+from attribution.schema.tasks import (
+    Dataset,
+    Status,
+    Suite,
+    Task,
+    Verdict,
+    task_id_from_path,
+)
+from attribution.schema.trust import (
+    Agreement,
+    Curves,
+    Effects,
+    Estimate,
+    Faithfulness,
+    Perturbation,
+    SegmentEffect,
+)
+
+__all__ = [
+    "Agreement",
+    "Alternative",
+    "Attribution",
+    "AttributionGraph",
+    "ContrastPair",
+    "Curves",
+    "Dataset",
+    "Document",
+    "Effects",
+    "EngineStatus",
+    "Estimate",
+    "Event",
+    "ExplainRequest",
+    "Faithfulness",
+    "FaithfulnessRequest",
+    "Form",
+    "GenerateRequest",
+    "Generation",
+    "GradeRequest",
+    "GraphEdge",
+    "GraphNode",
+    "GraphRequest",
+    "HeadShare",
+    "ModelSettings",
+    "NodeDetail",
+    "NodeKind",
+    "Origin",
+    "Perturbation",
+    "Progress",
+    "Pruning",
+    "Request",
+    "Result",
+    "Role",
+    "SearchReport",
+    "SegmentEffect",
+    "Status",
+    "StatusRequest",
+    "StopRequest",
+    "Suite",
+    "Task",
+    "Timings",
+    "Token",
+    "TokenChoice",
+    "TransitionMeasures",
+    "Verdict",
+    "task_id_from_path",
+]

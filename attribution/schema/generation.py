@@ -1,0 +1,71 @@
+"""What the model read and wrote, token by token."""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class Form(StrEnum):
+    """How the model was asked (EvalPlus' two prompt forms)."""
+
+    DIRECT = "direct"  # prompt and completion are one Python file
+    CHAT = "chat"  # the prompt is a document of its own
+
+
+class Document(StrEnum):
+    """Which text a span lies in."""
+
+    CODE = "code"  # the sample file
+    PROMPT = "prompt"  # the prompt as the model saw it (chat form only)
+
+
+class Role(StrEnum):
+    """Where a token comes from."""
+
+    TEMPLATE = "template"  # special tokens, chat template and the first token (attention sink)
+    PROMPT = "prompt"
+    OUTPUT = "output"  # written by the model
+
+
+@frozen
+class Token:
+    """One token of the sequence that the model saw."""
+
+    id: int
+    text: str  # may be empty or U+FFFD where a character spans several tokens
+    document: Document
+    start: int
+    end: int
+    role: Role
+
+
+@frozen
+class Alternative:
+    """What the model could have written at one position."""
+
+    id: int
+    text: str
+    logit: float
+    probability: float
+
+
+@frozen
+class Generation:
+    """The exact tokens of one sample: prompt and output.
+
+    `tokens[:prompt_length]` is the prompt. `alternatives[k]` are the likeliest tokens at output
+    position k, best first. `code` is the text of the sample file; `prompt` is the text of the
+    prompt document (equal to the head of `code` in direct form).
+    """
+
+    task_id: str
+    form: Form
+    model: str  # as the user named it
+    fingerprint: str  # of weights and tokenizer
+    prompt: str
+    code: str
+    tokens: tuple[Token, ...]
+    prompt_length: int
+    alternatives: tuple[tuple[Alternative, ...], ...]
+    finished: bool  # a stop sequence or end token was reached
+    retokenized: bool = False  # no trace: these are not provably the tokens the model produced

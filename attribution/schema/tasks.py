@@ -1,0 +1,68 @@
+"""What is solved and how it went: EvalPlus tasks and verdicts."""
+
+import re
+from enum import StrEnum
+
+from attrs import frozen
+
+_TASK_FOLDER = re.compile(r"[/\\](HumanEval|Mbpp)_(\d+)[/\\][^/\\]+\.py$")
+
+
+def task_id_from_path(path: str) -> str | None:
+    """The EvalPlus task id that a sample's path names (`…/HumanEval_65/0.py`), or None."""
+    match = _TASK_FOLDER.search(path)
+    return f"{match[1]}/{int(match[2])}" if match else None
+
+
+class Dataset(StrEnum):
+    HUMANEVAL = "humaneval"
+    MBPP = "mbpp"
+
+
+class Status(StrEnum):
+    """Outcome of the tests."""
+
+    PASS = "pass"
+    FAIL = "fail"  # a wrong result or an exception
+    TIMEOUT = "timeout"
+    CRASH = "crash"  # the program took its process down or ran out of memory
+    SYNTAX = "syntax"  # the sample is no Python
+
+
+class Suite(StrEnum):
+    BASE = "base"
+    PLUS = "plus"
+
+
+@frozen
+class Task:
+    """One EvalPlus problem, without its tests (they stay in the test runner)."""
+
+    task_id: str
+    dataset: Dataset
+    prompt: str
+    entry_point: str
+    version: str  # of the data set, e.g. "HumanEval+ v0.1.10"
+    suites: tuple[Suite, ...]  # what can be run: base alone where only HumanEval was found
+
+
+@frozen
+class Verdict:
+    """What EvalPlus said about one program, told so that a person can act on it."""
+
+    task_id: str
+    status: Status
+    suites: tuple[Suite, ...]  # which suites were run
+    suite: Suite | None = None  # where the first failure is
+    failing_input: str | None = None  # Python source of the call, e.g. "f([1, 2], 3)"
+    expected: str | None = None  # repr
+    actual: str | None = None  # repr; None where the program raised
+    exception: str | None = None  # e.g. "IndexError: list index out of range"
+    line: int | None = None  # 1-based line of the sample where it was raised
+    message: str = ""  # one sentence for a person
+    note: str = ""  # e.g. "base tests only", "passes only after EvalPlus' sanitiser"
+    data_version: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.status is Status.PASS
