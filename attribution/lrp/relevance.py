@@ -1,9 +1,10 @@
-"""Input attribution of a logit difference: one forward, one backward.
+"""Attribution of a logit difference: relevance of every token at every stage of the model.
 
-    Δℓ = ℓ(target) − ℓ(contrast) at the last position = Σ relevance + Σ leak + Σ bias
+    Δℓ = Σ relevance + Σ leak + Σ bias
 
-to rounding (rules.py derives it), with relevance_k = Σ_d h0_kd · ∂Δℓ/∂h0_kd under the rules,
-h0 being the token embeddings.
+to rounding (rules.py derives it), with relevance_k = Σ_d h_kd · ∂Δℓ/∂h_kd under the rules, from
+one forward and one backward. At stage 0, h is the embedding; the other stages are the residual
+stream after the attention and after the MLP of each layer (ledger.py).
 """
 
 from collections.abc import Callable
@@ -13,22 +14,26 @@ import torch
 from attrs import frozen
 
 from attribution.errors import InvalidRequest
-from attribution.lrp.patch import attached
-from attribution.lrp.rules import Ledger, Method, total
+from attribution.lrp.integrated import integrate
+from attribution.lrp.ledger import Ledger, Method, total
+from attribution.lrp.objective import Objective, Weights
+from attribution.lrp.patch import Rules, attached
 from attribution.models.families import rules_for
 
-__all__ = ["InputRelevance", "Method", "attribute"]
+__all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare"]
 
 
 @frozen
-class InputRelevance:
-    """Signed relevance of each input token for Δℓ; positive supports the target.
+class Relevance:
+    """Signed relevance of each token for Δℓ; positive supports the target.
 
     Completeness: logit_diff = sum + leak + bias to the rounding of the model's dtype. Gradient ×
-    input promises no such thing: there `leak` is what is left over, whatever absorbed it.
+    input and integrated gradients promise no such thing: there `leak` is what is left over,
+    whatever absorbed it (for integrated gradients, Δℓ of the baseline and the sum's own error).
     """
 
-    relevance: torch.Tensor  # (n,) float64 on the CPU
+    relevance: torch.Tensor  # (n,) float64 on the CPU, of the embeddings
+    nodes: torch.Tensor  # (stages, n) float64 on the CPU; integrated gradients: stage 0 only
     logit_diff: float  # Δℓ
     sum: float  # Σ relevance
     leak: float  # Σ softmax leak over layers and positions; 0 for CP-LRP
@@ -42,54 +47,70 @@ def _carry_on() -> None:
 def attribute(
     model: Any,
     input_ids: torch.Tensor,
-    target: int,
-    contrast: int,
+    objective: Objective,
     *,
     method: Method = Method.ATTNLRP,
     checkpoint: Callable[[], None] = _carry_on,
-) -> InputRelevance:
-    """Relevance of `input_ids` (n,) int64 for logits[-1, target] − logits[-1, contrast].
+    recompute: bool = False,
+) -> Relevance:
+    """Relevance of `input_ids` (n,) int64 for the objective on logits[-1].
 
     `model` is a transformers causal language model in eval mode; it is used exclusively until
     this returns and is then as it was, also after an error. `checkpoint` is called before every
-    layer of the forward and backward pass; what it raises (Cancelled) comes out of here.
+    layer of the forward and backward pass; what it raises (Cancelled) comes out of here. With
+    `recompute` only the inputs of the layers are kept: a third more time, memory of n·d per layer.
 
     Raises UnsupportedModel for a module class without a rule, InvalidRequest for bad arguments.
     """
-    model = getattr(model, "_orig_mod", model)  # torch.compile's wrapper
+    model, rules = prepare(model, input_ids, objective)
+    if method is Method.INTEGRATED:
+        relevance, logit_diff = integrate(model, rules, input_ids, objective, checkpoint)
+        summed = float(relevance.sum())
+        rest = logit_diff - summed
+        return Relevance(relevance, relevance[None], logit_diff, summed, rest, 0.0)
+    ledger = Ledger(method, checkpoint, recompute=recompute)
+    logit_diff, head_bias, _ = backward(model, rules, input_ids, objective, ledger)
+    nodes = torch.stack([ledger.nodes[s][0].cpu().double() for s in sorted(ledger.nodes)])
+    summed = float(nodes[0].sum())
+    bias = total(ledger.bias) + head_bias
+    leak = total(list(ledger.leak.values())) if method.ruled else logit_diff - summed - bias
+    return Relevance(nodes[0], nodes, logit_diff, summed, leak, bias)
+
+
+def prepare(model: Any, input_ids: torch.Tensor, objective: Objective) -> tuple[Any, Rules]:
+    """The model itself (out of torch.compile's wrapper) and its rules; all arguments checked."""
+    model = getattr(model, "_orig_mod", model)
     rules = rules_for(model)
-    _check(model, input_ids, (target, contrast))
-    ledger = Ledger(method, checkpoint)
+    _check(model, input_ids, objective.tokens())
+    return model, rules
+
+
+def backward(
+    model: Any, rules: Rules, input_ids: torch.Tensor, objective: Objective, ledger: Ledger
+) -> tuple[float, float, Weights]:
+    """One forward, one backward, booked in `ledger`; Δℓ, the head's bias in it, its weights."""
     with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
         ids = input_ids.to(model.get_input_embeddings().weight.device)
         embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()  # (1, n, d)
-        hidden = model.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state
-        objective, head_bias = _logit_diff(model.get_output_embeddings(), hidden, target, contrast)
-        (grad,) = torch.autograd.grad(objective, embedded)
-    relevance = torch.linalg.vecdot(*(x.detach().cpu().double()[0] for x in (embedded, grad)))
-    logit_diff, summed = float(objective.detach()), float(relevance.sum())
-    bias = total(ledger.bias) + head_bias
-    leak = total(list(ledger.leak.values()))
-    if method is Method.GRADIENT:
-        leak = logit_diff - summed - bias
-    return InputRelevance(relevance, logit_diff, summed, leak, bias)
+        hidden = model.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state[0, -1]
+        head = model.get_output_embeddings()
+        with torch.no_grad():
+            weights = objective.resolve(_logits(head, hidden, objective))
+        score, bias = weights.apply(head, hidden)
+        ledger.logit_diff = float(score.detach())
+        torch.autograd.grad(score, embedded)
+    return ledger.logit_diff, bias, weights
 
 
-def _logit_diff(
-    head: Any, hidden: torch.Tensor, target: int, contrast: int
-) -> tuple[torch.Tensor, float]:
-    """Δℓ and the head's bias in it, from two rows of the unembedding, at least in float32."""
-    wide = torch.promote_types(hidden.dtype, torch.float32)
-    rows = head.weight[[target, contrast]].detach().to(hidden.device, wide)
-    objective = hidden[0, -1].to(wide) @ (rows[0] - rows[1])
-    if head.bias is None:
-        return objective, 0.0
-    biases = head.bias[[target, contrast]].detach().to(hidden.device, wide)
-    bias = biases[0] - biases[1]
-    return objective + bias, float(bias)
+def _logits(head: Any, hidden: torch.Tensor, objective: Objective) -> torch.Tensor:
+    """All logits (vocabulary,) where the objective looks at them, else a stand-in of that size."""
+    if objective.needs_logits:
+        logits: torch.Tensor = head(hidden)
+        return logits
+    return hidden.new_empty(0)
 
 
-def _check(model: Any, input_ids: torch.Tensor, pair: tuple[int, int]) -> None:
+def _check(model: Any, input_ids: torch.Tensor, named: list[int]) -> None:
     if model.training:
         raise InvalidRequest("The model is in training mode; call model.eval() first.")
     if input_ids.ndim != 1 or input_ids.numel() == 0 or input_ids.dtype is not torch.int64:
@@ -99,7 +120,7 @@ def _check(model: Any, input_ids: torch.Tensor, pair: tuple[int, int]) -> None:
         )
     for size, ids, where in (
         (model.get_input_embeddings().num_embeddings, input_ids, "input"),
-        (model.get_output_embeddings().out_features, torch.tensor(pair), "output"),
+        (model.get_output_embeddings().out_features, torch.tensor(named), "output"),
     ):
         if int(ids.min()) < 0 or int(ids.max()) >= size:
             raise InvalidRequest(

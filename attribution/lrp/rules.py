@@ -23,71 +23,43 @@ Source: Achtibat et al., AttnLRP (ICML 2024); Arras et al., arXiv 2502.15886 (CP
 """
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import torch
-from attrs import define, field
+
+from attribution.lrp.ledger import Attention, Ledger, Method, inner
+
+Elementwise = Callable[[torch.Tensor], torch.Tensor]
 
 
-class Method(StrEnum):
-    ATTNLRP = "attnlrp"
-    CPLRP = "cplrp"
-    GRADIENT = "gradient"  # gradient × input: no rule at all, the model's true gradient
+class FrozenNorm(torch.autograd.Function):
+    """y = J x (+ β) with the scale in J held constant: g ↦ Jᵀ g.
 
-
-@define(eq=False)
-class Ledger:
-    """What one backward pass books beside the relevance of its input.
-
-    `leak[layer]` holds the softmax leak of each query position, shape (n,); `bias` one number per
-    module with a bias. Both stay on their device until `total`, so that booking never waits.
+    RMSNorm: J = diag(weight · scale). LayerNorm: J = diag(weight · scale) (I − 11ᵀ/d).
     """
 
-    method: Method
-    checkpoint: Callable[[], None]  # called per layer, forward and backward; raises Cancelled
-    leak: dict[int, torch.Tensor] = field(factory=dict)
-    bias: list[torch.Tensor] = field(factory=list)
-
-
-def total(entries: list[torch.Tensor]) -> float:
-    """Σ of all elements, added up in float64 on the CPU (MPS has no float64)."""
-    return sum(float(entry.cpu().double().sum()) for entry in entries)
-
-
-def inner(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """⟨a, b⟩ over the last axis, at least in float32."""
-    wide = torch.promote_types(a.dtype, torch.float32)
-    return (a.to(wide) * b.to(wide)).sum(-1)
-
-
-class FrozenRMSNorm(torch.autograd.Function):
-    """y = weight · x / σ with 1/σ held constant: g ↦ weight · g / σ."""
+    @staticmethod
+    def forward(
+        ctx: Any,
+        _x: torch.Tensor,
+        y: torch.Tensor,
+        weight: torch.Tensor | None,
+        scale: torch.Tensor,
+        centred: bool,
+    ) -> torch.Tensor:
+        """_x: (…, d), which receives the gradient; y: (…, d), what the module computed; weight: (d,) or None; scale: (…, 1)
+        or (…, d)."""
+        ctx.centred, ctx.weighted = centred, weight is not None
+        ctx.save_for_backward(scale, *([weight] if weight is not None else []))
+        return y.view_as(y)
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
-        """(…, d) → (…, d); rounds through float32 as the norms of transformers do."""
-        single = x.float()
-        inverse = torch.rsqrt(single.pow(2).mean(-1, keepdim=True) + eps)
-        normalised = single * inverse
-        ctx.save_for_backward(weight, _scale(x, normalised, inverse))
-        return weight * normalised.to(x.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        weight, scale = ctx.saved_tensors
-        return (grad * weight).mul(scale).to(grad.dtype), None, None
-
-
-def _scale(x: torch.Tensor, normalised: torch.Tensor, inverse: torch.Tensor) -> torch.Tensor:
-    """The constant s with y = s·x: 1/σ, shape (…, 1).
-
-    In float64 the detour through float32 would cost completeness its last digits: there s is the
-    secant y/x, shape (…, d), which differs from 1/σ by that rounding only.
-    """
-    if x.dtype is not torch.float64:
-        return inverse
-    return torch.where(x == 0, inverse.double(), normalised.double() / x)
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        scale, *weight = ctx.saved_tensors
+        back = (grad * weight[0]).mul(scale) if weight else grad * scale
+        if ctx.centred:
+            back = back - back.mean(-1, keepdim=True)
+        return back.to(grad.dtype), None, None, None, None
 
 
 class GatedProduct(torch.autograd.Function):
@@ -99,11 +71,7 @@ class GatedProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        gate: torch.Tensor,
-        up: torch.Tensor,
-        activation: Callable[[torch.Tensor], torch.Tensor],
-        slope: Callable[[torch.Tensor], torch.Tensor],
+        ctx: Any, gate: torch.Tensor, up: torch.Tensor, activation: Elementwise, slope: Elementwise
     ) -> torch.Tensor:
         """gate, up: (…, m); `activation` is f, `slope` is f(x)/x elementwise."""
         ctx.save_for_backward(gate, up)
@@ -117,49 +85,116 @@ class GatedProduct(torch.autograd.Function):
         return shared * up, shared.mul_(gate), None, None
 
 
+class Secant(torch.autograd.Function):
+    """y = f(x) with the slope f(x)/x instead of f′(x)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, activation: Elementwise, slope: Elementwise
+    ) -> torch.Tensor:
+        """x: any shape."""
+        ctx.save_for_backward(x)
+        ctx.slope = slope
+        return activation(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        (x,) = ctx.saved_tensors
+        return ctx.slope(x).mul_(grad), None, None
+
+
+class Share(torch.autograd.Function):
+    """y = x, of whose gradient only `share` gets through."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, share: float) -> torch.Tensor:
+        """x: any shape."""
+        ctx.share = share
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return grad * ctx.share, None
+
+
 class EnterAttention(torch.autograd.Function):
     """q, k, v unchanged; on the way back ¼ dq, ¼ dk, ½ dv, and −½ Σ_heads ⟨q, dq⟩ is booked.
 
     Between this and `LeaveAttention` lies any true attention kernel. Its own backward gives the
-    true gradients, so that the rule costs no attention matrix and no time of its own.
+    true gradients, so that the rule costs no attention matrix and no time of its own. CP-LRP: q
+    and k are constants, and all of dv passes.
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        q: torch.Tensor,
-        k: torch.Tensor,
-        v: torch.Tensor,
-        ledger: Ledger,
-        layer: int,
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: "Seen"
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """q: (1, heads, n, head_dim); k, v: (1, kv heads, n, head_dim)."""
-        ctx.save_for_backward(q)
-        ctx.ledger, ctx.layer = ledger, layer
-        return q.view_as(q), k.view_as(k), v.view_as(v)
+        """q: (batch, heads, n, head_dim); k, v: (batch, kv heads, n, head_dim)."""
+        ctx.seen = seen
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(q, k, v)
+        answer = q.view_as(q), k.view_as(k), v.view_as(v)
+        if seen.ledger.method is Method.CPLRP:
+            ctx.mark_non_differentiable(answer[0], answer[1])
+        return answer
 
     @staticmethod
     def backward(
-        ctx: Any, dq: torch.Tensor, dk: torch.Tensor, dv: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, None]:
-        (q,) = ctx.saved_tensors
-        covariance = inner(q, dq).sum(dim=(0, 1))  # (n,)
-        ctx.ledger.leak[ctx.layer] -= 0.5 * covariance
-        return dq * 0.25, dk * 0.25, dv * 0.5, None, None
+        ctx: Any, dq: torch.Tensor | None, dk: torch.Tensor | None, dv: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor, None]:
+        seen: Seen = ctx.seen
+        q, k, v = ctx.saved_tensors
+        if dq is not None:
+            covariance = inner(q, dq).sum(dim=1)  # (batch, n)
+            seen.ledger.leak[seen.layer] -= 0.5 * covariance
+        seen.note(q, k, v, dq)
+        if dq is None or dk is None:
+            return None, None, dv, None
+        return dq * 0.25, dk * 0.25, dv * 0.5, None
 
 
 class LeaveAttention(torch.autograd.Function):
-    """o unchanged; on the way back ½ Σ_heads ⟨g, o⟩ is booked."""
+    """o unchanged; on the way back ½ Σ_heads ⟨g, o⟩ is booked (AttnLRP)."""
 
     @staticmethod
-    def forward(ctx: Any, o: torch.Tensor, ledger: Ledger, layer: int) -> torch.Tensor:
-        """o: (1, n, heads, head_dim)."""
+    def forward(ctx: Any, o: torch.Tensor, seen: "Seen") -> torch.Tensor:
+        """o: (batch, n, heads, head_dim)."""
         ctx.save_for_backward(o)
-        ctx.ledger, ctx.layer = ledger, layer
+        ctx.seen = seen
         return o.view_as(o)
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
         (o,) = ctx.saved_tensors
-        ctx.ledger.leak[ctx.layer] = 0.5 * inner(grad, o).sum(dim=(0, 2))  # (n,)
-        return grad, None, None
+        ledger, layer = ctx.seen.ledger, ctx.seen.layer
+        if ledger.method is Method.ATTNLRP:
+            ledger.leak[layer] = 0.5 * inner(grad, o).sum(dim=2)  # (batch, n)
+        if ledger.on_layer is not None:
+            ledger.outputs[layer] = (o, grad)
+        return grad, None
+
+
+class Seen:
+    """What one attention tells the ledger: which layer, how it scales and what it may see."""
+
+    def __init__(self, ledger: Ledger, layer: int, scale: float, mask: torch.Tensor | None) -> None:
+        """mask: (batch or 1, 1, n, n) bool, True: may be seen; None: causal."""
+        self.ledger, self.layer, self.scale, self.mask = ledger, layer, scale, mask
+
+    def note(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dq: torch.Tensor | None
+    ) -> None:
+        """Hand the whole attention over where somebody wants its edges."""
+        if self.ledger.on_layer is None:
+            return
+        output, cotangent = self.ledger.outputs.pop(self.layer)
+        self.ledger.attention[self.layer] = Attention(
+            query=q.detach()[0],
+            key=k.detach()[0],
+            value=v.detach()[0],
+            output=output.detach()[0].transpose(0, 1),
+            cotangent=cotangent[0].transpose(0, 1),
+            query_grad=None if dq is None else dq[0],
+            scale=self.scale,
+            mask=None if self.mask is None else self.mask[0, 0],
+        )

@@ -18,7 +18,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForCausalLM
 
-from attribution.lrp.relevance import Method, attribute
+from attribution.lrp.relevance import Method, Objective, attribute
 from attribution.models.catalogue import SMALL
 from attribution.models.store import ensure
 
@@ -67,7 +67,9 @@ def measure(model: Any, tokens: int, repeat: int) -> None:
         target, contrast = model(ids[None], logits_to_keep=1).logits[0, -1].topk(2).indices.tolist()
     runs: dict[str, Run] = {"plain": lambda: plain(model, ids, target, contrast)}
     for method in Method:
-        runs[method.value] = lambda m=method: attribute(model, ids, target, contrast, method=m)
+        runs[method.value] = lambda m=method: attribute(
+            model, ids, Objective(target, contrast), method=m
+        )
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeat + 1):
         for name, run in runs.items():

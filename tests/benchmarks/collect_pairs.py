@@ -10,19 +10,29 @@ the last one ended.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
+
+import torch
+from transformers import StoppingCriteriaList
 
 from attribution import client
 from attribution.client import EngineClient
 from attribution.commands.common import add_model_options, ask, model_settings, progress
 from attribution.errors import TokenBlameError, UnknownTask
 from attribution.explanation import Explanation
-from attribution.schema import ExplainRequest, GenerateRequest, ModelSettings, Progress
+from attribution.grading.grader import Grader
+from attribution.models.loader import load
+from attribution.prompts import build_prompt, build_stops
+from attribution.schema import ExplainRequest, Form, ModelSettings
 
 LAST = {"mbpp": ("Mbpp", 810), "humaneval": ("HumanEval", 164)}
+
+
+BATCH = 16  # tasks solved together
 
 
 async def collect(options: argparse.Namespace) -> None:
@@ -30,46 +40,91 @@ async def collect(options: argparse.Namespace) -> None:
     done_path = Path(f"{options.out}.done")
     done = set(done_path.read_text().split()) if done_path.exists() else set()
     settings = model_settings(options)
+    solver = Solver(settings)
+    named = [f"{prefix}/{n}" for n in range(options.first, last, options.stride)]
+    todo = [task_id for task_id in named if task_id not in done]
     async with await client.connect() as engine:
-        for number in range(options.first, last, options.stride):
-            task_id = f"{prefix}/{number}"
-            if task_id in done:
-                continue
-            try:
-                line = await pair_of(engine, task_id, settings, options)
-            except UnknownTask:
-                continue
-            except TokenBlameError as error:
-                line = None
-                print(f"{task_id}: {error.message}", file=sys.stderr)
-            if line is not None:
-                with options.out.open("a") as file:
-                    file.write(json.dumps(line) + "\n")
-            with done_path.open("a") as file:
-                file.write(f"{task_id}\n")
+        for start in range(0, len(todo), BATCH):
+            solved = solver.solve(todo[start : start + BATCH])
+            for task_id, code in solved.items():
+                line = await pair_of(engine, task_id, code, settings, options)
+                if line is not None:
+                    with options.out.open("a") as file:
+                        file.write(json.dumps(line) + "\n")
+                with done_path.open("a") as file:
+                    file.write(f"{task_id}\n")
+    solver.close()
+
+
+class Solver:
+    """Greedy samples in direct form, a batch of tasks at a time."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self._loaded, self._grader = load(settings), Grader()
+
+    def close(self) -> None:
+        self._grader.close()
+
+    def solve(self, task_ids: list[str]) -> dict[str, str]:
+        """Task id → sample, for the tasks that exist."""
+        tasks = []
+        for task_id in task_ids:
+            with contextlib.suppress(UnknownTask):
+                tasks.append(self._grader.task(task_id, lambda: None))
+        if not tasks:
+            return {}
+        tokenizer, model = self._loaded.tokenizer, self._loaded.model
+        tokenizer.padding_side = "left"
+        tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+        prompts = [build_prompt(task, Form.DIRECT, tokenizer) for task in tasks]
+        stops = [build_stops(task, Form.DIRECT, tokenizer) for task in tasks]
+        batch = tokenizer(prompts, return_tensors="pt", padding=True)
+        start = batch.input_ids.shape[1]
+
+        def ended(ids: torch.Tensor, _scores: object, **_options: object) -> torch.Tensor:
+            texts = tokenizer.batch_decode(ids[:, start:])
+            return torch.tensor(
+                [
+                    stop.cut(text) is not None or bool(set(row) & stop.end_ids)
+                    for stop, text, row in zip(stops, texts, ids[:, start:].tolist(), strict=True)
+                ]
+            )
+
+        out = model.generate(
+            **batch,
+            max_new_tokens=160,
+            do_sample=False,
+            stopping_criteria=StoppingCriteriaList([ended]),
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        texts = tokenizer.batch_decode(out[:, start:], skip_special_tokens=True)
+        return {
+            task.task_id: prompt + text[: stop.cut(text)]
+            for task, prompt, text, stop in zip(tasks, prompts, texts, stops, strict=True)
+        }
 
 
 async def pair_of(
-    engine: EngineClient, task_id: str, settings: ModelSettings, options: argparse.Namespace
+    engine: EngineClient,
+    task_id: str,
+    code: str,
+    settings: ModelSettings,
+    options: argparse.Namespace,
 ) -> dict[str, Any] | None:
-    """The record of the best proved pair of the model's own sample, or None."""
-
-    def quiet(_progress: Progress) -> None:
-        pass
-
-    wanted = GenerateRequest(task_id, settings=settings, max_new_tokens=options.max_new_tokens)
-    generation = (await ask(engine, wanted, quiet)).generation
-    if generation is None:
-        return None
+    """The record of the best proved pair of a sample, or None."""
     request = ExplainRequest(
-        generation.code,
+        code,
         task_id=task_id,
         settings=settings,
         rollouts=options.rollouts,
         seconds=options.seconds,
         trusted=True,
     )
-    found = await ask(engine, request, quiet)
+    try:
+        found = await ask(engine, request, lambda _progress: None)
+    except TokenBlameError as error:
+        print(f"{task_id}: {error.message}", file=sys.stderr)
+        return None
     print(task_id, found.verdict.status if found.verdict else "?", len(found.pairs), flush=True)
     return record(task_id, found)
 
@@ -102,7 +157,6 @@ def main() -> int:
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--rollouts", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--max-new-tokens", type=int, default=200)
     add_model_options(parser)
     with progress("Collecting"):
         asyncio.run(collect(parser.parse_args()))

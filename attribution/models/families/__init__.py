@@ -3,30 +3,66 @@
 A class counts by identity, not by inheritance: a subclass may compute something else.
 """
 
+from typing import Any
+
 from torch import nn
 
 from attribution.errors import UnsupportedModel
+from attribution.lrp.modules import linear
 from attribution.lrp.patch import Rules
-from attribution.models.families import llama, qwen2, qwen3
+from attribution.models.families import (
+    gemma3,
+    gpt2,
+    llama,
+    mistral,
+    olmo2,
+    olmo3,
+    phi3,
+    qwen2,
+    qwen3,
+    qwen3_moe,
+)
 
 _FAMILIES: dict[str, Rules] = {
     "Qwen2ForCausalLM": qwen2.RULES,
-    "LlamaForCausalLM": llama.RULES,
     "Qwen3ForCausalLM": qwen3.RULES,
+    "Qwen3MoeForCausalLM": qwen3_moe.RULES,
+    "LlamaForCausalLM": llama.RULES,
+    "MistralForCausalLM": mistral.RULES,
+    "Gemma3ForCausalLM": gemma3.RULES,
+    "Olmo2ForCausalLM": olmo2.RULES,
+    "Olmo3ForCausalLM": olmo3.RULES,
+    "Phi3ForCausalLM": phi3.RULES,
+    "GPT2LMHeadModel": gpt2.RULES,
 }
 
+# Linear layers with weights of 4 or 8 bits: the same map, computed by bitsandbytes.
+_QUANTISED = ("Linear4bit", "Linear8bitLt", "LinearNF4", "LinearFP4")
 
-def rules_for(model: nn.Module) -> Rules:
+
+def rules_for(model: Any) -> Rules:
     """The rules of `model`'s family; every module in it has one.
 
     Raises UnsupportedModel, naming the first class without a rule and where it sits.
     """
-    rules = _FAMILIES.get(type(model).__name__, {})
+    rules = dict(_FAMILIES.get(type(model).__name__, {}))
     for name, module in model.named_modules():
+        if _is_quantised_linear(module):
+            rules[type(module)] = linear
         if type(module) not in rules:
             place = f" (at {name})" if name else ""
             raise UnsupportedModel(
                 f"The module class {type(module).__name__}{place} has no relevance rule. "
                 f"Models that can be explained: {', '.join(sorted(_FAMILIES))}."
             )
+    if getattr(model.config, "final_logit_softcapping", None):
+        raise UnsupportedModel(
+            f"{type(model).__name__} caps its logits (final_logit_softcapping); there is no "
+            "relevance rule for it."
+        )
     return rules
+
+
+def _is_quantised_linear(module: nn.Module) -> bool:
+    cls = type(module)
+    return cls.__module__ == "bitsandbytes.nn.modules" and cls.__name__ in _QUANTISED

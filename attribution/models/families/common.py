@@ -2,12 +2,13 @@
 
 from torch import nn
 
-from attribution.lrp import patch
+from attribution.lrp import modules, patch
 
 COMMON: patch.Rules = {
-    nn.Linear: patch.linear,
-    nn.Embedding: patch.plain,
-    nn.ModuleList: patch.plain,
+    nn.Linear: modules.linear,
+    nn.Embedding: modules.plain,
+    nn.ModuleList: modules.plain,
+    nn.Dropout: modules.plain,  # in evaluation mode
     # An activation belongs to its MLP's rule, which knows the slope of these.
-    **dict.fromkeys(patch.SLOPES, patch.plain),
+    **dict.fromkeys(modules.SLOPES, modules.plain),
 }

@@ -2,16 +2,16 @@
 
 from transformers.models.llama import modeling_llama as llama
 
-from attribution.lrp import patch
+from attribution.lrp import attention, modules, patch
 from attribution.models.families.common import COMMON
 
 RULES: patch.Rules = {
     **COMMON,
-    llama.LlamaForCausalLM: patch.plain,
-    llama.LlamaModel: patch.plain,
-    llama.LlamaDecoderLayer: patch.layer,
-    llama.LlamaAttention: patch.attention,
-    llama.LlamaMLP: patch.gated_mlp,
-    llama.LlamaRMSNorm: patch.rms_norm,
-    llama.LlamaRotaryEmbedding: patch.plain,
+    llama.LlamaForCausalLM: modules.plain,
+    llama.LlamaModel: modules.plain,
+    llama.LlamaDecoderLayer: modules.layer("post_attention_layernorm"),
+    llama.LlamaAttention: attention.attention,
+    llama.LlamaMLP: modules.gated_mlp(),
+    llama.LlamaRMSNorm: modules.rms_norm(),
+    llama.LlamaRotaryEmbedding: modules.plain,
 }

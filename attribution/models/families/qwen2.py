@@ -2,16 +2,16 @@
 
 from transformers.models.qwen2 import modeling_qwen2 as qwen2
 
-from attribution.lrp import patch
+from attribution.lrp import attention, modules, patch
 from attribution.models.families.common import COMMON
 
 RULES: patch.Rules = {
     **COMMON,
-    qwen2.Qwen2ForCausalLM: patch.plain,
-    qwen2.Qwen2Model: patch.plain,
-    qwen2.Qwen2DecoderLayer: patch.layer,
-    qwen2.Qwen2Attention: patch.attention,
-    qwen2.Qwen2MLP: patch.gated_mlp,
-    qwen2.Qwen2RMSNorm: patch.rms_norm,
-    qwen2.Qwen2RotaryEmbedding: patch.plain,
+    qwen2.Qwen2ForCausalLM: modules.plain,
+    qwen2.Qwen2Model: modules.plain,
+    qwen2.Qwen2DecoderLayer: modules.layer("post_attention_layernorm"),
+    qwen2.Qwen2Attention: attention.attention,
+    qwen2.Qwen2MLP: modules.gated_mlp(),
+    qwen2.Qwen2RMSNorm: modules.rms_norm(),
+    qwen2.Qwen2RotaryEmbedding: modules.plain,
 }

@@ -2,16 +2,16 @@
 
 from transformers.models.qwen3 import modeling_qwen3 as qwen3
 
-from attribution.lrp import patch
+from attribution.lrp import attention, modules, patch
 from attribution.models.families.common import COMMON
 
 RULES: patch.Rules = {
     **COMMON,
-    qwen3.Qwen3ForCausalLM: patch.plain,
-    qwen3.Qwen3Model: patch.plain,
-    qwen3.Qwen3DecoderLayer: patch.layer,
-    qwen3.Qwen3Attention: patch.attention,
-    qwen3.Qwen3MLP: patch.gated_mlp,
-    qwen3.Qwen3RMSNorm: patch.rms_norm,
-    qwen3.Qwen3RotaryEmbedding: patch.plain,
+    qwen3.Qwen3ForCausalLM: modules.plain,
+    qwen3.Qwen3Model: modules.plain,
+    qwen3.Qwen3DecoderLayer: modules.layer("post_attention_layernorm"),
+    qwen3.Qwen3Attention: attention.attention,
+    qwen3.Qwen3MLP: modules.gated_mlp(),
+    qwen3.Qwen3RMSNorm: modules.rms_norm(),
+    qwen3.Qwen3RotaryEmbedding: modules.plain,
 }

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.errors import InvalidRequest, ModelUnavailable, UnsupportedModel
-from attribution.lrp.relevance import InputRelevance, Method, attribute
+from attribution.lrp.relevance import Method, Objective, Relevance, attribute
 from tests.attribution.lrp.reference import expected
 from tests.attribution.lrp.tiny import FAMILIES, VOCABULARY, Shape, build, logits, tokens
 
@@ -40,7 +40,7 @@ def test_it_explains_the_plain_models_logit_difference_completely(
     model, ids = build(shape), tokens(n, shape.seed)
     target, contrast = pair_of(model, ids)
     plain = logits(model, ids)[-1]
-    found = attribute(model, ids, target, contrast, method=method)
+    found = attribute(model, ids, Objective(target, contrast), method=method)
     scale = float(found.relevance.abs().sum()) + abs(found.logit_diff)
     assert found.logit_diff == pytest.approx(float(plain[target] - plain[contrast]), rel=1e-12)
     assert abs(found.logit_diff - found.sum - found.leak - found.bias) <= 1e-12 * scale
@@ -55,7 +55,7 @@ def test_it_equals_an_independent_eager_implementation(
 ) -> None:
     model, ids = build(shape), tokens(n, shape.seed)
     wanted = expected(model, ids, 3, 5, method)
-    found = attribute(model, ids, 3, 5, method=method)
+    found = attribute(model, ids, Objective(3, 5), method=method)
     scale = float(wanted.relevance.abs().max())
     assert torch.allclose(found.relevance, wanted.relevance, rtol=1e-9, atol=1e-11 * scale)
     assert found.leak == pytest.approx(wanted.leak, rel=1e-9, abs=1e-11 * scale)
@@ -69,7 +69,7 @@ def test_gradient_times_input_is_the_plain_gradient(shape: Shape, n: int) -> Non
     embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()
     last = model(inputs_embeds=embedded, use_cache=False).logits[0, -1]
     (grad,) = torch.autograd.grad(last[3] - last[5], embedded)
-    found = attribute(model, ids, 3, 5, method=Method.GRADIENT)
+    found = attribute(model, ids, Objective(3, 5), method=Method.GRADIENT)
     assert torch.allclose(found.relevance, (grad * embedded).sum(-1)[0], rtol=1e-10, atol=1e-12)
 
 
@@ -77,7 +77,7 @@ def test_gradient_times_input_is_the_plain_gradient(shape: Shape, n: int) -> Non
 @given(shapes, lengths)
 def test_cplrp_conserves_without_biases_and_never_leaks(shape: Shape, n: int) -> None:
     model, ids = build(evolve(shape, biased=False)), tokens(n, shape.seed)
-    found = attribute(model, ids, 3, 5, method=Method.CPLRP)
+    found = attribute(model, ids, Objective(3, 5), method=Method.CPLRP)
     assert found.leak == 0
     assert found.bias == 0
     assert found.sum == pytest.approx(found.logit_diff, rel=1e-9, abs=1e-12)
@@ -85,7 +85,7 @@ def test_cplrp_conserves_without_biases_and_never_leaks(shape: Shape, n: int) ->
 
 @pytest.mark.parametrize("method", list(Method))
 def test_a_token_against_itself_is_exactly_zero(method: Method) -> None:
-    found = attribute(build(Shape("qwen2")), tokens(9), 7, 7, method=method)
+    found = attribute(build(Shape("qwen2")), tokens(9), Objective(7, 7), method=method)
     assert torch.equal(found.relevance, torch.zeros(9, dtype=torch.float64))
     assert (found.logit_diff, found.sum, found.leak, found.bias) == (0, 0, 0, 0)
 
@@ -93,7 +93,9 @@ def test_a_token_against_itself_is_exactly_zero(method: Method) -> None:
 @pytest.mark.parametrize("method", RULED)
 def test_target_and_contrast_swapped_change_every_sign(method: Method) -> None:
     model, ids = build(Shape("qwen3")), tokens(11)
-    one, other = (attribute(model, ids, *pair, method=method) for pair in ((3, 5), (5, 3)))
+    one, other = (
+        attribute(model, ids, Objective(*pair), method=method) for pair in ((3, 5), (5, 3))
+    )
     assert torch.allclose(one.relevance, -other.relevance, rtol=1e-12, atol=0)
     assert (one.leak, one.bias) == pytest.approx((-other.leak, -other.bias), rel=1e-12)
 
@@ -103,7 +105,7 @@ def test_nothing_comes_from_outside_the_sliding_window(family: str) -> None:
     shape = Shape(family, layers=2, window=3)
     config = build(shape).config
     config.layer_types = ["sliding_attention"] * 2
-    found = attribute(build(shape, config), tokens(20), 3, 5)
+    found = attribute(build(shape, config), tokens(20), Objective(3, 5))
     # Two layers look back over 2 positions each: the last token sees 4 others.
     assert torch.equal(found.relevance[:15] != 0, torch.zeros(15, dtype=torch.bool))
     assert (found.relevance[15:] != 0).all()
@@ -116,7 +118,7 @@ def test_eager_and_sdpa_models_give_the_same_result(family: str, method: Method)
     results = []
     for name in ("eager", "sdpa"):
         model.set_attn_implementation(name)
-        results.append(attribute(model, ids, 3, 5, method=method))
+        results.append(attribute(model, ids, Objective(3, 5), method=method))
     assert torch.equal(results[0].relevance, results[1].relevance)
 
 
@@ -125,7 +127,7 @@ def test_eager_and_sdpa_models_give_the_same_result(family: str, method: Method)
 def test_float32_agrees_with_float64_and_bfloat16_stays_finite(family: str, method: Method) -> None:
     ids = tokens(16)
     exact, single, half = (
-        attribute(build(Shape(family), dtype=dtype), ids, 3, 5, method=method)
+        attribute(build(Shape(family), dtype=dtype), ids, Objective(3, 5), method=method)
         for dtype in (torch.float64, torch.float32, torch.bfloat16)
     )
     scale = float(exact.relevance.abs().max())
@@ -144,30 +146,32 @@ def test_a_gate_of_exactly_zero_is_finite(dtype: torch.dtype) -> None:
         for layer in model.model.layers:
             layer.mlp.gate_proj.weight.zero_()
             layer.mlp.gate_proj.bias.zero_()
-    assert torch.isfinite(attribute(model, tokens(6), 3, 5).relevance).all()
+    assert torch.isfinite(attribute(model, tokens(6), Objective(3, 5)).relevance).all()
 
 
 def test_a_bias_of_the_head_is_counted() -> None:
     model, ids = build(), tokens(8)
-    plain = attribute(model, ids, 3, 5)
+    plain = attribute(model, ids, Objective(3, 5))
     model.lm_head.bias = torch.nn.Parameter(torch.arange(VOCABULARY, dtype=torch.float64))
-    found = attribute(model, ids, 3, 5)
+    found = attribute(model, ids, Objective(3, 5))
     assert found.bias == pytest.approx(plain.bias - 2)
     assert found.logit_diff == pytest.approx(plain.logit_diff - 2)
 
 
 def test_it_works_inside_no_grad_and_inference_mode() -> None:
     model, ids = build(Shape("qwen2")), tokens(8)
-    wanted = attribute(model, ids, 3, 5)
+    wanted = attribute(model, ids, Objective(3, 5))
     for mode in (torch.no_grad(), torch.inference_mode()):
         with mode:
-            assert torch.equal(attribute(model, ids, 3, 5).relevance, wanted.relevance)
+            assert torch.equal(attribute(model, ids, Objective(3, 5)).relevance, wanted.relevance)
 
 
 def test_a_compiled_wrapper_is_looked_through() -> None:
     model, ids = build(Shape("qwen3")), tokens(8)
     compiled = torch.compile(model, backend="eager")
-    assert attribute(compiled, ids, 3, 5).sum == attribute(model, ids, 3, 5).sum
+    assert (
+        attribute(compiled, ids, Objective(3, 5)).sum == attribute(model, ids, Objective(3, 5)).sum
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,12 +187,12 @@ def test_a_compiled_wrapper_is_looked_through() -> None:
 )
 def test_bad_arguments_are_refused(ids: torch.Tensor, pair: tuple[int, int], message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
-        attribute(build(), ids, *pair)
+        attribute(build(), ids, Objective(*pair))
 
 
 def test_a_model_in_training_mode_is_refused() -> None:
     with pytest.raises(InvalidRequest, match=r"model\.eval"):
-        attribute(build().train(), tokens(4), 3, 5)
+        attribute(build().train(), tokens(4), Objective(3, 5))
 
 
 def test_an_unknown_class_is_refused_by_name() -> None:
@@ -198,7 +202,7 @@ def test_an_unknown_class_is_refused_by_name() -> None:
     model = build()
     model.model.layers[1].mlp.up_proj = Novel(24, 40)
     with pytest.raises(UnsupportedModel, match=r"Novel \(at model\.layers\.1\.mlp\.up_proj\)"):
-        attribute(model, tokens(4), 3, 5)
+        attribute(model, tokens(4), Objective(3, 5))
 
 
 @pytest.mark.slow
@@ -215,7 +219,7 @@ def test_real_weights_are_explained_completely() -> None:
     plain = logits(model, ids)[-1]
     target, contrast = plain.topk(2).indices.tolist()
     for method in RULED:
-        found: InputRelevance = attribute(model, ids, target, contrast, method=method)
+        found: Relevance = attribute(model, ids, Objective(target, contrast), method=method)
         scale = float(found.relevance.abs().sum())
         assert found.logit_diff == pytest.approx(float(plain[target] - plain[contrast]), rel=1e-9)
         assert abs(found.logit_diff - found.sum - found.leak - found.bias) <= 1e-10 * scale

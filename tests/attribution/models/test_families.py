@@ -3,8 +3,8 @@
 import pytest
 import torch
 from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     LlamaForSequenceClassification,
@@ -31,15 +31,30 @@ def test_both_spellings_of_silu_are_known(name: str) -> None:
 
 def test_another_activation_is_refused_by_name() -> None:
     config = build_config(Shape("llama"))
-    config.hidden_act = "gelu"
-    with pytest.raises(UnsupportedModel, match=r"GELUActivation \(at model\.layers\.0\.mlp"):
+    config.hidden_act = "relu"
+    with pytest.raises(UnsupportedModel, match=r"ReLU \(at model\.layers\.0\.mlp"):
         rules_for(build(config=config))
 
 
 def test_another_architecture_is_refused_by_name() -> None:
-    model = GPT2LMHeadModel(GPT2Config(n_layer=1, n_embd=8, n_head=2, vocab_size=16))
-    with pytest.raises(UnsupportedModel, match=r"GPT2LMHeadModel .*LlamaForCausalLM"):
+    config = GPTNeoXConfig(
+        num_hidden_layers=1,
+        hidden_size=8,
+        num_attention_heads=2,
+        vocab_size=16,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    model = GPTNeoXForCausalLM(config)
+    with pytest.raises(UnsupportedModel, match=r"GPTNeoXForCausalLM .*LlamaForCausalLM"):
         rules_for(model)
+
+
+def test_capped_logits_are_refused() -> None:
+    config = build_config(Shape("gemma3"))
+    config.final_logit_softcapping = 30.0
+    with pytest.raises(UnsupportedModel, match="final_logit_softcapping"):
+        rules_for(build(Shape("gemma3"), config))
 
 
 def test_a_supported_body_under_another_head_is_refused() -> None:

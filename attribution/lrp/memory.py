@@ -1,0 +1,68 @@
+"""How much memory an attribution takes beside the weights: n · d · layers, never n² · heads.
+
+What autograd keeps of one token and layer, in elements of the model's dtype:
+
+    2 d                     the residual stream before the attention and before the MLP
+    2 heads · head_dim      queries, and the attention's output (its values are views of it)
+    2 kv heads · head_dim   keys and values
+    2 m                     gate and up (m: intermediate size; experts: those that a token visits)
+
+With `recompute` only the residual stream is kept, and one layer is whole at a time. A graph adds
+tiles of a fixed size (closed_form.py) and, where a model has sliding windows, one mask of n² bytes.
+"""
+
+from typing import Any
+
+import torch
+from attrs import frozen
+
+from attribution.lrp.closed_form import TILE
+
+_TEMPORARIES = 4  # buffers as wide as the widest activation, while one layer is passed
+_TILES = 6  # alive at once in a closed form
+
+
+@frozen
+class Estimate:
+    """Bytes beside the weights, for one pass over n tokens."""
+
+    kept: int  # by all layers until the pass comes back
+    passing: int  # while one layer is passed
+    graph: int  # more for the edges
+
+    @property
+    def total(self) -> int:
+        return self.kept + self.passing + self.graph
+
+
+def estimate(
+    config: Any, n: int, dtype: torch.dtype, *, recompute: bool = False, graph: bool = False
+) -> Estimate:
+    """For a model of this config and dtype; a transformers text config."""
+    d, layers = config.hidden_size, config.num_hidden_layers
+    heads = config.num_attention_heads
+    kv_heads = getattr(config, "num_key_value_heads", None) or heads
+    width = getattr(config, "head_dim", None) or d // heads
+    m = _intermediate(config)
+    stream, inside = 2 * d, 2 * (heads + kv_heads) * width + 2 * m
+    token = n * dtype.itemsize
+    kept = layers * token * (stream if recompute else stream + inside)
+    passing = token * (_TEMPORARIES * max(m, d) + (inside if recompute else 0))
+    edges = 0
+    if graph:
+        wide = max(4, dtype.itemsize)
+        edges = _TILES * TILE * wide + (n * n if _windowed(config) else 0)
+    return Estimate(kept, passing, edges)
+
+
+def _intermediate(config: Any) -> int:
+    per_token = getattr(config, "num_experts_per_tok", None)
+    if per_token:
+        return int(per_token * config.moe_intermediate_size)
+    own = getattr(config, "intermediate_size", None) or getattr(config, "n_inner", None)
+    return int(own or 4 * config.hidden_size)
+
+
+def _windowed(config: Any) -> bool:
+    kinds = getattr(config, "layer_types", None) or ()
+    return "sliding_attention" in kinds or bool(getattr(config, "sliding_window", None))

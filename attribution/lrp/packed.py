@@ -1,0 +1,72 @@
+"""Edges that skip layers: a backward pass of their own for every target, a batch at a time.
+
+Such transitions do not compose from the matrices of single layers, because each target's cotangent
+takes its own way through the attention. As in arXiv 2604.17761, appendix A: the source states are
+copied along the batch, row b gets the cotangent of target b at its position and zero elsewhere,
+and one backward serves the whole batch. The layers are called exactly as the model called them
+(masks, windows, rotary positions), which the first pass has recorded.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from attrs import frozen
+
+from attribution.lrp.ledger import Call, Ledger, Method, inner
+from attribution.lrp.patch import Rules, attached
+
+BATCH = 16  # targets
+
+
+@frozen(eq=False)
+class Span:
+    """A stretch of layers between two stages that one pass has seen."""
+
+    calls: Sequence[Call]  # of its layers, in order
+    hidden: torch.Tensor  # (n, d) at its beginning
+    cotangent: torch.Tensor  # (n, d) ∂Δℓ/∂hidden at its end
+
+
+def packed_rows(
+    model: Any,
+    rules: Rules,
+    span: Span,
+    targets: torch.Tensor,
+    *,
+    method: Method,
+    checkpoint: Callable[[], None],
+    batch: int = BATCH,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(A[targets] (t, n), softmax leak of each target (t,)), at least float32.
+
+    A[j,i] = ⟨x_i, (∂ x_j^end / ∂ x_i)ᵀ g_j⟩ under the rules; `targets` (t,) int64.
+    """
+    ledger = Ledger(method, checkpoint)
+    rows, leaks = [], []
+    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
+        for part in torch.split(targets, batch):
+            ledger.leak.clear()
+            start = span.hidden[None].repeat(len(part), 1, 1).requires_grad_()
+            grad = _one_batch(span, start, part)
+            rows.append(inner(start.detach(), grad))
+            leaks.append(sum(leak.sum(-1).to(grad.device) for leak in ledger.leak.values()))
+    count = span.hidden.shape[0]
+    wide = torch.promote_types(span.hidden.dtype, torch.float32)
+    if not rows:
+        return span.hidden.new_zeros(0, count, dtype=wide), span.hidden.new_zeros(0, dtype=wide)
+    leak = [part if torch.is_tensor(part) else rows[i][:, 0] * 0 for i, part in enumerate(leaks)]
+    return torch.cat(rows), torch.cat(leak)
+
+
+def _one_batch(span: Span, start: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    hidden = start
+    for call in span.calls:
+        layer: Any = call.module
+        hidden = layer(hidden, *call.arguments, **call.options)
+    cotangents = torch.zeros_like(hidden)
+    at = torch.arange(len(targets), device=hidden.device)
+    targets = targets.to(hidden.device)
+    cotangents[at, targets] = span.cotangent.to(hidden.device)[targets]
+    (grad,) = torch.autograd.grad(hidden, start, cotangents)
+    return grad

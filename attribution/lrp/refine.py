@@ -1,0 +1,96 @@
+"""What single nodes consist of: hidden dimensions and MLP neurons, from one more pass.
+
+Coarse to fine: the graph says which nodes matter, this says what in them does. The relevance of
+dimension d of a node is h_d · ∂Δℓ/∂h_d, and of a neuron the same at what the MLP's last projection
+reads; the first add up to the node's relevance, the second to what the MLP hands down.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from attrs import define, field, frozen
+
+from attribution.lrp.ledger import Ledger, Method
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import backward, prepare
+
+TOP = 10
+
+Ranked = tuple[tuple[int, float], ...]  # (index, relevance), strongest first
+
+
+@frozen
+class Consists:
+    """One node; `neurons` is empty for a stage that no MLP ends, and for layers of experts."""
+
+    dimensions: Ranked
+    neurons: Ranked = ()
+    mlp: float = 0.0  # Σ over all neurons
+
+
+def _carry_on() -> None:
+    pass
+
+
+def refine(
+    model: Any,
+    input_ids: torch.Tensor,
+    objective: Objective,
+    nodes: Iterable[tuple[int, int]],
+    *,
+    method: Method = Method.ATTNLRP,
+    top: int = TOP,
+    checkpoint: Callable[[], None] = _carry_on,
+    recompute: bool = False,
+) -> dict[tuple[int, int], Consists]:
+    """The `top` dimensions and neurons of `nodes`, each (stage, token); stages as in ledger.py.
+
+    Arguments and errors as in `attribute`; for the methods that have a backward pass of their own.
+    """
+    model, rules = prepare(model, input_ids, objective)
+    found = _Found(top)
+    for stage, token in nodes:
+        found.tokens.setdefault(stage, []).append(token)
+    ledger = Ledger(
+        method,
+        checkpoint,
+        recompute=recompute,
+        on_stage=found.on_stage,
+        on_neurons=found.on_neurons,
+    )
+    backward(model, rules, input_ids, objective, ledger)
+    return {
+        node: Consists(ranked, *found.neurons.get(node, ((), 0.0)))
+        for node, ranked in found.dimensions.items()
+    }
+
+
+@define(eq=False)
+class _Found:
+    top: int
+    tokens: dict[int, list[int]] = field(factory=dict)  # by stage
+    dimensions: dict[tuple[int, int], Ranked] = field(factory=dict)
+    neurons: dict[tuple[int, int], tuple[Ranked, float]] = field(factory=dict)
+
+    def on_stage(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
+        for token, parts in self._parts(stage, hidden, cotangent):
+            self.dimensions[stage, token] = _ranked(parts, self.top)
+
+    def on_neurons(self, layer: int, neurons: torch.Tensor, cotangent: torch.Tensor) -> None:
+        stage = 2 * layer + 2
+        for token, parts in self._parts(stage, neurons, cotangent):
+            self.neurons[stage, token] = _ranked(parts, self.top), float(parts.sum())
+
+    def _parts(
+        self, stage: int, values: torch.Tensor, cotangent: torch.Tensor
+    ) -> list[tuple[int, torch.Tensor]]:
+        """(token, relevance of each dimension (d,) float64 on the CPU) of the wanted tokens."""
+        tokens = self.tokens.get(stage, [])
+        parts = values[0, tokens].cpu().double() * cotangent[0, tokens].cpu().double()
+        return list(zip(tokens, parts, strict=True))
+
+
+def _ranked(parts: torch.Tensor, top: int) -> Ranked:
+    order = parts.abs().topk(min(top, len(parts))).indices
+    return tuple(zip(order.tolist(), parts[order].tolist(), strict=True))

@@ -1,0 +1,62 @@
+"""Dimensions and neurons add up to what they are parts of."""
+
+import pytest
+import torch
+
+from attribution.lrp.ledger import Method
+from attribution.lrp.refine import refine
+from attribution.lrp.relevance import Objective, attribute
+from tests.attribution.lrp.tiny import FAMILIES, Shape, build, tokens
+
+PAIR = Objective(3, 5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", [Method.ATTNLRP, Method.CPLRP])
+def test_all_dimensions_make_the_node_and_all_neurons_the_mlp(family: str, method: Method) -> None:
+    model, ids = build(Shape(family, biased=False)), tokens(8)
+    nodes = attribute(model, ids, PAIR, method=method).nodes
+    wanted = [(stage, token) for stage in range(5) for token in (0, 3, 7)]
+    found = refine(model, ids, PAIR, wanted, method=method, top=1000)
+    assert set(found) == set(wanted)
+    for (stage, token), parts in found.items():
+        total = sum(relevance for _, relevance in parts.dimensions)
+        assert total == pytest.approx(float(nodes[stage, token]), rel=1e-9, abs=1e-12)
+        sizes = [abs(relevance) for _, relevance in parts.dimensions]
+        assert sizes == sorted(sizes, reverse=True)
+        neurons = sum(relevance for _, relevance in parts.neurons)
+        assert neurons == pytest.approx(parts.mlp, rel=1e-9, abs=1e-12)
+        experts = family == "qwen3_moe" and stage == 2  # its first layer
+        assert bool(parts.neurons) == (stage in (2, 4) and not experts)
+
+
+def test_silencing_neurons_and_dimensions_is_what_their_relevance_says() -> None:
+    """CP-LRP of the last layer is linear in its neurons: taking one away takes its relevance."""
+    model, ids = build(Shape("llama", layers=1, biased=False)), tokens(6)
+    last = len(ids) - 1
+    (parts,) = refine(model, ids, PAIR, [(2, last)], method=Method.CPLRP, top=40).values()
+    seen: list[torch.Tensor] = []
+    norm = model.model.norm
+    scale = []
+    with torch.no_grad():
+        handle = model.model.layers[0].mlp.down_proj.register_forward_pre_hook(
+            lambda _module, inputs: seen.append(inputs[0][0, last])
+        )
+        norm_handle = norm.register_forward_hook(
+            lambda _module, inputs, output: scale.append(output[0, last] / inputs[0][0, last])
+        )
+        model(ids[None])
+        handle.remove()
+        norm_handle.remove()
+        rows = model.lm_head.weight[3] - model.lm_head.weight[5]
+        down = model.model.layers[0].mlp.down_proj.weight
+        wanted = seen[0] * ((rows * scale[0]) @ down)
+    for index, relevance in parts.neurons:
+        assert relevance == pytest.approx(float(wanted[index]), rel=1e-6, abs=1e-9)
+
+
+def test_refining_leaves_the_model_alone() -> None:
+    model, ids = build(Shape("gemma3")), tokens(6)
+    before = {name: len(module._forward_pre_hooks) for name, module in model.named_modules()}
+    refine(model, ids, PAIR, [(1, 2), (4, 5)], recompute=True)
+    assert {name: len(m._forward_pre_hooks) for name, m in model.named_modules()} == before
