@@ -13,12 +13,23 @@ import torch
 from attrs import define, field, frozen
 from torch import nn
 
+from attribution.errors import InvalidRequest
+
 
 class Method(StrEnum):
     ATTNLRP = "attnlrp"
     CPLRP = "cplrp"
     GRADIENT = "gradient"  # gradient × input: no rule at all, the model's true gradient
     INTEGRATED = "integrated"  # integrated gradients: the same along a path from a baseline
+
+    @classmethod
+    def named(cls, name: str) -> "Method":
+        """Raises InvalidRequest, naming those that there are."""
+        try:
+            return cls(name)
+        except ValueError:
+            known = ", ".join(cls)
+            raise InvalidRequest(f"There is no method {name!r}; there are {known}.") from None
 
     @property
     def ruled(self) -> bool:

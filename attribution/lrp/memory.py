@@ -51,7 +51,7 @@ def estimate(
     edges = 0
     if graph:
         wide = max(4, dtype.itemsize)
-        edges = _TILES * TILE * wide + (n * n if _windowed(config) else 0)
+        edges = _TILES * min(TILE, heads * n * n) * wide + (n * n if _windowed(config) else 0)
     return Estimate(kept, passing, edges)
 
 

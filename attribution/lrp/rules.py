@@ -47,7 +47,8 @@ class FrozenNorm(torch.autograd.Function):
         scale: torch.Tensor,
         centred: bool,
     ) -> torch.Tensor:
-        """_x: (…, d), which receives the gradient; y: (…, d), what the module computed; weight: (d,) or None; scale: (…, 1)
+        """_x: (…, d), which receives the gradient; y: (…, d), what the module computed;
+        weight: (d,) or None; scale: (…, 1)
         or (…, d)."""
         ctx.centred, ctx.weighted = centred, weight is not None
         ctx.save_for_backward(scale, *([weight] if weight is not None else []))

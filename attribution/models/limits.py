@@ -6,6 +6,7 @@ Linux tells how much memory is left; elsewhere it is unknown and nothing is refu
 import contextlib
 import errno
 import os
+import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,12 @@ def require_memory(needed: int, what: str) -> None:
             f"{what} needs about {human(needed)} of memory, {human(max(0, available))} are "
             "available. Close other programs, or use a smaller model."
         )
+
+
+def resident_bytes() -> int:
+    """Memory that this process holds now; where that is unknown (macOS), its peak."""
+    try:
+        with Path("/proc/self/statm").open() as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

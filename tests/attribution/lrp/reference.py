@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from attrs import frozen
-from torch.nn.functional import linear, silu
+from torch import nn
+from torch.nn.functional import linear
 
 from attribution.lrp.relevance import Method
 
@@ -19,18 +20,47 @@ class Expected:
     bias: float
 
 
+@frozen
+class Layer:
+    """A decoder layer, whatever its family calls the parts; None: there is no such norm."""
+
+    attention: Any
+    mlp: Any
+    norms: tuple[Any, Any, Any, Any]  # before and behind the attention, before and behind the MLP
+
+
+def parts(layer: Any) -> Layer:
+    if hasattr(layer, "ln_1"):
+        return Layer(layer.attn, layer.mlp, (layer.ln_1, None, layer.ln_2, None))
+    first = getattr(layer, "input_layernorm", None)
+    if first is None:  # OLMo
+        behind = (layer.post_attention_layernorm, layer.post_feedforward_layernorm)
+        return Layer(layer.self_attn, layer.mlp, (None, behind[0], None, behind[1]))
+    if hasattr(layer, "pre_feedforward_layernorm"):  # Gemma
+        inner = (layer.post_attention_layernorm, layer.pre_feedforward_layernorm)
+        return Layer(layer.self_attn, layer.mlp, (first, *inner, layer.post_feedforward_layernorm))
+    return Layer(layer.self_attn, layer.mlp, (first, None, layer.post_attention_layernorm, None))
+
+
 def expected(model: Any, ids: torch.Tensor, target: int, contrast: int, method: Method) -> Expected:
     attnlrp = method is Method.ATTNLRP
-    inner = model.model
-    x0 = inner.embed_tokens(ids).detach().requires_grad_()
-    positions = torch.arange(len(ids))[None]
-    cos, sin = (part[0] for part in inner.rotary_emb(x0[None], positions))
+    inner = model.base_model
+    x0 = model.get_input_embeddings()(ids).detach()
+    if hasattr(inner, "wpe"):
+        x0 = x0 + inner.wpe(torch.arange(len(ids))).detach()
+    x0.requires_grad_()
     heads: list[dict[str, torch.Tensor]] = []
     x = x0
-    for layer in inner.layers:
-        x = x + _attention(layer, _norm(layer.input_layernorm, x), (cos, sin), attnlrp, heads)
-        x = x + _mlp(layer.mlp, _norm(layer.post_attention_layernorm, x), attnlrp)
-    out = linear(_norm(inner.norm, x)[-1], model.lm_head.weight, model.lm_head.bias)
+    for number, module in enumerate(inner.layers if hasattr(inner, "layers") else inner.h):
+        layer = parts(module)
+        angles = _angles(inner, x0, number)
+        x = x + _norm(
+            layer.norms[1],
+            _attention(layer.attention, _norm(layer.norms[0], x), angles, attnlrp, heads),
+        )
+        x = x + _norm(layer.norms[3], _mlp(layer.mlp, _norm(layer.norms[2], x), attnlrp))
+    final = inner.norm if hasattr(inner, "norm") else inner.ln_f
+    out = linear(_norm(final, x)[-1], model.lm_head.weight, model.lm_head.bias)
     biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
     outputs = [head["o"] for head in heads]
     grads = torch.autograd.grad(
@@ -51,49 +81,121 @@ def _scaled(x: torch.Tensor, share: float) -> torch.Tensor:
 
 
 def _norm(norm: Any, x: torch.Tensor) -> torch.Tensor:
+    if norm is None:
+        return x
+    if isinstance(norm, nn.LayerNorm):
+        centred = x - x.mean(-1, keepdim=True)
+        deviation = (x.var(-1, keepdim=True, unbiased=False) + norm.eps).sqrt().detach()
+        return centred / deviation * norm.weight + norm.bias
     return x * (norm(x) / x).detach()
 
 
+def _secant(act: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * (act(x) / x).detach()
+
+
 def _mlp(mlp: Any, x: torch.Tensor, attnlrp: bool) -> torch.Tensor:
-    gate, up = mlp.gate_proj(x), mlp.up_proj(x)
-    if not attnlrp:
-        return mlp.down_proj(silu(gate).detach() * up)
-    secant = gate * (silu(gate) / gate).detach()
-    return mlp.down_proj(_scaled(secant * up, 0.5))
+    if hasattr(mlp, "experts"):
+        return _experts(mlp, x, attnlrp)
+    if hasattr(mlp, "c_fc"):
+        return mlp.c_proj(_secant(mlp.act, mlp.c_fc(x)))
+    if hasattr(mlp, "gate_up_proj"):
+        gate, up = mlp.gate_up_proj(x).chunk(2, -1)
+    else:
+        gate, up = mlp.gate_proj(x), mlp.up_proj(x)
+    act = mlp.act_fn if hasattr(mlp, "act_fn") else mlp.activation_fn
+    return mlp.down_proj(_product(act, gate, up, attnlrp))
 
 
-def _rotate(x: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+def _product(act: Any, gate: torch.Tensor, up: torch.Tensor, attnlrp: bool) -> torch.Tensor:
+    return _scaled(_secant(act, gate) * up, 0.5) if attnlrp else act(gate).detach() * up
+
+
+def _experts(block: Any, x: torch.Tensor, attnlrp: bool) -> torch.Tensor:
+    """Token by token, expert by expert."""
+    chances = (x.detach() @ block.gate.weight.T).softmax(-1, dtype=torch.float)
+    weights, chosen = chances.topk(block.gate.top_k, -1)
+    weights = (weights / weights.sum(-1, keepdim=True)).to(x.dtype)
+    experts, rows = block.experts, []
+    for k in range(len(x)):
+        row = torch.zeros_like(x[k])
+        for weight, expert in zip(weights[k], chosen[k], strict=True):
+            gate, up = (experts.gate_up_proj[expert] @ x[k]).chunk(2)
+            product = _product(experts.act_fn, gate, up, attnlrp)
+            row = row + weight * (experts.down_proj[expert] @ product)
+        rows.append(row)
+    return torch.stack(rows)
+
+
+def _angles(inner: Any, x: torch.Tensor, layer: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+    if not hasattr(inner, "rotary_emb"):
+        return None
+    positions = torch.arange(len(x))[None]
+    kinds = getattr(inner.rotary_emb, "layer_types", None)
+    own = () if kinds is None else (inner.config.layer_types[layer],)
+    cos, sin = inner.rotary_emb(x[None], positions, *own)
+    return cos[0], sin[0]
+
+
+def _rotate(x: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor] | None) -> torch.Tensor:
+    if angles is None:
+        return x
     half = x.shape[-1] // 2
     return x * angles[0] + torch.cat((-x[..., half:], x[..., :half]), -1) * angles[1]
 
 
+def _projections(module: Any, x: torch.Tensor, width: int) -> tuple[torch.Tensor, ...]:
+    """q, k, v, each (n, heads, width)."""
+    if hasattr(module, "c_attn"):
+        found = module.c_attn(x).chunk(3, -1)
+    elif hasattr(module, "qkv_proj"):
+        kv = module.num_key_value_heads * width
+        whole = module.qkv_proj(x)
+        found = whole.split([whole.shape[-1] - 2 * kv, kv, kv], -1)
+    else:
+        found = tuple(p(x) for p in (module.q_proj, module.k_proj, module.v_proj))
+    norms = (getattr(module, "q_norm", None), getattr(module, "k_norm", None), None)
+    split = []
+    for part, norm in zip(found, norms, strict=True):
+        whole_row = norm is not None and norm.weight.numel() != width  # OLMo
+        part = _norm(norm, part) if whole_row else part
+        part = part.view(len(x), -1, width)
+        split.append(part if whole_row else _norm(norm, part))
+    return tuple(split)
+
+
 def _attention(
-    layer: Any,
+    module: Any,
     x: torch.Tensor,
-    angles: tuple[torch.Tensor, torch.Tensor],
+    angles: tuple[torch.Tensor, torch.Tensor] | None,
     attnlrp: bool,
     heads: list[dict[str, torch.Tensor]],
 ) -> torch.Tensor:
-    module = layer.self_attn
     n, width = len(x), module.head_dim
-    q, k, v = (p(x).view(n, -1, width) for p in (module.q_proj, module.k_proj, module.v_proj))
-    if hasattr(module, "q_norm"):
-        q, k = _norm(module.q_norm, q), _norm(module.k_norm, k)
+    q, k, v = _projections(module, x, width)
     if attnlrp:
         q, k, v = _scaled(q, 0.25), _scaled(k, 0.25), _scaled(v, 0.5)
     else:
         q, k = q.detach(), k.detach()
     distance = torch.arange(n)[:, None] - torch.arange(n)
-    hidden = (distance < 0) | (distance >= (getattr(module, "sliding_window", None) or n))
+    hidden = (distance < 0) | (distance >= (_window(module) or n))
     outputs = []
     for head in range(q.shape[1]):
         shared = head // (q.shape[1] // k.shape[1])
-        s = _rotate(q[:, head], angles) @ _rotate(k[:, shared], angles).T / width**0.5
+        s = _rotate(q[:, head], angles) @ _rotate(k[:, shared], angles).T * module.scaling
         p = s.masked_fill(hidden, -torch.inf).softmax(-1)
         o = p @ v[:, shared]
         heads.append({"s": s.detach(), "p": p.detach(), "v": v[:, shared].detach(), "o": o})
         outputs.append(o)
-    return module.o_proj(torch.cat(outputs, -1))
+    joined = torch.cat(outputs, -1)
+    return module.o_proj(joined) if hasattr(module, "o_proj") else module.c_proj(joined)
+
+
+def _window(module: Any) -> int | None:
+    if hasattr(module, "sliding_window"):
+        return module.sliding_window
+    kind = type(module).__name__
+    return module.config.sliding_window if kind in ("MistralAttention", "Phi3Attention") else None
 
 
 def _leak(head: dict[str, torch.Tensor], e: torch.Tensor) -> float:

@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.errors import InvalidRequest, ModelUnavailable, UnsupportedModel
+from attribution.lrp.integrated import integrate
+from attribution.lrp.objective import ObjectiveKind
 from attribution.lrp.relevance import Method, Objective, Relevance, attribute
+from attribution.models.families import rules_for
 from tests.attribution.lrp.reference import expected
 from tests.attribution.lrp.tiny import FAMILIES, VOCABULARY, Shape, build, logits, tokens
 
@@ -70,7 +73,22 @@ def test_gradient_times_input_is_the_plain_gradient(shape: Shape, n: int) -> Non
     last = model(inputs_embeds=embedded, use_cache=False).logits[0, -1]
     (grad,) = torch.autograd.grad(last[3] - last[5], embedded)
     found = attribute(model, ids, Objective(3, 5), method=Method.GRADIENT)
-    assert torch.allclose(found.relevance, (grad * embedded).sum(-1)[0], rtol=1e-10, atol=1e-12)
+    read = embedded[0].detach()
+    if shape.family == "gpt2":  # a token is its embedding and its position's
+        read = read + model.transformer.wpe(torch.arange(n)).detach()
+    assert torch.allclose(found.relevance, (grad[0] * read).sum(-1), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", RULED)
+def test_it_does_so_for_every_family(family: str, method: Method) -> None:
+    model, ids = build(Shape(family, layers=3, window=4)), tokens(11)
+    wanted = expected(model, ids, 3, 5, method)
+    found = attribute(model, ids, Objective(3, 5), method=method)
+    scale = float(wanted.relevance.abs().max())
+    assert torch.allclose(found.relevance, wanted.relevance, rtol=1e-9, atol=1e-11 * scale)
+    assert found.leak == pytest.approx(wanted.leak, rel=1e-9, abs=1e-11 * scale)
+    assert found.bias == pytest.approx(wanted.bias, rel=1e-9, abs=1e-11 * scale)
 
 
 @examples
@@ -223,3 +241,94 @@ def test_real_weights_are_explained_completely() -> None:
         scale = float(found.relevance.abs().sum())
         assert found.logit_diff == pytest.approx(float(plain[target] - plain[contrast]), rel=1e-9)
         assert abs(found.logit_diff - found.sum - found.leak - found.bias) <= 1e-10 * scale
+
+
+OBJECTIVES = (
+    Objective(3, 5),
+    Objective(3, kind=ObjectiveKind.TARGET),
+    Objective(3, kind=ObjectiveKind.TOP, k=4),
+    Objective(3, kind=ObjectiveKind.MEAN),
+)
+
+
+def value_of(objective: Objective, row: torch.Tensor) -> float:
+    """The definition, on the logits (vocabulary,) of the plain model."""
+    match objective.kind:
+        case ObjectiveKind.CONTRAST:
+            return float(row[3] - row[5])
+        case ObjectiveKind.TARGET:
+            return float(row[3])
+        case ObjectiveKind.TOP:
+            return float(row[3] - row.sort(descending=True).values[:4].mean())
+        case ObjectiveKind.MEAN:
+            return float(row[3] - row.mean())
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("head_bias", [False, True])
+def test_every_objective_is_explained_completely(
+    objective: Objective, method: Method, head_bias: bool
+) -> None:
+    model, ids = build(Shape("qwen2", tied=not head_bias)), tokens(9)
+    if head_bias:
+        model.lm_head.bias = torch.nn.Parameter(torch.linspace(-1, 1, VOCABULARY).double())
+    found = attribute(model, ids, objective, method=method)
+    assert found.logit_diff == pytest.approx(value_of(objective, logits(model, ids)[-1]), rel=1e-10)
+    assert found.logit_diff == pytest.approx(found.sum + found.leak + found.bias, rel=1e-10)
+
+
+def test_the_mean_of_the_top_is_of_the_tokens_that_were_on_top() -> None:
+    objective = Objective(0, kind=ObjectiveKind.TOP, k=2)
+    weights = objective.resolve(torch.tensor([1.0, 5.0, 3.0, 0.0]))
+    moved = torch.tensor([1.0, 0.0, 0.0, 9.0])  # an intervention turned the order round
+    assert float(weights.score(moved)) == 1.0
+
+
+def test_a_contrast_needs_a_contrast_token() -> None:
+    with pytest.raises(InvalidRequest, match="needs a contrast"):
+        attribute(build(), tokens(4), Objective(3))
+
+
+def test_integrated_gradients_account_for_the_way_from_the_baseline() -> None:
+    model, ids = build(Shape("llama", layers=1)), tokens(7)
+    head = model.get_output_embeddings()
+    with torch.no_grad():
+        zero = torch.zeros(1, 7, 24, dtype=torch.float64)
+        last = model.base_model(inputs_embeds=zero, use_cache=False).last_hidden_state[0, -1]
+        row = head(last)
+    found = attribute(model, ids, Objective(3, 5), method=Method.INTEGRATED)
+    _, exact = integrate(model, rules_for(model), ids, Objective(3, 5), lambda: None, steps=2)
+    assert exact == pytest.approx(found.logit_diff)
+    fine, _ = integrate(model, rules_for(model), ids, Objective(3, 5), lambda: None, steps=300)
+    assert float(fine.sum()) == pytest.approx(found.logit_diff - float(row[3] - row[5]), rel=1e-3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nodes_of_every_stage_are_the_true_states_times_their_gradients(family: str) -> None:
+    """Gradient × input at each stage, against hooks of the test's own on the plain model."""
+    model, ids = build(Shape(family, layers=2)), tokens(8)
+    found = attribute(model, ids, Objective(3, 5), method=Method.GRADIENT)
+    assert found.nodes.shape == (5, 8)
+    layers = model.base_model.layers if family != "gpt2" else model.base_model.h
+    states: list[torch.Tensor] = []
+    for layer in layers:
+        layer.register_forward_hook(lambda _m, _i, output: states.append(output))
+    embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()
+    row = model(inputs_embeds=embedded, use_cache=False).logits[0, -1]
+    grads = torch.autograd.grad(row[3] - row[5], states)
+    for stage, state, grad in zip((2, 4), states, grads, strict=True):
+        wanted = (state * grad).sum(-1)[0].detach()
+        assert torch.allclose(found.nodes[stage], wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", [m for m in Method if m is not Method.INTEGRATED])
+def test_running_layers_anew_changes_nothing(family: str, method: Method) -> None:
+    model, ids = build(Shape(family, window=4)), tokens(12)
+    kept, anew = (
+        attribute(model, ids, Objective(3, 5), method=method, recompute=recompute)
+        for recompute in (False, True)
+    )
+    assert torch.equal(kept.nodes, anew.nodes)
+    assert (kept.leak, kept.bias) == (anew.leak, anew.bias)

@@ -1,0 +1,153 @@
+"""The closed form of the graph against the batch-packed backward, and how both grow.
+
+    python -m tests.benchmarks.bench_graph [--model NAME] [--tokens 256] [--threshold 0.01]
+
+For the same retained targets, at batch 16: `closed` is the one pass with its edges, `packed` the
+one pass plus a backward per batch of targets and layer (arXiv 2604.17761, appendix A). With all
+targets the packed method is timed on `--layers` layers spread over the model and scaled to all of
+them, because it takes minutes. Growth is the slope of log time over log tokens.
+"""
+
+import argparse
+import math
+import statistics
+from typing import Any
+
+import torch
+from attrs import frozen
+
+from attribution.lrp.closed_form import closed_form
+from attribution.lrp.ledger import Call, LayerPass, Ledger
+from attribution.lrp.packed import Span, packed_rows
+from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
+from tests.benchmarks.bench_attribution import all_edges
+from tests.benchmarks.measure import (
+    add_options,
+    alternate,
+    load,
+    plain,
+    python_text,
+    seconds,
+    top_two,
+)
+
+
+@frozen(eq=False)
+class Traced:
+    """One pass with all that the packed method needs."""
+
+    spans: list[Span]
+    targets: list[torch.Tensor]  # retained, per layer
+
+
+def trace(model: Any, ids: torch.Tensor, objective: Objective, threshold: float) -> Traced:
+    model, rules = prepare(model, ids, objective)
+    states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+    ledger = Ledger(
+        Method.ATTNLRP,
+        lambda: None,
+        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
+    )
+    backward(model, rules, ids, objective, ledger)
+    floor = threshold * abs(ledger.logit_diff)
+    calls: list[Call] = [ledger.calls[layer] for layer in sorted(ledger.calls)]
+    return Traced(
+        [Span([c], states[2 * k][0], states[2 * k + 2][1]) for k, c in enumerate(calls)],
+        [
+            ((r := ledger.nodes[2 * k + 2][0]).abs().ge(floor) & (r != 0)).nonzero()[:, 0]
+            for k in range(len(calls))
+        ],
+    )
+
+
+def closed(model: Any, ids: torch.Tensor, objective: Objective, threshold: float) -> None:
+    """The one pass, with the edges of the targets that the threshold retains."""
+    model, rules = prepare(model, ids, objective)
+
+    def take(done: LayerPass) -> None:
+        relevance = done.relevance[2]
+        floor = threshold * abs(ledger.logit_diff)
+        kept = (relevance.abs().ge(floor) & (relevance != 0)).nonzero()[:, 0]
+        closed_form(done, ledger).rows(kept)
+
+    ledger = Ledger(Method.ATTNLRP, lambda: None, on_layer=take)
+    backward(model, rules, ids, objective, ledger)
+
+
+def packed_seconds(model: Any, traced: Traced, layers: list[int], device: torch.device) -> float:
+    """Seconds of the packed backward over these layers."""
+    _, rules = prepare(model, torch.tensor([0]), Objective(0, 1))
+
+    def run() -> None:
+        for layer in layers:
+            packed_rows(
+                model,
+                rules,
+                traced.spans[layer],
+                traced.targets[layer],
+                method=Method.ATTNLRP,
+                checkpoint=lambda: None,
+            )
+
+    return seconds(run, device)
+
+
+def compare(model: Any, ids: torch.Tensor, options: argparse.Namespace) -> None:
+    objective = top_two(model, ids)
+    count = model.config.num_hidden_layers
+    for threshold in (options.threshold, 0.0):
+        traced = trace(model, ids, objective, threshold)
+        layers = list(range(count))
+        if not threshold:
+            step = max(1, count // options.layers)
+            layers = layers[step // 2 :: step][: options.layers]
+        runs = {"closed": lambda t=threshold: closed(model, ids, objective, t)}
+        runs["pass"] = lambda: attribute(model, ids, objective)
+        times = alternate(runs, 3, model.device)
+        one_pass = statistics.median(times["pass"])
+        packed = packed_seconds(model, traced, layers, model.device)
+        whole = one_pass + packed * count / len(layers)
+        ours = statistics.median(times["closed"])
+        retained = statistics.mean(len(t) for t in traced.targets)
+        note = "" if len(layers) == count else f" (packed: {len(layers)} layers, scaled)"
+        print(
+            f"{len(ids)} tokens, threshold {threshold:.0%}: {retained:.1f} targets a layer, closed "
+            f"{ours:.2f} s, packed {whole:.2f} s: {whole / ours:.0f} ×{note}",
+            flush=True,
+        )
+
+
+def growth(model: Any, tokenizer: Any, lengths: list[int]) -> None:
+    names = ("plain", "attribution", "all edges")
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for n in lengths:
+        ids = python_text(tokenizer, n).to(model.device)
+        objective = top_two(model, ids)
+        runs = (
+            lambda i=ids, o=objective: plain(model, i, o),
+            lambda i=ids, o=objective: attribute(model, i, o),
+            lambda i=ids, o=objective: all_edges(model, i, o),
+        )
+        times = alternate(dict(zip(names, runs, strict=True)), 2, model.device)
+        for name in names:
+            found[name].append(statistics.median(times[name]))
+    for name, measured in found.items():
+        slope = math.log(measured[-1] / measured[0]) / math.log(lengths[-1] / lengths[0])
+        told = ", ".join(f"{n}: {t:.2f} s" for n, t in zip(lengths, measured, strict=True))
+        print(f"growth of {name}: n^{slope:.2f} ({told})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench_graph", description=__doc__)
+    add_options(parser)
+    parser.add_argument("--threshold", type=float, default=0.01, help="share of |Δℓ|")
+    parser.add_argument("--layers", type=int, default=2, help="timed with all targets")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[128, 256, 512])
+    options = parser.parse_args()
+    model, tokenizer = load(options)
+    compare(model, python_text(tokenizer, options.tokens).to(model.device), options)
+    growth(model, tokenizer, options.lengths)
+
+
+if __name__ == "__main__":
+    main()
