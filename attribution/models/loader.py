@@ -6,6 +6,7 @@ Only safetensors are read, and no Python of a model's repository is run.
 import contextlib
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    BitsAndBytesConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -39,6 +41,8 @@ _DTYPES = {
     "float16": torch.float16,
     "float64": torch.float64,
 }
+FOUR_BIT = "4bit"  # a dtype to people: weights of 4 bits, computed with in the dtype of "auto"
+SPREAD = "balanced"  # a device to people: the layers over all CUDA devices
 _HEADROOM = 1.15  # over the weights: buffers and the first activations
 
 
@@ -64,10 +68,12 @@ def load(
     """
     job = Job(report, checkpoint)
     device = choose_device(settings.device)
-    dtype = choose_dtype(settings.dtype, device)
+    dtype = choose_dtype("auto" if settings.dtype == FOUR_BIT else settings.dtype, device)
+    placing = _placing(settings, device, dtype)
     folder = store.ensure(settings.model, report, checkpoint)
     mark = fingerprint(folder)
-    _require_room(folder, device, dtype, settings.model)
+    if not placing:  # else accelerate and bitsandbytes decide what lies where
+        _require_room(folder, device, dtype, settings.model)
     checkpoint()
     kind = str(dtype).removeprefix("torch.")
     job.say(f"Loading {settings.model} ({kind}) on {device}")
@@ -75,14 +81,33 @@ def load(
         tokenizer = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-        model = _load_weights(folder, dtype, device, settings.model)
+        model = _load_weights(folder, dtype, settings.model, placing)
+        if not placing:
+            model.to(device)  # type: ignore[arg-type] # transformers wraps it without its self
     checkpoint()
     model.train(False).requires_grad_(False)
-    return LoadedModel(model, tokenizer, settings.model, mark, device, dtype)
+    return LoadedModel(model, tokenizer, settings.model, mark, model.device, dtype)
+
+
+def _placing(settings: ModelSettings, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+    """Options of from_pretrained for weights that are quantised or spread; else none."""
+    if settings.device == SPREAD and settings.dtype != FOUR_BIT:
+        return {"device_map": SPREAD}
+    if settings.dtype != FOUR_BIT:
+        return {}
+    if find_spec("bitsandbytes") is None:
+        raise InvalidRequest(
+            "Weights of 4 bits need bitsandbytes: pip install 'tokenblame[quantised]'."
+        )
+    quantisation = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+    )
+    where = SPREAD if settings.device == SPREAD else {"": device}
+    return {"quantization_config": quantisation, "device_map": where}
 
 
 def _load_weights(
-    folder: Path, dtype: torch.dtype, device: torch.device, name: str
+    folder: Path, dtype: torch.dtype, name: str, placing: dict[str, Any]
 ) -> PreTrainedModel:
     answer: Any = AutoModelForCausalLM.from_pretrained(
         folder,
@@ -91,6 +116,7 @@ def _load_weights(
         local_files_only=True,
         trust_remote_code=False,
         output_loading_info=True,
+        **placing,
     )
     read, info = answer
     # transformers fills gaps with random numbers and only logs it.
@@ -99,12 +125,12 @@ def _load_weights(
             f"The weights of {name} are incomplete: {len(missing)} tensors are missing, "
             f"{missing[0]} first. Fetch the model anew."
         )
-    model: PreTrainedModel = read.to(device)
+    model: PreTrainedModel = read
     return model
 
 
 def choose_device(name: str) -> torch.device:
-    """auto, cpu, mps, cuda or cuda:N; auto is the first of CUDA, MPS, CPU that is here.
+    """auto, cpu, mps, cuda, cuda:N or balanced; auto is the first of CUDA, MPS, CPU that is here.
 
     Raises InvalidRequest for any other name and for a device that this machine lacks.
     """
@@ -118,8 +144,10 @@ def choose_device(name: str) -> torch.device:
         if torch.backends.mps.is_available():
             return torch.device("mps")
         raise InvalidRequest("This machine has no MPS device; use auto or cpu.")
-    if (match := _CUDA.fullmatch(name)) is None:
-        raise InvalidRequest(f"Unknown device {name!r}; use auto, cuda, cuda:N, mps or cpu.")
+    if (match := _CUDA.fullmatch("cuda" if name == SPREAD else name)) is None:
+        raise InvalidRequest(
+            f"Unknown device {name!r}; use auto, cuda, cuda:N, balanced, mps or cpu."
+        )
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count == 0:
         raise InvalidRequest("This machine has no usable CUDA device; use auto or cpu.")
@@ -140,7 +168,7 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in _DTYPES or (name == "float64" and device.type == "mps"):
         raise InvalidRequest(
             f"The dtype {name!r} does not exist on {device.type}; use auto or one of "
-            f"{', '.join(_DTYPES)}."
+            f"{', '.join(_DTYPES)}, {FOUR_BIT}."
         )
     return _DTYPES[name]
 

@@ -49,6 +49,7 @@ class Attribution:
     sum: float
     leak: float
     bias: float
+    objective: str = "contrast"
 
 
 @frozen

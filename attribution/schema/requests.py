@@ -24,7 +24,11 @@ class Progress:
 
 @frozen
 class ModelSettings:
-    """Which model, where. `device` is auto, cuda, cuda:N, mps or cpu; `dtype` a torch name."""
+    """Which model, where.
+
+    `device` is auto, cuda, cuda:N, balanced (over all of them), mps or cpu; `dtype` is auto, the
+    name of a torch dtype, or 4bit.
+    """
 
     model: str = "qwen2.5-coder-0.5b"  # a name from `tokenblame models`, a folder or a hub id
     device: str = "auto"

@@ -17,6 +17,7 @@ from attribution.errors import (
     ResourceExhausted,
     UnsupportedModel,
 )
+from attribution.lrp.relevance import Objective, attribute
 from attribution.models.fingerprint import fingerprint, parameters
 from attribution.models.loader import choose_device, choose_dtype, load
 from attribution.schema import ModelSettings, Progress
@@ -178,3 +179,25 @@ def test_the_fingerprint_is_of_the_content(folder: Path, saved: Path) -> None:
 
 def test_parameters_are_counted_from_the_header(saved: Path, model: PreTrainedModel) -> None:
     assert parameters(saved) == sum(each.numel() for each in model.parameters())
+
+
+def test_weights_of_four_bits_are_loaded_and_explained(saved: Path) -> None:
+    pytest.importorskip("bitsandbytes")
+    loaded = load(ModelSettings(str(saved), "cpu", "4bit"))
+    names = {type(module).__name__ for module in loaded.model.modules()}
+    assert "Linear4bit" in names
+    ids = loaded.tokenizer("def f(x):\n    return", return_tensors="pt").input_ids[0]
+    with torch.no_grad():
+        row = loaded.model(ids[None]).logits[0, -1].float()
+    found = attribute(loaded.model, ids, Objective(3, 5))
+    assert found.logit_diff == pytest.approx(float(row[3] - row[5]), abs=1e-3)
+    assert found.logit_diff == pytest.approx(found.sum + found.leak + found.bias, abs=1e-2)
+
+
+def test_spreading_over_devices_needs_one(saved: Path) -> None:
+    if torch.cuda.is_available():
+        loaded = load(ModelSettings(str(saved), "balanced"))
+        assert loaded.model.hf_device_map
+    else:
+        with pytest.raises(InvalidRequest, match="no usable CUDA device"):
+            load(ModelSettings(str(saved), "balanced"))

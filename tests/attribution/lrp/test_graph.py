@@ -239,3 +239,21 @@ def test_lower_precision_stays_finite_and_near(dtype: torch.dtype) -> None:
     for a, b in zip(exact.transitions, found.transitions, strict=True):
         scale = np.abs(a.weights).max()
         assert np.abs(dense(a, 12) - dense(b, 12)).max() <= tolerance * scale
+
+
+@families
+def test_models_placed_by_accelerate_give_the_same_graph(family: str) -> None:
+    """device_map puts a hook on every module; here all of them stay on the CPU."""
+    accelerate = pytest.importorskip("accelerate")
+    model, ids = build_model(Shape(family, layers=3, window=4)), tokens(9)
+    wanted = Wanted(layers=(1,), midpoints=True)
+    alone = build(model, ids, PAIR, wanted)
+    devices = {
+        name: "cpu"
+        for name, module in model.named_modules()
+        if name and ([*module.parameters(recurse=False)] or not [*module.children()])
+    }
+    placed = accelerate.dispatch_model(model, devices, main_device="cpu", force_hooks=True)
+    assert any(hasattr(module, "_hf_hook") for module in placed.modules())
+    same(alone, build(placed, ids, PAIR, wanted))
+    same(alone, build(placed, ids, PAIR, wanted, recompute=True))
