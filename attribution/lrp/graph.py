@@ -14,12 +14,13 @@ from attrs import define, field, frozen
 
 from attribution.errors import InvalidRequest
 from attribution.graphs.raw import RawGraph, RawTransition
-from attribution.lrp.closed_form import ClosedForm, closed_form, is_affine
+from attribution.lrp.closed_form import closed_form, is_affine
 from attribution.lrp.ledger import LayerPass, Ledger, Method
 from attribution.lrp.objective import Objective
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.patch import Rules
 from attribution.lrp.relevance import backward, prepare
+from attribution.lrp.transitions import Rows, above, array, strongest, through_mlp, transition
 
 
 @frozen
@@ -32,9 +33,6 @@ class Wanted:
     mass: float = 1.0  # share of a transition's absolute mass that the candidates hold
     candidates: int = 20_000  # at most, per transition; the strongest
     headed: int = 4_000  # of them, with their split over heads
-
-
-_HEADS = ("head_layers", "head_edges", "head_numbers")
 
 
 def _carry_on() -> None:
@@ -69,7 +67,7 @@ def build(
     )
     logit_diff, _, _ = backward(model, rules, input_ids, objective, ledger)
     builder.skip_layers(model, rules, ledger)
-    relevance = np.stack([_array(ledger.nodes[stage][0]) for stage in stages])
+    relevance = np.stack([array(ledger.nodes[stage][0]) for stage in stages])
     return RawGraph(
         stages=tuple(map(stage_name, stages)),
         relevance=relevance,
@@ -125,160 +123,35 @@ class _Builder:
         start = 2 * done.layer
         if start in self.stages and start + 1 in self.stages:
             self.found[start, start + 1] = self._closed(done, ledger, 1)
-            self.found[start + 1, start + 2] = _through_mlp(done)
+            self.found[start + 1, start + 2] = through_mlp(done)
         elif start in self.stages and start + 2 in self.stages:
             self.found[start, start + 2] = self._closed(done, ledger, 2)
 
     def _closed(self, done: LayerPass, ledger: Ledger, end: int) -> RawTransition:
         """From the input of the layer to its stage `end` (1 after the attention, 2 after all)."""
-        form = closed_form(done, ledger)
+        form, wanted = closed_form(done, ledger), self.wanted
         before, after = done.relevance[0], done.relevance[end]
-        floor = self.wanted.node_floor * abs(ledger.logit_diff)
-        targets = _above(after, floor)
+        floor = wanted.node_floor * abs(ledger.logit_diff)
+        targets = above(after, floor)
         affine = is_affine(ledger.calls[done.layer].module)
-        rows = form.rows(targets)
-        kept = _strongest(rows, before.abs() >= floor, self.wanted)
-        return _transition(
-            _Rows(targets, rows, done.leak[targets], affine),
-            kept,
-            after,
-            done.leak,
-            form,
-            self.wanted.headed,
-        )
+        rows = Rows(targets, form.rows(targets), after, done.leak, affine)
+        kept = strongest(rows.edges, before.abs() >= floor, wanted.candidates, wanted.mass)
+        return transition(rows, kept, form, wanted.headed)
 
     def skip_layers(self, model: Any, rules: Rules, ledger: Ledger) -> None:
-        floor = self.wanted.node_floor * abs(ledger.logit_diff)
+        """The transitions that skip layers, for which the pass has kept its states."""
+        wanted = self.wanted
+        floor = wanted.node_floor * abs(ledger.logit_diff)
         for a, b in self.skips:
             calls = [ledger.calls[layer] for layer in range(a // 2, b // 2)]
             span = Span(calls, self.states[a][0], self.states[b][1])
             before, after = ledger.nodes[a][0], ledger.nodes[b][0]
-            targets = _above(after, floor)
-            rows, leaks = packed_rows(
+            targets = above(after, floor)
+            edges, leaks = packed_rows(
                 model, rules, span, targets, method=ledger.method, checkpoint=ledger.checkpoint
             )
-            kept = _strongest(rows, before.abs() >= floor, self.wanted)
             leak = torch.zeros_like(after)
             leak[targets] = leaks.to(leak)
-            affine = any(is_affine(call.module) for call in calls)
-            self.found[a, b] = _transition(
-                _Rows(targets, rows, leaks, affine), kept, after, leak, None, 0
-            )
-
-
-@frozen(eq=False)
-class _Rows:
-    """All edges of the retained targets of one transition."""
-
-    targets: torch.Tensor  # (t,) ascending
-    edges: torch.Tensor  # (t, n)
-    leak: torch.Tensor  # (t,)
-    affine: bool  # whether biases take part
-
-
-def _above(relevance: torch.Tensor, floor: float) -> torch.Tensor:
-    """Tokens with an |relevance| of at least `floor`, and not of 0."""
-    return ((relevance.abs() >= floor) & (relevance != 0)).nonzero()[:, 0]
-
-
-def _strongest(rows: torch.Tensor, sources: torch.Tensor, wanted: Wanted) -> torch.Tensor:
-    """Flat indices of the candidates among `rows` (t, n), strongest first."""
-    size = rows.abs() * sources.to(rows.device)
-    top = size.flatten().topk(min(size.numel(), wanted.candidates))
-    nonzero = top.values > 0
-    if wanted.mass < 1:
-        before = top.values.cumsum(0) - top.values
-        nonzero &= before < wanted.mass * size.sum()
-    return top.indices[nonzero]
-
-
-def _transition(
-    all_of: _Rows,
-    kept: torch.Tensor,
-    after: torch.Tensor,
-    leak: torch.Tensor,
-    form: ClosedForm | None,
-    headed: int,
-) -> RawTransition:
-    """The candidates as arrays, ordered by target; `after` (n,) is relevance of the targets."""
-    n = after.shape[0]
-    weights = all_of.edges.flatten()[kept]
-    places, sources = kept // n, kept % n
-    order = torch.argsort(places * n + sources)
-    strong = torch.zeros_like(kept, dtype=torch.bool)
-    strong[:headed] = True
-    places, sources, weights, strong = (x[order] for x in (places, sources, weights, strong))
-    targets = all_of.targets[places]
-    full, some = _array(all_of.edges.sum(1)), np.zeros(len(all_of.targets))
-    np.add.at(some, _integers(places), _array(weights))
-    relevance, lost = _array(after), _array(leak)
-    bias, at = np.zeros(n), _integers(all_of.targets)
-    if all_of.affine:
-        bias[at] = relevance[at] - full - lost[at]
-    rest = relevance - lost - bias
-    rest[at] -= some
-    direct = torch.zeros_like(weights)
-    if form is not None:
-        own = targets == sources
-        direct[own] = form.direct[targets[own]].to(direct)
-    mass = float(all_of.edges.abs().sum())
-    possible = int((all_of.targets + 1).sum())
-    return RawTransition(
-        targets=_integers(targets),
-        sources=_integers(sources),
-        weights=_array(weights),
-        direct=_array(direct),
-        **_heads(form, targets, sources, strong),
-        leak=lost,
-        bias=bias,
-        rest=rest,
-        dropped_mass=max(0.0, mass - float(weights.abs().sum())),
-        dropped_edges=possible - len(kept),
-    )
-
-
-def _heads(
-    form: ClosedForm | None, targets: torch.Tensor, sources: torch.Tensor, strong: torch.Tensor
-) -> dict[str, np.ndarray[Any, Any]]:
-    """The split of the strong edges, one row per edge and head."""
-    chosen = strong.nonzero()[:, 0]
-    if form is None or not len(chosen):
-        none = np.zeros(0, dtype=np.int64)
-        return {**dict.fromkeys(_HEADS, none), "head_values": np.zeros((0, 3))}
-    split = form.split(targets[chosen], sources[chosen])
-    edges, heads, _ = split.shape
-    return {
-        "head_layers": np.full(edges * heads, form.layer),
-        "head_edges": np.repeat(_integers(chosen), heads),
-        "head_numbers": np.tile(np.arange(heads), edges),
-        "head_values": _array(split.reshape(-1, 3)),
-    }
-
-
-def _through_mlp(done: LayerPass) -> RawTransition:
-    """MLP and residual stream are diagonal: a token hands on what it has, but for biases."""
-    before, after = _array(done.relevance[1]), _array(done.relevance[2])
-    own = np.nonzero(after)[0]
-    none = np.zeros(0, dtype=np.int64)
-    zero = np.zeros_like(after)
-    return RawTransition(
-        targets=own,
-        sources=own,
-        weights=before[own],
-        direct=before[own],
-        **dict.fromkeys(_HEADS, none),
-        head_values=np.zeros((0, 3)),
-        leak=zero,
-        bias=after - before,
-        rest=zero,
-        dropped_mass=0.0,
-        dropped_edges=0,
-    )
-
-
-def _array(values: torch.Tensor) -> np.ndarray[Any, Any]:
-    return values.detach().cpu().double().numpy()
-
-
-def _integers(values: torch.Tensor) -> np.ndarray[Any, Any]:
-    return values.cpu().numpy()
+            rows = Rows(targets, edges, after, leak, any(is_affine(call.module) for call in calls))
+            kept = strongest(edges, before.abs() >= floor, wanted.candidates, wanted.mass)
+            self.found[a, b] = transition(rows, kept)
