@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from attribution import __version__
-from attribution.commands import demo, engine, explain, generate, lsp, models
+from attribution.commands import demo, engine, explain, faithfulness, generate, graph, lsp, models
 from attribution.errors import TokenBlameError
 from attribution.terminal import say
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (explain, generate, models, engine, lsp, demo):
+    for command in (explain, graph, faithfulness, generate, models, engine, lsp, demo):
         command.add_to(commands)
     options = parser.parse_args(arguments)
     try:

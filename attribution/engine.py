@@ -4,15 +4,12 @@ An Engine owns the loaded model and the test runner. It computes one request at 
 thread of its caller, and hands every result to `emit` as soon as it is there.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from attrs import evolve, field, frozen
+from attrs import evolve
 
-from attribution import faults, samples
+from attribution import explaining, faults, samples
 from attribution.decoding import Prefix, generate, prefill
 from attribution.errors import (
     ExecutionRefused,
@@ -20,6 +17,7 @@ from attribution.errors import (
     InvalidSample,
     ResourceExhausted,
 )
+from attribution.explaining import Case
 from attribution.generation import (
     from_completion,
     from_text,
@@ -28,19 +26,21 @@ from attribution.generation import (
     with_scores,
 )
 from attribution.grading.grader import Grader
-from attribution.lrp.relevance import Method, attribute
+from attribution.job import Job
+from attribution.lrp.ledger import Method
+from attribution.lrp.objective import ObjectiveKind
 from attribution.models.families import rules_for
 from attribution.models.loader import LoadedModel, load
 from attribution.prompts import build_prompt, build_stops
 from attribution.schema import (
-    Attribution,
     ContrastPair,
-    Event,
     ExplainRequest,
+    FaithfulnessRequest,
     Form,
     GenerateRequest,
     Generation,
     GradeRequest,
+    GraphRequest,
     ModelSettings,
     Progress,
     Task,
@@ -48,27 +48,10 @@ from attribution.schema import (
     task_id_from_path,
 )
 
-_LONGEST_SAMPLE = 4096  # tokens; the scores of so many outputs take 2.5 GB with 152 000 words
+_LONGEST_OUTPUT = 4096  # tokens; the scores of so many take 2.5 GB with 152 000 words
 
 
-@frozen
-class Job:
-    """How one request talks to its caller."""
-
-    emit: Callable[[Event], None]
-    checkpoint: Callable[[], None]  # raises Cancelled once the caller gave up
-    timings: dict[str, float] = field(factory=dict)
-
-    @contextmanager
-    def stage(self, name: str, message: str) -> Iterator[None]:
-        """Announce a stage and take its time, also when it fails."""
-        self.checkpoint()
-        self.emit(Progress(message))
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - start
+Work = GenerateRequest | GradeRequest | ExplainRequest | GraphRequest | FaithfulnessRequest
 
 
 class Engine:
@@ -90,7 +73,7 @@ class Engine:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def run(self, request: GenerateRequest | GradeRequest | ExplainRequest, job: Job) -> None:
+    def run(self, request: Work, job: Job) -> None:
         """Compute one request; its last event is Timings."""
         try:
             match request:
@@ -100,6 +83,10 @@ class Engine:
                     self._grade(request.task_id, request.code, request.trusted, job)
                 case ExplainRequest():
                     self._explain(request, job)
+                case GraphRequest():
+                    self._graph(request, job)
+                case FaithfulnessRequest():
+                    self._faithfulness(request, job)
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -175,25 +162,55 @@ class Engine:
         return verdict.passed
 
     def _explain(self, request: ExplainRequest, job: Job) -> None:
-        method = _method(request.method)
-        task_id = request.task_id or task_id_from_path(request.path or "")
-        if task_id is None:
-            raise InvalidSample(
-                "Which task does this sample solve? Put it into a folder named after the task "
-                "(HumanEval_65/0.py) or name the task."
+        case = self._case(request, None, job)
+        if case is not None:
+            self._attribute(case, job)
+
+    def _graph(self, request: GraphRequest, job: Job) -> None:
+        if not Method.named(request.explain.method).ruled:
+            raise InvalidRequest(
+                f"A graph needs attnlrp or cplrp; {request.explain.method} has no edges."
             )
-        task = self._task(task_id, job)
+        case = self._case(request.explain, request.pair, job)
+        if case is not None:
+            self._attribute(case, job)
+            with job.stage("graph", "Following the difference through the layers"):
+                job.emit(explaining.graph(case, request, job))
+
+    def _faithfulness(self, request: FaithfulnessRequest, job: Job) -> None:
+        case = self._case(request.explain, request.pair, job)
+        if case is not None:
+            self._attribute(case, job)
+            with job.stage("faithfulness", "Taking tokens away to see what happens"):
+                job.emit(
+                    explaining.trust(case, full=request.full, seconds=request.seconds, job=job)
+                )
+
+    def _attribute(self, case: Case, job: Job) -> None:
+        with job.stage("attribute", "Attributing the difference"):
+            job.emit(explaining.relevance(case, job))
+
+    def _case(self, request: ExplainRequest, pair: ContrastPair | None, job: Job) -> Case | None:
+        """The pair to be explained; None where the tests pass or no pair is proved.
+
+        A pair that is given is taken as it is: nothing is run then.
+        """
+        method, kind = Method.named(request.method), ObjectiveKind.named(request.objective)
+        task = self._task(_task_id(request), job)
         code = task.prompt + request.code if request.completion else request.code
-        if self._grade(task_id, code, request.trusted, job):
-            return
+        if pair is None and self._grade(task.task_id, code, request.trusted, job):
+            return None
         loaded = self._load(request.settings, job)
         rules_for(loaded.model)  # an unsupported model is refused before the search, not after it
         with job.stage("score", "Reading the sample"):
             generation = self._scored(loaded, self._tokens(request, task, code, loaded))
         job.emit(generation)
-        pairs = self._search(request, task, generation, loaded, job)
-        if pairs:
-            self._attribute(method, faults.best(pairs, code), generation, loaded, job)
+        if pair is not None:
+            explaining.check_pair(pair, generation, loaded.model.config.vocab_size)
+        else:
+            pairs = self._search(request, task, generation, loaded, job)
+            pair = faults.best(pairs, code) if pairs else None
+        return None if pair is None else Case(loaded, generation, pair, method, kind)
 
     def _tokens(
         self, request: ExplainRequest, task: Task, code: str, loaded: LoadedModel
@@ -212,11 +229,7 @@ class Engine:
         form = request.form or (trace.form if trace else None)
         split = split_sample(code, task, loaded.tokenizer, form, request.prompt)
         generation = from_text(task, split, loaded.tokenizer)
-        if len(generation.tokens) > _LONGEST_SAMPLE:
-            raise InvalidSample(
-                f"Prompt and sample have {len(generation.tokens)} tokens; "
-                f"up to {_LONGEST_SAMPLE} can be explained."
-            )
+        _require_length(generation, loaded)
         return generation
 
     def _search(
@@ -247,34 +260,29 @@ class Engine:
                     pairs.append(found)
         return pairs
 
-    def _attribute(
-        self,
-        method: Method,
-        pair: ContrastPair,
-        generation: Generation,
-        loaded: LoadedModel,
-        job: Job,
-    ) -> None:
-        ids = [token.id for token in generation.tokens[: pair.position]]
-        with job.stage("attribute", "Attributing the difference"):
-            found = attribute(
-                loaded.model,
-                torch.tensor(ids, device=loaded.device),
-                pair.target.id,
-                pair.contrast.id,
-                method=method,
-                checkpoint=job.checkpoint,
-            )
-        job.emit(
-            Attribution(
-                pair=pair,
-                method=method.value,
-                logit_diff=found.logit_diff,
-                relevance=tuple(found.relevance.tolist()),
-                sum=found.sum,
-                leak=found.leak,
-                bias=found.bias,
-            )
+
+def _task_id(request: ExplainRequest) -> str:
+    task_id = request.task_id or task_id_from_path(request.path or "")
+    if task_id is None:
+        raise InvalidSample(
+            "Which task does this sample solve? Put it into a folder named after the task "
+            "(HumanEval_65/0.py) or name the task."
+        )
+    return task_id
+
+
+def _require_length(generation: Generation, loaded: LoadedModel) -> None:
+    """Raise InvalidSample for more than the model can read, or than can be scored."""
+    count, output = len(generation.tokens), len(generation.tokens) - generation.prompt_length
+    window = getattr(loaded.model.config, "max_position_embeddings", None) or count
+    if count > window:
+        raise InvalidSample(
+            f"Prompt and sample have {count} tokens; {loaded.name} reads up to {window}."
+        )
+    if output > _LONGEST_OUTPUT:
+        raise InvalidSample(
+            f"The sample has {output} tokens behind its prompt; up to {_LONGEST_OUTPUT} can be "
+            "explained."
         )
 
 
@@ -282,11 +290,3 @@ def _is_out_of_memory(error: BaseException) -> bool:
     """torch's CPU allocator raises a plain RuntimeError."""
     told = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return told or "can't allocate memory" in str(error)
-
-
-def _method(name: str) -> Method:
-    try:
-        return Method(name)
-    except ValueError:
-        known = ", ".join(method.value for method in Method)
-        raise InvalidRequest(f"There is no method {name!r}; there are {known}.") from None

@@ -7,8 +7,10 @@ from attrs import asdict, define, field
 
 from attribution.schema import (
     Attribution,
+    AttributionGraph,
     ContrastPair,
     Event,
+    Faithfulness,
     Generation,
     Progress,
     Role,
@@ -28,6 +30,8 @@ class Explanation:
     pairs: list[ContrastPair] = field(factory=list)  # all that were proved
     search: SearchReport | None = None
     attribution: Attribution | None = None
+    graph: AttributionGraph | None = None
+    faithfulness: Faithfulness | None = None
     timings: dict[str, float] = field(factory=dict)
 
     def add(self, event: Event) -> None:
@@ -42,6 +46,10 @@ class Explanation:
                 self.search = event
             case Attribution():
                 self.attribution = event
+            case AttributionGraph():
+                self.graph = event
+            case Faithfulness():
+                self.faithfulness = event
             case Timings():
                 self.timings = dict(event.seconds)
 
@@ -99,6 +107,7 @@ def _attribution(explanation: Explanation) -> dict[str, Any] | None:
         return None
     return {
         "method": found.method,
+        "objective": found.objective,
         "logit_diff": found.logit_diff,
         "sum": found.sum,
         "leak": found.leak,

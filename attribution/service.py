@@ -15,7 +15,6 @@ import logging
 import math
 import os
 import queue
-import resource
 import signal
 import sys
 import threading
@@ -29,12 +28,16 @@ from filelock import FileLock, Timeout
 from attribution import __version__, wire
 from attribution.client import pid_path, socket_path
 from attribution.errors import Cancelled, EngineUnavailable, InvalidRequest, TokenBlameError
+from attribution.job import Job
+from attribution.models.limits import resident_bytes
 from attribution.schema import (
     EngineStatus,
     Event,
     ExplainRequest,
+    FaithfulnessRequest,
     GenerateRequest,
     GradeRequest,
+    GraphRequest,
     StatusRequest,
     StopRequest,
 )
@@ -45,10 +48,10 @@ if TYPE_CHECKING:
 
 IDLE_TIMEOUT = 1800.0  # seconds; TOKENBLAME_IDLE_SECONDS overrides it
 
-Work = GenerateRequest | GradeRequest | ExplainRequest
+Work = GenerateRequest | GradeRequest | ExplainRequest | GraphRequest | FaithfulnessRequest
 _log = logging.getLogger("tokenblame.engine")
 # Someone waits for an explanation; generating a set of samples can wait.
-_PRIORITY: dict[type, int] = {ExplainRequest: 0, GradeRequest: 0, GenerateRequest: 1}
+_LATER: dict[type, int] = {GenerateRequest: 1}
 
 
 @define(order=True)
@@ -178,7 +181,13 @@ class Service:
                 socket_path().unlink(missing_ok=True)  # who comes now starts the next engine
                 client.answer(frame.id, Done())
                 self._stopping.set()
-            case GenerateRequest() | GradeRequest() | ExplainRequest() as request:
+            case (
+                GenerateRequest()
+                | GradeRequest()
+                | ExplainRequest()
+                | GraphRequest()
+                | FaithfulnessRequest()
+            ) as request:
                 # Too late: the connection ends unanswered, so that its client asks the next engine.
                 if not self._stopping.is_set():
                     self._accept(frame.id, request, client)
@@ -205,7 +214,7 @@ class Service:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
                 loop.call_soon_threadsafe(deliver, data, isinstance(value, Done | Failed))
 
-        item = _Item(_PRIORITY[type(request)], number, request, send)
+        item = _Item(_LATER.get(type(request), 0), number, request, send)
         self._open[number] = client.items[request_id] = item
         self._queue.put(item)
 
@@ -220,7 +229,7 @@ class Service:
             model=loaded.name if loaded else None,
             device=str(loaded.device) if loaded else None,
             dtype=str(loaded.dtype).removeprefix("torch.") if loaded else None,
-            memory=_resident_bytes(),
+            memory=resident_bytes(),
             active=type(active.request).__name__ if active else None,
             queued=self._queue.qsize(),
             idle_timeout=self._idle_timeout,
@@ -244,7 +253,7 @@ class Service:
             item.send(event)
 
         try:
-            from attribution.engine import Engine, Job  # seconds of torch, after we listen
+            from attribution.engine import Engine  # seconds of torch, after we listen
 
             item.checkpoint()
             if self._engine is None:
@@ -257,14 +266,6 @@ class Service:
             # The engine must outlive a bug in one request; the log has the whole story.
             _log.exception("request failed")
             item.send(wire.failed(TokenBlameError(f"{type(error).__name__}: {error}")))
-
-
-def _resident_bytes() -> int:
-    try:
-        with open("/proc/self/statm") as file:  # noqa: PTH123 - no file of ours
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:  # macOS has the peak only
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def main() -> int:

@@ -23,8 +23,12 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     default = ModelSettings()
     parser.add_argument("--model", default=default.model, help="name, folder or hub id")
-    parser.add_argument("--device", default=default.device, help="auto, cuda, cuda:N, mps or cpu")
-    parser.add_argument("--dtype", default=default.dtype, help="auto, float32, bfloat16, …")
+    parser.add_argument(
+        "--device",
+        default=default.device,
+        help="auto, cuda, cuda:N, balanced (over all GPUs), mps or cpu",
+    )
+    parser.add_argument("--dtype", default=default.dtype, help="auto, float32, bfloat16, … or 4bit")
 
 
 def model_settings(options: argparse.Namespace) -> ModelSettings:
@@ -55,6 +59,17 @@ def positive_seconds(text: str) -> float:
     if not (seconds > 0 and math.isfinite(seconds)):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
+
+
+def share(text: str) -> float:
+    """Type of an option between 0 and 1 (thresholds; logit units may be larger)."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 0")
+    return value
 
 
 @contextmanager

@@ -12,7 +12,8 @@ Array = np.ndarray[Any, Any]
 class RawTransition:
     """Candidate edges from stage t to stage t + 1; positions are token indices.
 
-    For each target j: relevance[t + 1][j] = Σ weights of its in-edges + leak[j] + bias[j] + rest[j].
+    For each target j:
+    relevance[t + 1][j] = Σ weights of its in-edges + leak[j] + bias[j] + rest[j].
     """
 
     targets: Array  # (E,) int64, at stage t + 1

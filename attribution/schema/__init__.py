@@ -52,6 +52,7 @@ from attribution.schema.trust import (
     Effects,
     Estimate,
     Faithfulness,
+    PathAblation,
     Perturbation,
     SegmentEffect,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "NodeDetail",
     "NodeKind",
     "Origin",
+    "PathAblation",
     "Perturbation",
     "Progress",
     "Pruning",

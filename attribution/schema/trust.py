@@ -57,6 +57,17 @@ class Curves:
 
 
 @frozen
+class PathAblation:
+    """Δℓ while attention edges of the graph are cut: the strongest, against random others."""
+
+    steps: tuple[int, ...]  # how many edges are cut
+    base: float  # Δℓ with none cut
+    strongest: tuple[float, ...]
+    random: tuple[tuple[float, ...], ...]  # one row per random order
+    p_value: float  # share of random orders that move Δℓ at least as far
+
+
+@frozen
 class Agreement:
     """How well relevance predicts the effects of one perturbation."""
 
@@ -80,3 +91,4 @@ class Faithfulness:
     forwards: int  # rows of the model that were computed
     seconds: float
     message: str  # in words, for a person
+    paths: PathAblation | None = None  # where the method has a graph and all is measured

@@ -22,8 +22,12 @@ N = 14
 WINDOW = 4
 
 
-@cache
 def model(family: str = "llama") -> Any:
+    return _model(family)
+
+
+@cache
+def _model(family: str) -> Any:
     return build(Shape(family, window=WINDOW if family in WINDOWED else None))
 
 

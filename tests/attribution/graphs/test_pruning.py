@@ -185,6 +185,7 @@ def test_a_policy_describes_itself() -> None:
         "nodes above 1 % of |Δℓ|, 85 % of each transition's mass, "
         "only what reaches the explained node"
     )
+    assert str(EVERYTHING) == "all nodes, all edges between them"
     other = Policy(0.25, relative=False, edge_threshold=0.02, influence=0.9, reach=False)
     assert str(other) == (
         "nodes above 0.25, nodes with 90 % of each stage's influence, edges above 2 % of |Δℓ|"

@@ -1,0 +1,143 @@
+"""`tokenblame graph PATH`."""
+
+import argparse
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from attribution.commands.common import Commands, at_least_one, share
+from attribution.commands.sample import add_sample_options, answer
+from attribution.errors import ResourceExhausted
+from attribution.explanation import Explanation
+from attribution.graphs.export import to_graphml, to_json
+from attribution.graphs.page import to_html
+from attribution.reports import print_graph
+from attribution.schema import AttributionGraph, ExplainRequest, Generation, GraphRequest
+from attribution.terminal import print_explanation, say
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "graph",
+        help="how the wrong preference came about, layer by layer",
+        description="Explain a sample as `tokenblame explain` does, and follow the logit "
+        "difference down through the layers: which token handed what to which, and by which heads.",
+    )
+    add_sample_options(parser)
+    _add_graph_options(parser)
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="the graph as JSON")
+    formats.add_argument("--html", action="store_true", help="a page that draws it (graph.html)")
+    formats.add_argument("--graphml", action="store_true", help="for networkx, Gephi, yEd")
+    parser.add_argument("--out", type=Path, help="file to write; standard output where not given")
+    parser.set_defaults(run=_run)
+
+
+def _add_graph_options(parser: argparse.ArgumentParser) -> None:
+    default = GraphRequest(ExplainRequest(""))
+    parser.add_argument(
+        "--layers",
+        type=_layers,
+        metavar="N,N,…",
+        help="only the ends of these decoder layers (from 0; ranges as 4-8); all where not given",
+    )
+    parser.add_argument(
+        "--midpoints", action="store_true", help="also the states between attention and MLP"
+    )
+    parser.add_argument(
+        "--nodes",
+        type=share,
+        default=default.node_threshold,
+        help="smallest |relevance| of a node, as a share of |Δℓ| (%(default)s)",
+    )
+    parser.add_argument(
+        "--absolute", action="store_true", help="--nodes is in logit units, not a share"
+    )
+    parser.add_argument(
+        "--mass",
+        type=share,
+        default=default.mass,
+        help="share of each transition's absolute mass that its edges keep (%(default)s)",
+    )
+    parser.add_argument(
+        "--edges", type=share, help="smallest |weight| as a share of |Δℓ|, instead of --mass"
+    )
+    parser.add_argument(
+        "--influence", type=share, help="keep the nodes that carry this share of it"
+    )
+    parser.add_argument(
+        "--unreached", action="store_true", help="keep also what does not reach the last token"
+    )
+    parser.add_argument(
+        "--refine",
+        type=at_least_one,
+        default=0,
+        metavar="N",
+        help="hidden dimensions and MLP neurons of the N strongest nodes",
+    )
+
+
+def _layers(text: str) -> tuple[int, ...]:
+    """Type of --layers."""
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            raise argparse.ArgumentTypeError(f"{text!r} is no list of layers, e.g. 0,4-8,23")
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
+
+
+def _request(options: argparse.Namespace, explain: ExplainRequest) -> GraphRequest:
+    return GraphRequest(
+        explain,
+        layers=options.layers,
+        midpoints=options.midpoints,
+        node_threshold=options.nodes,
+        relative=not options.absolute,
+        mass=options.mass,
+        edge_threshold=options.edges,
+        influence=options.influence,
+        reach=not options.unreached,
+        refine=options.refine,
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    explanation = answer(options, lambda explain: _request(options, explain))
+    graph, generation = explanation.graph, explanation.generation
+    if graph is None or generation is None:  # the tests pass, or no pair was proved
+        print_explanation(explanation, Console(stderr=True, highlight=False))
+        return 1
+    if options.json or options.html or options.graphml:
+        _write(options, _document(options, graph, generation))
+    else:
+        _print(explanation, graph, generation)
+    return 0
+
+
+def _document(options: argparse.Namespace, graph: AttributionGraph, generation: Generation) -> str:
+    if options.html:
+        return to_html(graph, generation)
+    if options.graphml:
+        return to_graphml(graph, generation)
+    return json.dumps(to_json(graph, generation), indent=1)
+
+
+def _write(options: argparse.Namespace, text: str) -> None:
+    path: Path | None = options.out or (Path("graph.html") if options.html else None)
+    if path is None:
+        print(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ResourceExhausted(f"{path} cannot be written: {error.strerror}.") from error
+    say(Console(highlight=False), f"Wrote {path}.")
+
+
+def _print(explanation: Explanation, graph: AttributionGraph, generation: Generation) -> None:
+    console = Console(highlight=False)
+    print_explanation(explanation, console)
+    print_graph(graph, generation, console)

@@ -1,0 +1,268 @@
+"""From a contrast pair to what is said about it: relevance, graph, trust.
+
+Each function runs one stage and makes the value that travels; engine.py decides which and when.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from attrs import evolve, frozen
+
+from attribution import segments
+from attribution.errors import InvalidRequest, ResourceExhausted
+from attribution.faithfulness.ablation import STEPS, Edge, path_curve
+from attribution.faithfulness.measure import estimate as estimate_trust
+from attribution.faithfulness.measure import full as measure_all
+from attribution.faithfulness.probe import Probe
+from attribution.graphs.build import assemble
+from attribution.graphs.pruning import Policy
+from attribution.job import Job
+from attribution.lrp.graph import Wanted, build
+from attribution.lrp.ledger import Method
+from attribution.lrp.memory import estimate
+from attribution.lrp.objective import Objective, ObjectiveKind
+from attribution.lrp.refine import refine
+from attribution.lrp.relevance import Relevance, attribute
+from attribution.models.limits import available_memory, human
+from attribution.models.loader import LoadedModel
+from attribution.schema import (
+    Attribution,
+    AttributionGraph,
+    ContrastPair,
+    Faithfulness,
+    Generation,
+    GraphRequest,
+    NodeDetail,
+    NodeKind,
+    PathAblation,
+    Progress,
+)
+
+_ESTIMATE_SECONDS = 30.0  # of a trust figure on a CPU; a GPU is done before
+_SPARE = 0.8  # of the memory that is available
+_NODE_FLOOR = 0.01  # of |Δℓ|: ends of the edges that are cut, and of those they are compared with
+_CANDIDATE_MASS = 0.98  # of a transition, before pruning; thresholds can be lowered that far
+
+
+@frozen
+class Case:
+    """One pair of one sample, in the model that is asked about it."""
+
+    loaded: LoadedModel
+    generation: Generation
+    pair: ContrastPair
+    method: Method
+    kind: ObjectiveKind
+
+    @property
+    def ids(self) -> torch.Tensor:
+        """(n,) int64: what the model had read when it wrote the target."""
+        before = self.generation.tokens[: self.pair.position]
+        return torch.tensor([token.id for token in before], device=self.loaded.device)
+
+    @property
+    def objective(self) -> Objective:
+        return Objective(self.pair.target.id, self.pair.contrast.id, self.kind)
+
+
+def check_pair(pair: ContrastPair, generation: Generation, vocabulary: int) -> None:
+    """Raise InvalidRequest where the pair is about another text."""
+    inside = generation.prompt_length <= pair.position < len(generation.tokens)
+    if not inside or generation.tokens[pair.position].id != pair.target.id:
+        raise InvalidRequest("The pair is about another text; explain this one first.")
+    if not 0 <= pair.contrast.id < vocabulary:
+        raise InvalidRequest(f"The model has no token {pair.contrast.id}.")
+
+
+def relevance(case: Case, job: Job) -> Attribution:
+    """The relevance of every token before the target."""
+    found = _attribute(case, job)
+    return Attribution(
+        pair=case.pair,
+        method=case.method.value,
+        objective=case.kind.value,
+        logit_diff=found.logit_diff,
+        relevance=tuple(found.relevance.tolist()),
+        sum=found.sum,
+        leak=found.leak,
+        bias=found.bias,
+    )
+
+
+def _attribute(case: Case, job: Job) -> Relevance:
+    return attribute(
+        case.loaded.model,
+        case.ids,
+        case.objective,
+        method=case.method,
+        checkpoint=job.checkpoint,
+        recompute=must_recompute(case, graph=False),
+    )
+
+
+def must_recompute(case: Case, *, graph: bool) -> bool:
+    """Whether layers must be run anew on the way back, because not all of them can be kept.
+
+    Raises ResourceExhausted where even that does not fit.
+    """
+    model: Any = case.loaded.model
+    free = _free_memory(case.loaded.device)
+    if free is None:
+        return False
+    n, room = case.pair.position, int(free * _SPARE)
+    for recompute in (False, True):
+        needed = estimate(model.config, n, case.loaded.dtype, recompute=recompute, graph=graph)
+        if needed.total <= room:
+            return recompute
+    raise ResourceExhausted(
+        f"{n} tokens need about {human(needed.total)} beside the weights, {human(free)} are "
+        "free. Use a smaller model, bfloat16, or a shorter prompt."
+    )
+
+
+def _free_memory(device: torch.device) -> int | None:
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return free + cached
+    return available_memory()
+
+
+# Graphs
+
+
+def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
+    """The pruned graph, with details of its strongest nodes where they are wanted."""
+    share = request.node_threshold
+    if not request.relative:
+        share = share / max(abs(case.pair.logit_diff), 1e-9)
+    recompute = must_recompute(case, graph=True)
+    raw = build(
+        case.loaded.model,
+        case.ids,
+        case.objective,
+        Wanted(request.layers, request.midpoints, share, _CANDIDATE_MASS),
+        method=case.method,
+        checkpoint=job.checkpoint,
+        recompute=recompute,
+    )
+    policy = Policy(
+        node_threshold=request.node_threshold,
+        relative=request.relative,
+        mass=None if request.edge_threshold is not None else request.mass,
+        edge_threshold=request.edge_threshold,
+        influence=request.influence,
+        reach=request.reach,
+    )
+    found = assemble(raw, policy, case.pair, case.method.value, case.kind.value)
+    if request.refine:
+        found = evolve(found, details=_details(case, found, request.refine, job, recompute))
+    return found
+
+
+def _details(
+    case: Case, found: AttributionGraph, count: int, job: Job, recompute: bool
+) -> tuple[NodeDetail, ...]:
+    """Dimensions and neurons of the `count` strongest nodes that the pruning left."""
+    tokens = [k for k, node in enumerate(found.nodes) if node.kind is NodeKind.TOKEN]
+    strongest = sorted(tokens, key=lambda k: -abs(found.nodes[k].relevance))[:count]
+    places = {_place(found, k): k for k in strongest}
+    parts = refine(
+        case.loaded.model,
+        case.ids,
+        case.objective,
+        places,
+        method=case.method,
+        checkpoint=job.checkpoint,
+        recompute=recompute,
+    )
+    return tuple(
+        NodeDetail(places[place], part.dimensions, part.neurons, part.mlp)
+        for place, part in parts.items()
+    )
+
+
+def _place(found: AttributionGraph, index: int) -> tuple[int, int]:
+    """(stage as in lrp/ledger.py, token) of a node."""
+    node = found.nodes[index]
+    name = found.stages[node.stage]
+    if name == "embedding":
+        return 0, node.token
+    layer, part = name.split(".")
+    return 2 * int(layer) + (1 if part == "attention" else 2), node.token
+
+
+# Trust
+
+
+def trust(case: Case, *, full: bool, seconds: float | None, job: Job) -> Faithfulness:
+    """Does the relevance predict what interventions do?"""
+    found = _attribute(case, job)
+    probe = Probe(
+        case.loaded.model, case.ids, score(case), neutral_token(case.loaded), job.checkpoint
+    )
+    tokens = segments.eligible(case.generation, case.pair.position)
+
+    def report(message: str, fraction: float) -> None:
+        job.emit(Progress(message, fraction))
+
+    if full:
+        whole = measure_all(probe, found.relevance, tokens, case.method.value, report=report)
+        if case.method.ruled:
+            job.emit(Progress("Cutting edges of the graph"))
+            whole = evolve(whole, paths=_paths(case, job))
+        return whole
+    return estimate_trust(
+        probe,
+        found.relevance,
+        tokens,
+        segments.lines(case.generation, tokens),
+        case.method.value,
+        seconds=_ESTIMATE_SECONDS if seconds is None else seconds,
+        report=report,
+    )
+
+
+def _paths(case: Case, job: Job) -> PathAblation | None:
+    """Cut the strongest attention edges between different tokens; None where there are too few."""
+    raw = build(
+        case.loaded.model,
+        case.ids,
+        case.objective,
+        Wanted(node_floor=_NODE_FLOOR, headed=0),
+        method=case.method,
+        checkpoint=job.checkpoint,
+        recompute=must_recompute(case, graph=True),
+    )
+    found = [
+        (abs(weight), Edge(layer, target, source))
+        for layer, step in enumerate(raw.transitions)
+        for target, source, weight in zip(
+            step.targets.tolist(), step.sources.tolist(), step.weights.tolist(), strict=True
+        )
+        if target != source
+    ]
+    pool = [edge for _, edge in sorted(found, key=lambda pair: -pair[0])]
+    if len(pool) < STEPS[0] + 1:
+        return None
+    curve = path_curve(
+        case.loaded.model, case.ids, score(case), pool, pool, checkpoint=job.checkpoint
+    )
+    return PathAblation(curve.steps, curve.base, curve.strongest, curve.random, curve.p_value)
+
+
+def score(case: Case) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The objective as a function of logits (batch, vocabulary) → (batch,)."""
+    if case.objective.needs_logits:
+        with torch.inference_mode():
+            logits: torch.Tensor = case.loaded.model(case.ids[None], logits_to_keep=1).logits[0, -1]
+    else:
+        logits = torch.empty(0, device=case.loaded.device)
+    return case.objective.resolve(logits).score
+
+
+def neutral_token(loaded: LoadedModel) -> int:
+    """A single space: it says nothing, and breaks no syntax where a word stood."""
+    ids = loaded.tokenizer(" ", add_special_tokens=False).input_ids
+    return int(ids[-1])

@@ -1,0 +1,140 @@
+"""The page in a real Chromium. `TOKENBLAME_SCREENSHOTS=FOLDER` keeps the screenshots."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from attribution.graphs.build import assemble
+from attribution.graphs.page import to_html
+from attribution.graphs.pruning import Policy
+from attribution.graphs.raw import RawGraph
+from attribution.schema import NodeDetail
+from tests.attribution.graphs.random_graphs import (
+    generation_of,
+    large_raw,
+    pair_at,
+    random_raw,
+)
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+PLAYWRIGHT = Path(__file__).parents[3] / "editor-client" / "node_modules" / "playwright-core"
+TEXTS = ["<s>", "def", "</script><script>injected=1</script>", "\u2028é😀", "\n    ", "<!--", " x"]
+EVERYTHING = Policy(node_threshold=0.0, mass=None, reach=False)
+
+
+def _program(*names: str) -> str:
+    """The first of these programs in PATH; skips the test where there is none."""
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    pytest.skip(f"needs {names[0]} (apt-get install nodejs npm chromium)")
+
+
+def _write(path: Path, raw: RawGraph, policy: Policy, texts: list[str]) -> str:
+    pair = pair_at(len(texts), raw.logit_diff)
+    graph = assemble(raw, policy, pair, "attnlrp", "contrast")
+    explained = graph.pruning.nodes - 1  # token nodes come first, the last token of the top last
+    detail = NodeDetail(explained, dimensions=((5, 1.5), (3, -0.5)), neurons=((9, 0.1),), mlp=0.3)
+    graph = evolve(graph, details=(detail,))
+    path.write_text(to_html(graph, generation_of(texts)), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a visit to a small page and to the largest one saw."""
+    browser, node = _program("chromium", "chromium-browser", "google-chrome"), _program("node")
+    if not PLAYWRIGHT.is_dir():
+        pytest.skip("needs playwright-core (make editor-client)")
+    folder = tmp_path_factory.mktemp("pages")
+    shots = Path(os.environ.get("TOKENBLAME_SCREENSHOTS", folder)).absolute()
+    shots.mkdir(parents=True, exist_ok=True)
+    words = ["def", " x", " =", "\n    ", "(", "numbers", ")", " return"]
+    options = {
+        "browser": browser,
+        "file": _write(folder / "small.html", random_raw(1, 6, 7), Policy(0.0, mass=1.0), TEXTS),
+        "large": _write(
+            folder / "large.html", large_raw(), EVERYTHING, [words[k % 8] for k in range(500)]
+        ),
+        "shots": str(shots),
+    }
+    command = [node, str(HERE / "page.mjs"), json.dumps(options)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stderr}\nscreenshots: {shots}"
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def test_it_runs_without_complaint_and_network(seen: dict[str, Any]) -> None:
+    assert seen["complaints"] == []  # a violated policy would be among them
+    assert set(seen["requests"]) == {"file"}
+    assert seen["injected"] is None
+
+
+def test_sliders_act_at_once(seen: dict[str, Any]) -> None:
+    everything = seen["all"]
+    assert 0 < seen["fewerEdges"]["edges"] < everything["edges"]
+    assert seen["fewerEdges"]["nodes"] == everything["nodes"]
+    assert 0 < seen["fewerNodes"]["nodes"] < everything["nodes"]
+    assert seen["fewerNodes"]["edges"] < everything["edges"]
+    assert seen["again"] == everything
+    assert seen["withoutTemplate"]["nodes"] < everything["nodes"]
+
+
+def test_keys_move_open_and_close(seen: dict[str, Any]) -> None:
+    keys = seen["keys"]
+    assert keys["start"].startswith("·x, token 6, layer 4, after the MLP: ")
+    assert keys["down"].startswith("·x, token 6, layer 3")
+    assert "token 5, layer 3" in keys["left"]
+    assert keys["up"].startswith("·x, token 6, layer 4")  # all there is at the top
+    assert (seen["opened"]["focus"], seen["opened"]["title"]) == ("panel", "·x")
+    assert seen["opened"]["heads"] > 0
+    assert seen["opened"]["parts"] == [
+        "Draws on (one stage below)",
+        "Hidden dimensions",
+        "MLP neurons (+0.300 in all)",
+    ]
+    assert seen["closed"] == {"focus": "overlay", "title": "The whole graph"}
+
+
+def test_the_strongest_path_ends_at_the_embedding(seen: dict[str, Any]) -> None:
+    assert seen["path"].startswith("Strongest path: ·x, ")
+    assert seen["path"].endswith(", to the embedding")
+    assert len(seen["path"].split(", ")) == 6 + 1  # every stage, and where it ends
+
+
+def test_the_pointer_points_selects_and_zooms(seen: dict[str, Any]) -> None:
+    assert seen["tip"].startswith("·x, token 6")
+    assert seen["clicked"] == "·x"
+    assert seen["zoomed"]
+    assert seen["fitted"]
+
+
+def test_search_finds_text_that_looks_like_markup(seen: dict[str, Any]) -> None:
+    assert seen["found"] == "1"
+    assert seen["searched"] == "</script><script>injected=1</script>"
+    assert seen["selected"][-1] == 2  # the event for other views
+    assert seen["highlighted"]
+
+
+def test_dark_and_light(seen: dict[str, Any]) -> None:
+    light, dark = seen["grounds"]
+    assert light != dark
+    assert seen["recoloured"]
+
+
+def test_the_largest_graph_is_drawn(seen: dict[str, Any]) -> None:
+    assert seen["large"]["nodes"] == 31 * 500 + 30  # with the leaks
+    assert seen["large"]["edges"] >= 20_000 - 20
+    assert (
+        seen["painted"] == seen["large"]["edges"] - 30 * 500
+    )  # those of the leaks wait for a click
+    print(f"500 tokens, 30 layers, 20 000 edges: {seen['milliseconds']} ms")
