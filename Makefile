@@ -91,9 +91,19 @@ lint: setup
 format: setup ## rewrite the Python files in the house format
 	@echo "== Formatting"; $(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
 
+MODELS ?= smollm2-135m qwen2.5-coder-0.5b
+
 bench: setup ## ratios measured within one run (the README has the single commands)
-	@echo "== Attribution over a plain forward and backward"
-	@$(BIN)/python -m tests.benchmarks.bench_attribution
+	@for model in $(MODELS); do \
+		echo "== Attribution and all edges over a plain forward and backward"; \
+		$(BIN)/python -m tests.benchmarks.bench_attribution --model $$model; \
+		echo "== Closed form over the batch-packed backward, and growth"; \
+		$(BIN)/python -m tests.benchmarks.bench_graph --model $$model; \
+		echo "== Leave-one-out over doing it naively"; \
+		$(BIN)/python -m tests.benchmarks.bench_faithfulness --model $$model; \
+	done
+	@echo "== A long prompt"
+	@$(BIN)/python -m tests.benchmarks.bench_long
 	@echo "== Pass rate of the default model"
 	@$(BIN)/python -m tests.benchmarks.bench_passrate
 

@@ -42,7 +42,7 @@ from attribution.schema import (
 _ESTIMATE_SECONDS = 30.0  # of a trust figure on a CPU; a GPU is done before
 _SPARE = 0.8  # of the memory that is available
 _NODE_FLOOR = 0.01  # of |Δℓ|: ends of the edges that are cut, and of those they are compared with
-_CANDIDATE_MASS = 0.98  # of a transition, before pruning; thresholds can be lowered that far
+_CANDIDATE_MASS = 0.98  # of a transition, where no more than that can be wanted of it
 
 
 @frozen
@@ -137,12 +137,13 @@ def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
     share = request.node_threshold
     if not request.relative:
         share = share / max(abs(case.pair.logit_diff), 1e-9)
+    whole = request.edge_threshold is not None or request.mass > _CANDIDATE_MASS
     recompute = must_recompute(case, graph=True)
     raw = build(
         case.loaded.model,
         case.ids,
         case.objective,
-        Wanted(request.layers, request.midpoints, share, _CANDIDATE_MASS),
+        Wanted(request.layers, request.midpoints, share, 1.0 if whole else _CANDIDATE_MASS),
         method=case.method,
         checkpoint=job.checkpoint,
         recompute=recompute,
