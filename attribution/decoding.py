@@ -2,7 +2,8 @@
 
 A rollout keeps the first tokens of a sequence, takes another token at one position and goes on
 greedily. All rows of a batch share the KV cache of the whole original sequence; a mask hides what
-comes after each row's own position, so that nothing is prefilled twice.
+comes after each row's own position, so that nothing is prefilled twice. Where a model has sliding
+windows, which reach back by places in the cache, only rows of the same position share one.
 """
 
 import copy
@@ -63,7 +64,7 @@ class Completion:
 @torch.inference_mode()
 def prefill(model: PreTrainedModel, ids: Sequence[int], prompt_length: int) -> Prefix:
     """One forward pass over the sequence: its KV cache and the scores of its output positions."""
-    cache = DynamicCache(config=model.config)
+    cache = DynamicCache()  # without a config: a sliding layer would forget what a fork still sees
     count = len(ids) - prompt_length
     logits = model(
         input_ids=torch.tensor([list(ids)], device=model.device),
@@ -120,7 +121,35 @@ def rollouts(
 
     Stop sequences count from the branch's own token on: a sample that is not ours may hold some.
     """
+    positions = {branch.position for branch in branches}
+    if len(positions) == 1 or not _has_windows(model):
+        return _fork(model, tokenizer, prefix, branches, stops, checkpoint)
+    done: dict[Branch, Completion] = {}
+    for position in positions:
+        group = [branch for branch in branches if branch.position == position]
+        found = _fork(model, tokenizer, prefix, group, stops, checkpoint)
+        done.update(zip(group, found, strict=True))
+    return [done[branch] for branch in branches]
+
+
+def _has_windows(model: PreTrainedModel) -> bool:
+    config = model.config.get_text_config(decoder=True)
+    kinds = getattr(config, "layer_types", None) or ()
+    return "sliding_attention" in kinds or bool(getattr(config, "sliding_window", None))
+
+
+def _fork(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prefix: Prefix,
+    branches: Sequence[Branch],
+    stops: Stops,
+    checkpoint: Callable[[int], None],
+) -> list[Completion]:
+    """Finish the branches in one batch, from what the first of them have in common."""
     cache = copy.deepcopy(prefix.cache)
+    behind = len(prefix.ids) - max(branch.position for branch in branches)
+    cache.crop(-behind)  # nobody sees what is there
     cache.batch_repeat_interleave(len(branches))
     start = prefix.prompt_length
     rows = [

@@ -29,7 +29,6 @@ from attribution.grading.grader import Grader
 from attribution.job import Job
 from attribution.lrp.ledger import Method
 from attribution.lrp.objective import ObjectiveKind
-from attribution.models.families import rules_for
 from attribution.models.loader import LoadedModel, load
 from attribution.prompts import build_prompt, build_stops
 from attribution.schema import (
@@ -167,17 +166,15 @@ class Engine:
             self._attribute(case, job)
 
     def _graph(self, request: GraphRequest, job: Job) -> None:
-        if not Method.named(request.explain.method).ruled:
-            raise InvalidRequest(
-                f"A graph needs attnlrp or cplrp; {request.explain.method} has no edges."
-            )
-        case = self._case(request.explain, request.pair, job)
+        explaining.check_graph(request)
+        case = self._case(request.explain, request.pair, job, request.layers)
         if case is not None:
             self._attribute(case, job)
             with job.stage("graph", "Following the difference through the layers"):
                 job.emit(explaining.graph(case, request, job))
 
     def _faithfulness(self, request: FaithfulnessRequest, job: Job) -> None:
+        explaining.check_seconds(request.seconds)
         case = self._case(request.explain, request.pair, job)
         if case is not None:
             self._attribute(case, job)
@@ -190,7 +187,13 @@ class Engine:
         with job.stage("attribute", "Attributing the difference"):
             job.emit(explaining.relevance(case, job))
 
-    def _case(self, request: ExplainRequest, pair: ContrastPair | None, job: Job) -> Case | None:
+    def _case(
+        self,
+        request: ExplainRequest,
+        pair: ContrastPair | None,
+        job: Job,
+        layers: tuple[int, ...] | None = None,
+    ) -> Case | None:
         """The pair to be explained; None where the tests pass or no pair is proved.
 
         A pair that is given is taken as it is: nothing is run then.
@@ -201,7 +204,7 @@ class Engine:
         if pair is None and self._grade(task.task_id, code, request.trusted, job):
             return None
         loaded = self._load(request.settings, job)
-        rules_for(loaded.model)  # an unsupported model is refused before the search, not after it
+        explaining.check_model(loaded, layers)  # before the search, not after it
         with job.stage("score", "Reading the sample"):
             generation = self._scored(loaded, self._tokens(request, task, code, loaded))
         job.emit(generation)

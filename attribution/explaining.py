@@ -3,6 +3,7 @@
 Each function runs one stage and makes the value that travels; engine.py decides which and when.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,18 +13,20 @@ from attrs import evolve, frozen
 from attribution import segments
 from attribution.errors import InvalidRequest, ResourceExhausted
 from attribution.faithfulness.ablation import STEPS, Edge, path_curve
+from attribution.faithfulness.forward import wide_head
 from attribution.faithfulness.measure import estimate as estimate_trust
 from attribution.faithfulness.measure import full as measure_all
 from attribution.faithfulness.probe import Probe
 from attribution.graphs.build import assemble
 from attribution.graphs.pruning import Policy
 from attribution.job import Job
-from attribution.lrp.graph import Wanted, build
+from attribution.lrp.graph import Wanted, build, select_stages
 from attribution.lrp.ledger import Method
 from attribution.lrp.memory import estimate
 from attribution.lrp.objective import Objective, ObjectiveKind
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Relevance, attribute
+from attribution.models.families import rules_for
 from attribution.models.limits import available_memory, human
 from attribution.models.loader import LoadedModel
 from attribution.schema import (
@@ -64,6 +67,13 @@ class Case:
     @property
     def objective(self) -> Objective:
         return Objective(self.pair.target.id, self.pair.contrast.id, self.kind)
+
+
+def check_model(loaded: LoadedModel, layers: tuple[int, ...] | None) -> None:
+    """Raise UnsupportedModel or InvalidRequest where the model has no rules or no such layers."""
+    model: Any = loaded.model
+    rules_for(model)
+    select_stages(model.config.num_hidden_layers, Wanted(layers))
 
 
 def check_pair(pair: ContrastPair, generation: Generation, vocabulary: int) -> None:
@@ -132,23 +142,41 @@ def _free_memory(device: torch.device) -> int | None:
 # Graphs
 
 
+def check_graph(request: GraphRequest) -> None:
+    """Raise InvalidRequest for what makes no sense in any model: known before anything is run."""
+    method = Method.named(request.explain.method)
+    if not method.ruled:
+        raise InvalidRequest(f"A graph needs attnlrp or cplrp; {method} has no edges.")
+    _policy(request)
+    if request.refine < 0:
+        raise InvalidRequest(f"{request.refine} nodes cannot be refined.")
+
+
 def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
     """The pruned graph, with details of its strongest nodes where they are wanted."""
-    share = request.node_threshold
+    floor = request.node_threshold
     if not request.relative:
-        share = share / max(abs(case.pair.logit_diff), 1e-9)
+        with wide_head(case.loaded.model):  # the objective's Δℓ, which need not be the pair's
+            floor /= max(abs(float(score(case)(_last_logits(case)))), 1e-9)
     whole = request.edge_threshold is not None or request.mass > _CANDIDATE_MASS
     recompute = must_recompute(case, graph=True)
     raw = build(
         case.loaded.model,
         case.ids,
         case.objective,
-        Wanted(request.layers, request.midpoints, share, 1.0 if whole else _CANDIDATE_MASS),
+        Wanted(request.layers, request.midpoints, floor, 1.0 if whole else _CANDIDATE_MASS),
         method=case.method,
         checkpoint=job.checkpoint,
         recompute=recompute,
     )
-    policy = Policy(
+    found = assemble(raw, _policy(request), case.pair, case.method.value, case.kind.value)
+    if request.refine:
+        found = evolve(found, details=_details(case, found, request.refine, job, recompute))
+    return found
+
+
+def _policy(request: GraphRequest) -> Policy:
+    return Policy(
         node_threshold=request.node_threshold,
         relative=request.relative,
         mass=None if request.edge_threshold is not None else request.mass,
@@ -156,10 +184,6 @@ def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
         influence=request.influence,
         reach=request.reach,
     )
-    found = assemble(raw, policy, case.pair, case.method.value, case.kind.value)
-    if request.refine:
-        found = evolve(found, details=_details(case, found, request.refine, job, recompute))
-    return found
 
 
 def _details(
@@ -197,6 +221,12 @@ def _place(found: AttributionGraph, index: int) -> tuple[int, int]:
 # Trust
 
 
+def check_seconds(seconds: float | None) -> None:
+    """Raise InvalidRequest for a budget that is none."""
+    if seconds is not None and not 0 < seconds < math.inf:  # NaN fails, too
+        raise InvalidRequest(f"The budget is {seconds} seconds; it must be above 0.")
+
+
 def trust(case: Case, *, full: bool, seconds: float | None, job: Job) -> Faithfulness:
     """Does the relevance predict what interventions do?"""
     found = _attribute(case, job)
@@ -209,11 +239,12 @@ def trust(case: Case, *, full: bool, seconds: float | None, job: Job) -> Faithfu
         job.emit(Progress(message, fraction))
 
     if full:
-        whole = measure_all(probe, found.relevance, tokens, case.method.value, report=report)
-        if case.method.ruled:
+        paths = None
+        if case.method.ruled:  # first: it takes the most memory, and the rest takes minutes
             job.emit(Progress("Cutting edges of the graph"))
-            whole = evolve(whole, paths=_paths(case, job))
-        return whole
+            paths = _paths(case, job)
+        whole = measure_all(probe, found.relevance, tokens, case.method.value, report=report)
+        return evolve(whole, paths=paths)
     return estimate_trust(
         probe,
         found.relevance,
@@ -255,12 +286,16 @@ def _paths(case: Case, job: Job) -> PathAblation | None:
 
 def score(case: Case) -> Callable[[torch.Tensor], torch.Tensor]:
     """The objective as a function of logits (batch, vocabulary) → (batch,)."""
-    if case.objective.needs_logits:
-        with torch.inference_mode():
-            logits: torch.Tensor = case.loaded.model(case.ids[None], logits_to_keep=1).logits[0, -1]
-    else:
-        logits = torch.empty(0, device=case.loaded.device)
+    none = torch.empty(0, device=case.loaded.device)
+    logits = _last_logits(case) if case.objective.needs_logits else none
     return case.objective.resolve(logits).score
+
+
+def _last_logits(case: Case) -> torch.Tensor:
+    """(vocabulary,): what the model says of the target's place."""
+    with torch.inference_mode():
+        logits: torch.Tensor = case.loaded.model(case.ids[None], logits_to_keep=1).logits[0, -1]
+    return logits
 
 
 def neutral_token(loaded: LoadedModel) -> int:

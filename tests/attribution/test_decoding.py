@@ -10,6 +10,7 @@ from attribution import decoding
 from attribution.decoding import Branch
 from attribution.errors import Cancelled
 from attribution.prompts import Stops
+from tests.attribution.lrp.tiny import WINDOWED, Shape, build
 
 NEVER = Stops((), frozenset())
 
@@ -71,6 +72,25 @@ def test_rollouts_equal_plain_greedy_decoding(
         assert completion.decoded == b.limit - 1
         assert [*prefix.ids[:7], *completion.ids] == expected
     assert prefix.cache.get_seq_length() == len(prefix.ids)
+
+
+@pytest.mark.parametrize("family", WINDOWED)
+def test_rollouts_of_models_with_windows_are_plain_greedy_decoding(
+    family: str, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    windowed = build(Shape(family, window=4))
+    ids = greedy(windowed, [3, 1, 4, 1, 5], 12)
+    prefix = decoding.prefill(windowed, ids, 5)
+    branches = [Branch(p, token, 6) for p in (5, 9, 9, 14) for token in (7, 2)]
+    done = decoding.rollouts(
+        windowed, tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None
+    )
+    for b, completion in zip(branches, done, strict=True):
+        assert [*ids[:5], *completion.ids] == greedy(windowed, [*ids[: b.position], b.token], 5)
+    ours = decoding.generate(
+        windowed, tokenizer, ids[:5], NEVER, max_new_tokens=12, checkpoint=lambda _: None
+    )
+    assert [*ids[:5], *ours.ids] == ids
 
 
 def test_scores_are_the_logits_of_a_plain_forward(
