@@ -122,7 +122,8 @@ def rollouts(
     Stop sequences count from the branch's own token on: a sample that is not ours may hold some.
     """
     positions = {branch.position for branch in branches}
-    if len(positions) == 1 or not _has_windows(model):
+    longest = len(prefix.ids) + max(branch.limit for branch in branches)
+    if len(positions) == 1 or not _windows_end_within(model, longest):
         return _fork(model, tokenizer, prefix, branches, stops, checkpoint)
     done: dict[Branch, Completion] = {}
     for position in positions:
@@ -132,10 +133,10 @@ def rollouts(
     return [done[branch] for branch in branches]
 
 
-def _has_windows(model: PreTrainedModel) -> bool:
-    config = model.config.get_text_config(decoder=True)
-    kinds = getattr(config, "layer_types", None) or ()
-    return "sliding_attention" in kinds or bool(getattr(config, "sliding_window", None))
+def _windows_end_within(model: PreTrainedModel, length: int) -> bool:
+    """Whether a sliding window of the model hides something of so many tokens."""
+    window = getattr(model.config.get_text_config(decoder=True), "sliding_window", None)
+    return window is not None and window < length
 
 
 def _fork(

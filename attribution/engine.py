@@ -4,12 +4,12 @@ An Engine owns the loaded model and the test runner. It computes one request at 
 thread of its caller, and hands every result to `emit` as soon as it is there.
 """
 
-from pathlib import Path
+from collections.abc import Iterable
 
 import torch
 from attrs import evolve
 
-from attribution import explaining, faults, samples
+from attribution import explaining, faults
 from attribution.decoding import Prefix, generate, prefill
 from attribution.errors import (
     ExecutionRefused,
@@ -20,9 +20,6 @@ from attribution.errors import (
 from attribution.explaining import Case
 from attribution.generation import (
     from_completion,
-    from_text,
-    is_consistent,
-    split_sample,
     with_scores,
 )
 from attribution.grading.grader import Grader
@@ -31,7 +28,9 @@ from attribution.lrp.ledger import Method
 from attribution.lrp.objective import ObjectiveKind
 from attribution.models.loader import LoadedModel, load
 from attribution.prompts import build_prompt, build_stops
+from attribution.reading import read_tokens
 from attribution.schema import (
+    Attribution,
     ContrastPair,
     ExplainRequest,
     FaithfulnessRequest,
@@ -42,15 +41,12 @@ from attribution.schema import (
     GraphRequest,
     ModelSettings,
     Progress,
+    SearchReport,
     Task,
     Timings,
+    Work,
     task_id_from_path,
 )
-
-_LONGEST_OUTPUT = 4096  # tokens; the scores of so many take 2.5 GB with 152 000 words
-
-
-Work = GenerateRequest | GradeRequest | ExplainRequest | GraphRequest | FaithfulnessRequest
 
 
 class Engine:
@@ -61,6 +57,8 @@ class Engine:
         self.loaded: LoadedModel | None = None
         self._settings: ModelSettings | None = None
         self._prefix: Prefix | None = None  # of the last sample: an edit often asks for it again
+        # The last search and what it was about: a graph of the same sample needs no second one.
+        self._searched: tuple[object, tuple[ContrastPair | SearchReport, ...]] | None = None
 
     def close(self) -> None:
         self.unload()
@@ -68,7 +66,7 @@ class Engine:
 
     def unload(self) -> None:
         """Give the model's memory back."""
-        self.loaded = self._settings = self._prefix = None
+        self.loaded = self._settings = self._prefix = self._searched = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -177,15 +175,19 @@ class Engine:
         explaining.check_seconds(request.seconds)
         case = self._case(request.explain, request.pair, job)
         if case is not None:
-            self._attribute(case, job)
+            found = self._attribute(case, job)
             with job.stage("faithfulness", "Taking tokens away to see what happens"):
                 job.emit(
-                    explaining.trust(case, full=request.full, seconds=request.seconds, job=job)
+                    explaining.trust(
+                        case, found, full=request.full, seconds=request.seconds, job=job
+                    )
                 )
 
-    def _attribute(self, case: Case, job: Job) -> None:
+    def _attribute(self, case: Case, job: Job) -> Attribution:
         with job.stage("attribute", "Attributing the difference"):
-            job.emit(explaining.relevance(case, job))
+            found = explaining.relevance(case, job)
+            job.emit(found)
+        return found
 
     def _case(
         self,
@@ -206,7 +208,7 @@ class Engine:
         loaded = self._load(request.settings, job)
         explaining.check_model(loaded, layers)  # before the search, not after it
         with job.stage("score", "Reading the sample"):
-            generation = self._scored(loaded, self._tokens(request, task, code, loaded))
+            generation = self._scored(loaded, read_tokens(request, task, code, loaded))
         job.emit(generation)
         if pair is not None:
             explaining.check_pair(pair, generation, loaded.model.config.vocab_size)
@@ -214,26 +216,6 @@ class Engine:
             pairs = self._search(request, task, generation, loaded, job)
             pair = faults.best(pairs, code) if pairs else None
         return None if pair is None else Case(loaded, generation, pair, method, kind)
-
-    def _tokens(
-        self, request: ExplainRequest, task: Task, code: str, loaded: LoadedModel
-    ) -> Generation:
-        """The trace where it is about this very text and model, else the text re-tokenised."""
-        trace = samples.read_trace(Path(request.path)) if request.path else None
-        if (
-            trace is not None
-            and trace.code == code
-            and trace.fingerprint == loaded.fingerprint
-            and is_consistent(trace, loaded.model.config.vocab_size)
-            and request.form in (None, trace.form)
-            and request.prompt in (None, trace.prompt)
-        ):
-            return trace
-        form = request.form or (trace.form if trace else None)
-        split = split_sample(code, task, loaded.tokenizer, form, request.prompt)
-        generation = from_text(task, split, loaded.tokenizer)
-        _require_length(generation, loaded)
-        return generation
 
     def _search(
         self,
@@ -243,25 +225,35 @@ class Engine:
         loaded: LoadedModel,
         job: Job,
     ) -> list[ContrastPair]:
+        """All proved pairs, streamed; those of the last search again where nothing has changed."""
+        prefix = self._prefill(loaded, generation)
+        budget = faults.Budget(request.rollouts, request.seconds)
         subject = faults.Subject(
             model=loaded.model,
             tokenizer=loaded.tokenizer,
             generation=generation,
-            prefix=self._prefill(loaded, generation),
+            prefix=prefix,
             stops=build_stops(task, generation.form, loaded.tokenizer),
         )
-        pairs = []
-        with job.stage("search", "Looking for the token that broke it"):
-            for found in faults.search(
+        about = (task.task_id, generation.form, prefix.ids, budget)
+        events: Iterable[ContrastPair | Progress | SearchReport]
+        if self._searched is not None and self._searched[0] == about:
+            events = self._searched[1]
+        else:
+            events = faults.search(
                 subject,
                 lambda programs: self.grader.grade_many(task.task_id, programs, job.checkpoint),
-                faults.Budget(request.rollouts, request.seconds),
+                budget,
                 job.checkpoint,
-            ):
-                job.emit(found)
-                if isinstance(found, ContrastPair):
-                    pairs.append(found)
-        return pairs
+            )
+        results = []
+        with job.stage("search", "Looking for the token that broke it"):
+            for event in events:
+                job.emit(event)
+                if not isinstance(event, Progress):
+                    results.append(event)
+        self._searched = about, tuple(results)
+        return [result for result in results if isinstance(result, ContrastPair)]
 
 
 def _task_id(request: ExplainRequest) -> str:
@@ -272,21 +264,6 @@ def _task_id(request: ExplainRequest) -> str:
             "(HumanEval_65/0.py) or name the task."
         )
     return task_id
-
-
-def _require_length(generation: Generation, loaded: LoadedModel) -> None:
-    """Raise InvalidSample for more than the model can read, or than can be scored."""
-    count, output = len(generation.tokens), len(generation.tokens) - generation.prompt_length
-    window = getattr(loaded.model.config, "max_position_embeddings", None) or count
-    if count > window:
-        raise InvalidSample(
-            f"Prompt and sample have {count} tokens; {loaded.name} reads up to {window}."
-        )
-    if output > _LONGEST_OUTPUT:
-        raise InvalidSample(
-            f"The sample has {output} tokens behind its prompt; up to {_LONGEST_OUTPUT} can be "
-            "explained."
-        )
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

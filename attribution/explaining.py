@@ -13,19 +13,18 @@ from attrs import evolve, frozen
 from attribution import segments
 from attribution.errors import InvalidRequest, ResourceExhausted
 from attribution.faithfulness.ablation import STEPS, Edge, path_curve
-from attribution.faithfulness.forward import wide_head
 from attribution.faithfulness.measure import estimate as estimate_trust
 from attribution.faithfulness.measure import full as measure_all
 from attribution.faithfulness.probe import Probe
 from attribution.graphs.build import assemble
 from attribution.graphs.pruning import Policy
 from attribution.job import Job
-from attribution.lrp.graph import Wanted, build, select_stages
+from attribution.lrp.graph import Wanted, build, longest_skip, select_stages, stage_number
 from attribution.lrp.ledger import Method
 from attribution.lrp.memory import estimate
 from attribution.lrp.objective import Objective, ObjectiveKind
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Relevance, attribute
+from attribution.lrp.relevance import attribute
 from attribution.models.families import rules_for
 from attribution.models.limits import available_memory, human
 from attribution.models.loader import LoadedModel
@@ -45,7 +44,6 @@ from attribution.schema import (
 _ESTIMATE_SECONDS = 30.0  # of a trust figure on a CPU; a GPU is done before
 _SPARE = 0.8  # of the memory that is available
 _NODE_FLOOR = 0.01  # of |Δℓ|: ends of the edges that are cut, and of those they are compared with
-_CANDIDATE_MASS = 0.98  # of a transition, where no more than that can be wanted of it
 
 
 @frozen
@@ -87,7 +85,14 @@ def check_pair(pair: ContrastPair, generation: Generation, vocabulary: int) -> N
 
 def relevance(case: Case, job: Job) -> Attribution:
     """The relevance of every token before the target."""
-    found = _attribute(case, job)
+    found = attribute(
+        case.loaded.model,
+        case.ids,
+        case.objective,
+        method=case.method,
+        checkpoint=job.checkpoint,
+        recompute=must_recompute(case, graph=False),
+    )
     return Attribution(
         pair=case.pair,
         method=case.method.value,
@@ -100,29 +105,26 @@ def relevance(case: Case, job: Job) -> Attribution:
     )
 
 
-def _attribute(case: Case, job: Job) -> Relevance:
-    return attribute(
-        case.loaded.model,
-        case.ids,
-        case.objective,
-        method=case.method,
-        checkpoint=job.checkpoint,
-        recompute=must_recompute(case, graph=False),
-    )
-
-
-def must_recompute(case: Case, *, graph: bool) -> bool:
+def must_recompute(case: Case, *, graph: bool, skipped: int = 0) -> bool:
     """Whether layers must be run anew on the way back, because not all of them can be kept.
 
-    Raises ResourceExhausted where even that does not fit.
+    `skipped` is the longest stretch of layers between two stages of a graph. Raises
+    ResourceExhausted where even that does not fit.
     """
     model: Any = case.loaded.model
-    free = _free_memory(case.loaded.device)
+    free = _free_memory(model)
     if free is None:
         return False
     n, room = case.pair.position, int(free * _SPARE)
     for recompute in (False, True):
-        needed = estimate(model.config, n, case.loaded.dtype, recompute=recompute, graph=graph)
+        needed = estimate(
+            model.config,
+            n,
+            case.loaded.dtype,
+            recompute=recompute,
+            graph=graph,
+            skipped=skipped,
+        )
         if needed.total <= room:
             return recompute
     raise ResourceExhausted(
@@ -131,15 +133,16 @@ def must_recompute(case: Case, *, graph: bool) -> bool:
     )
 
 
-def _free_memory(device: torch.device) -> int | None:
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return free + cached
-    return available_memory()
-
-
-# Graphs
+def _free_memory(model: Any) -> int | None:
+    """Bytes on all devices that hold a part of the model; None where unknown."""
+    devices = {parameter.device for parameter in model.parameters()}
+    if any(device.type != "cuda" for device in devices):
+        return available_memory()
+    free = 0
+    for device in devices:
+        free += torch.cuda.mem_get_info(device)[0]
+        free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return free
 
 
 def check_graph(request: GraphRequest) -> None:
@@ -154,17 +157,15 @@ def check_graph(request: GraphRequest) -> None:
 
 def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
     """The pruned graph, with details of its strongest nodes where they are wanted."""
-    floor = request.node_threshold
-    if not request.relative:
-        with wide_head(case.loaded.model):  # the objective's Δℓ, which need not be the pair's
-            floor /= max(abs(float(score(case)(_last_logits(case)))), 1e-9)
-    whole = request.edge_threshold is not None or request.mass > _CANDIDATE_MASS
-    recompute = must_recompute(case, graph=True)
+    wanted = Wanted(request.layers, request.midpoints, request.node_threshold, request.relative)
+    config = case.loaded.model.config
+    skipped = longest_skip(select_stages(config.num_hidden_layers, wanted))
+    recompute = must_recompute(case, graph=True, skipped=skipped)
     raw = build(
         case.loaded.model,
         case.ids,
         case.objective,
-        Wanted(request.layers, request.midpoints, floor, 1.0 if whole else _CANDIDATE_MASS),
+        wanted,
         method=case.method,
         checkpoint=job.checkpoint,
         recompute=recompute,
@@ -192,7 +193,10 @@ def _details(
     """Dimensions and neurons of the `count` strongest nodes that the pruning left."""
     tokens = [k for k, node in enumerate(found.nodes) if node.kind is NodeKind.TOKEN]
     strongest = sorted(tokens, key=lambda k: -abs(found.nodes[k].relevance))[:count]
-    places = {_place(found, k): k for k in strongest}
+    places = {
+        (stage_number(found.stages[found.nodes[k].stage]), found.nodes[k].token): k
+        for k in strongest
+    }
     parts = refine(
         case.loaded.model,
         case.ids,
@@ -208,28 +212,17 @@ def _details(
     )
 
 
-def _place(found: AttributionGraph, index: int) -> tuple[int, int]:
-    """(stage as in lrp/ledger.py, token) of a node."""
-    node = found.nodes[index]
-    name = found.stages[node.stage]
-    if name == "embedding":
-        return 0, node.token
-    layer, part = name.split(".")
-    return 2 * int(layer) + (1 if part == "attention" else 2), node.token
-
-
-# Trust
-
-
 def check_seconds(seconds: float | None) -> None:
     """Raise InvalidRequest for a budget that is none."""
     if seconds is not None and not 0 < seconds < math.inf:  # NaN fails, too
         raise InvalidRequest(f"The budget is {seconds} seconds; it must be above 0.")
 
 
-def trust(case: Case, *, full: bool, seconds: float | None, job: Job) -> Faithfulness:
-    """Does the relevance predict what interventions do?"""
-    found = _attribute(case, job)
+def trust(
+    case: Case, found: Attribution, *, full: bool, seconds: float | None, job: Job
+) -> Faithfulness:
+    """Does the relevance that was found predict what interventions do?"""
+    known = torch.tensor(found.relevance, dtype=torch.float64)
     probe = Probe(
         case.loaded.model, case.ids, score(case), neutral_token(case.loaded), job.checkpoint
     )
@@ -243,11 +236,11 @@ def trust(case: Case, *, full: bool, seconds: float | None, job: Job) -> Faithfu
         if case.method.ruled:  # first: it takes the most memory, and the rest takes minutes
             job.emit(Progress("Cutting edges of the graph"))
             paths = _paths(case, job)
-        whole = measure_all(probe, found.relevance, tokens, case.method.value, report=report)
+        whole = measure_all(probe, known, tokens, case.method.value, report=report)
         return evolve(whole, paths=paths)
     return estimate_trust(
         probe,
-        found.relevance,
+        known,
         tokens,
         segments.lines(case.generation, tokens),
         case.method.value,
@@ -286,7 +279,7 @@ def _paths(case: Case, job: Job) -> PathAblation | None:
 
 def score(case: Case) -> Callable[[torch.Tensor], torch.Tensor]:
     """The objective as a function of logits (batch, vocabulary) → (batch,)."""
-    none = torch.empty(0, device=case.loaded.device)
+    none = torch.empty(0, device=case.loaded.device, dtype=case.loaded.dtype)
     logits = _last_logits(case) if case.objective.needs_logits else none
     return case.objective.resolve(logits).score
 

@@ -4,10 +4,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attribution.schema import AttributionGraph, Estimate, Faithfulness, Generation, NodeKind
+from attribution.schema import (
+    AttributionGraph,
+    Document,
+    Estimate,
+    Faithfulness,
+    Generation,
+    NodeKind,
+)
 from attribution.terminal import say, visible
 
 _ROWS = 10  # of the strongest edges and segments
+_EXCERPT = 70  # characters of a segment
 
 
 def print_graph(graph: AttributionGraph, generation: Generation, console: Console) -> None:
@@ -92,13 +100,20 @@ def print_faithfulness(found: Faithfulness, generation: Generation, console: Con
         )
     strongest = sorted(found.segments, key=lambda segment: -abs(segment.effect))[:_ROWS]
     for segment in strongest:
-        text = "".join(t.text for t in generation.tokens[segment.start : segment.end]).strip()
+        text = _excerpt(generation, segment.start, segment.end)
         say(
             console,
-            f"  {segment.effect:+.2f} (relevance {segment.relevance:+.2f})  {text[:70]}",
+            f"  {segment.effect:+.2f} (relevance {segment.relevance:+.2f})  {text}",
             "dim",
         )
     console.print(f"{found.forwards} rows computed in {found.seconds:.1f} s.", style="dim")
+
+
+def _excerpt(generation: Generation, start: int, end: int) -> str:
+    """What tokens of one document say, on one row; several of them may share a character."""
+    first, last = generation.tokens[start], generation.tokens[end - 1]
+    text = generation.code if first.document is Document.CODE else generation.prompt
+    return " ".join(text[first.start : last.end].split())[:_EXCERPT]
 
 
 def _interval(figure: Estimate) -> str:

@@ -33,13 +33,11 @@ from attribution.models.limits import resident_bytes
 from attribution.schema import (
     EngineStatus,
     Event,
-    ExplainRequest,
     FaithfulnessRequest,
     GenerateRequest,
-    GradeRequest,
-    GraphRequest,
     StatusRequest,
     StopRequest,
+    Work,
 )
 from attribution.wire import Cancel, Done, Failed, Hello
 
@@ -48,10 +46,13 @@ if TYPE_CHECKING:
 
 IDLE_TIMEOUT = 1800.0  # seconds; TOKENBLAME_IDLE_SECONDS overrides it
 
-Work = GenerateRequest | GradeRequest | ExplainRequest | GraphRequest | FaithfulnessRequest
 _log = logging.getLogger("tokenblame.engine")
-# Someone waits for an explanation; generating a set of samples can wait.
-_LATER: dict[type, int] = {GenerateRequest: 1}
+
+
+def _priority(request: Work) -> int:
+    """0: somebody waits for it; 1: a set of samples, or minutes of measuring, can wait."""
+    long = isinstance(request, FaithfulnessRequest) and request.full
+    return int(long or isinstance(request, GenerateRequest))
 
 
 @define(order=True)
@@ -181,13 +182,7 @@ class Service:
                 socket_path().unlink(missing_ok=True)  # who comes now starts the next engine
                 client.answer(frame.id, Done())
                 self._stopping.set()
-            case (
-                GenerateRequest()
-                | GradeRequest()
-                | ExplainRequest()
-                | GraphRequest()
-                | FaithfulnessRequest()
-            ) as request:
+            case request if isinstance(request, Work):
                 # Too late: the connection ends unanswered, so that its client asks the next engine.
                 if not self._stopping.is_set():
                     self._accept(frame.id, request, client)
@@ -214,7 +209,7 @@ class Service:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
                 loop.call_soon_threadsafe(deliver, data, isinstance(value, Done | Failed))
 
-        item = _Item(_LATER.get(type(request), 0), number, request, send)
+        item = _Item(_priority(request), number, request, send)
         self._open[number] = client.items[request_id] = item
         self._queue.put(item)
 

@@ -52,24 +52,34 @@ def at_least_one(text: str) -> int:
 
 def positive_seconds(text: str) -> float:
     """Type of an option that is a duration."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
+    seconds = _number(text)
     if not (seconds > 0 and math.isfinite(seconds)):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
 
 
 def share(text: str) -> float:
-    """Type of an option between 0 and 1 (thresholds; logit units may be larger)."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    """Type of a threshold (mostly below 1; logit units may be larger)."""
+    value = _number(text)
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 0")
     return value
+
+
+def part(text: str) -> float:
+    """Type of an option that says how much of a whole is kept."""
+    value = _number(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and up to 1")
+    return value
+
+
+def _number(text: str) -> float:
+    """NaN where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 @contextmanager

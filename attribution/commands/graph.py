@@ -2,19 +2,22 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 from rich.console import Console
 
-from attribution.commands.common import Commands, at_least_one, share
+from attribution.commands.common import Commands, at_least_one, part, share
 from attribution.commands.sample import add_sample_options, answer
-from attribution.errors import ResourceExhausted
+from attribution.errors import InvalidRequest, ResourceExhausted
 from attribution.explanation import Explanation
 from attribution.graphs.export import to_graphml, to_json
 from attribution.graphs.page import to_html
 from attribution.reports import print_graph
 from attribution.schema import AttributionGraph, ExplainRequest, Generation, GraphRequest
 from attribution.terminal import print_explanation, say
+
+_RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)  # one part of --layers
 
 
 def add_to(commands: Commands) -> None:
@@ -56,16 +59,14 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--mass",
-        type=share,
+        type=part,
         default=default.mass,
         help="share of each transition's absolute mass that its edges keep (%(default)s)",
     )
     parser.add_argument(
         "--edges", type=share, help="smallest |weight| as a share of |Δℓ|, instead of --mass"
     )
-    parser.add_argument(
-        "--influence", type=share, help="keep the nodes that carry this share of it"
-    )
+    parser.add_argument("--influence", type=part, help="keep the nodes that carry this share of it")
     parser.add_argument(
         "--unreached", action="store_true", help="keep also what does not reach the last token"
     )
@@ -81,11 +82,12 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
 def _layers(text: str) -> tuple[int, ...]:
     """Type of --layers."""
     found: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+    for piece in text.split(","):
+        match = _RANGE.fullmatch(piece)
+        layers = range(int(match[1]), int(match[2] or match[1]) + 1) if match else ()
+        if not layers:
             raise argparse.ArgumentTypeError(f"{text!r} is no list of layers, e.g. 0,4-8,23")
-        found.update(range(int(first), int(last or first) + 1))
+        found.update(layers)
     return tuple(sorted(found))
 
 
@@ -105,6 +107,7 @@ def _request(options: argparse.Namespace, explain: ExplainRequest) -> GraphReque
 
 
 def _run(options: argparse.Namespace) -> int:
+    _check_out(options)
     explanation = answer(options, lambda explain: _request(options, explain))
     graph, generation = explanation.graph, explanation.generation
     if graph is None or generation is None:  # the tests pass, or no pair was proved
@@ -115,6 +118,18 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print(explanation, graph, generation)
     return 0
+
+
+def _check_out(options: argparse.Namespace) -> None:
+    """Raise before minutes are spent on what could not be written then."""
+    path: Path | None = options.out
+    if path is None:
+        return
+    if not (options.json or options.html or options.graphml):
+        raise InvalidRequest("Which format? --out needs --json, --html or --graphml.")
+    if path.is_dir() or not path.parent.is_dir():
+        reason = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise ResourceExhausted(f"{path} cannot be written: {reason}.")
 
 
 def _document(options: argparse.Namespace, graph: AttributionGraph, generation: Generation) -> str:

@@ -64,7 +64,7 @@ def _widened(
     head: torch.nn.Linear, inputs: tuple[torch.Tensor, ...], _narrow: torch.Tensor
 ) -> torch.Tensor:
     """(…, d) of any dtype → (…, vocabulary) float32; slice by slice, for the copy is large."""
-    hidden = inputs[0].float()
+    hidden = inputs[0].to(head.weight.device).float()  # accelerate moves it behind this hook's back
     parts = torch.split(head.weight, _SLICE)
     slices = [linear(hidden, part.float()) for part in parts]
     logits = torch.cat(slices, dim=-1)

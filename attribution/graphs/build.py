@@ -36,6 +36,7 @@ def assemble(
     for t, transition in enumerate(raw.transitions):
         drawing.add_absorbed(NodeKind.LEAK, t, transition.leak)
         drawing.add_absorbed(NodeKind.BIAS, t, transition.bias)
+    drawing.add_head_bias()
     measures = tuple(
         measure(_kept(raw.transitions[t], mask), kept_nodes[t], kept_nodes[t + 1], t)
         for t, mask in enumerate(kept_edges)
@@ -101,6 +102,12 @@ class _Drawing:
         for token in losers.tolist():
             target = int(self.index[t + 1, token])
             self.edges.append(GraphEdge(node, target, float(absorbed[token])))
+
+    def add_head_bias(self) -> None:
+        """Biases behind the last stage go into Δℓ past every token: a node without edges."""
+        if self.raw.head_bias:
+            last = len(self.raw.stages) - 1
+            self.nodes.append(GraphNode(NodeKind.BIAS, last, -1, self.raw.head_bias))
 
 
 def _heads(transition: RawTransition, mask: Array) -> dict[int, tuple[HeadShare, ...]]:

@@ -39,3 +39,4 @@ class RawGraph:
     relevance: Array  # (stages, n) float64
     logit_diff: float
     transitions: tuple[RawTransition, ...]
+    head_bias: float = 0.0  # of Δℓ, what biases behind the last stage add (final norm, head)

@@ -86,7 +86,8 @@ class ClosedForm:
         heads, n, _ = self.attention.query.shape
         step = max(1, TILE // (heads * n))
         for part in torch.split(targets, step):
-            yield part, *self._terms(part)
+            if len(part):
+                yield part, *self._terms(part)
 
     def _terms(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         seen, end = self.attention, int(rows[-1]) + 1  # causal: nothing lies behind the last row

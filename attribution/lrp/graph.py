@@ -6,6 +6,7 @@ edges are kept as candidates, with the sum of what is left out; pruning is not d
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from attribution.lrp.ledger import LayerPass, Ledger, Method
 from attribution.lrp.objective import Objective
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.patch import Rules
-from attribution.lrp.relevance import backward, prepare
+from attribution.lrp.relevance import backward, prepare, require_finite
 from attribution.lrp.transitions import Rows, above, array, strongest, through_mlp, transition
 
 
@@ -29,10 +30,11 @@ class Wanted:
 
     layers: tuple[int, ...] | None = None  # decoder layers whose end is a stage; None: all
     midpoints: bool = False  # also the stage between attention and MLP, where both are adjacent
-    node_floor: float = 0.0  # share of |Δℓ| below which a node has no edges
+    node_floor: float = 0.0  # |relevance| below which a node has no edges …
+    relative: bool = True  # … as a share of |Δℓ|; False: in logit units
     mass: float = 1.0  # share of a transition's absolute mass that the candidates hold
-    candidates: int = 20_000  # at most, per transition; the strongest
-    headed: int = 4_000  # of them, with their split over heads
+    candidates: int = 100_000  # at most, per transition; the strongest
+    headed: int = 10_000  # of them, with their split over heads
 
 
 def _carry_on() -> None:
@@ -63,17 +65,25 @@ def build(
         checkpoint,
         recompute=recompute,
         on_stage=builder.on_stage,
-        on_layer=lambda done: builder.on_layer(done, ledger),
+        on_layer=builder.on_layer,
     )
     logit_diff, _, _ = backward(model, rules, input_ids, objective, ledger)
     builder.skip_layers(model, rules, ledger)
     relevance = np.stack([array(ledger.nodes[stage][0]) for stage in stages])
+    require_finite(model, torch.from_numpy(relevance), logit_diff)
     return RawGraph(
         stages=tuple(map(stage_name, stages)),
         relevance=relevance,
         logit_diff=logit_diff,
         transitions=tuple(builder.found[pair] for pair in builder.pairs),
+        head_bias=logit_diff - float(relevance[-1].sum()) if _ends_affine(model) else 0.0,
     )
+
+
+def _ends_affine(model: Any) -> bool:
+    """Whether biases follow the last stage: of the final norm, or of the head."""
+    ends = [model.get_output_embeddings(), *model.base_model.children()]
+    return any(getattr(module, "bias", None) is not None for module in ends)
 
 
 def select_stages(layers: int, wanted: Wanted) -> list[int]:
@@ -97,6 +107,20 @@ def stage_name(stage: int) -> str:
     return f"{(stage - 1) // 2}.{'attention' if stage % 2 else 'mlp'}"
 
 
+def stage_number(name: str) -> int:
+    """The inverse of `stage_name`."""
+    if name == "embedding":
+        return 0
+    layer, part = name.split(".")
+    return 2 * int(layer) + (1 if part == "attention" else 2)
+
+
+def longest_skip(stages: list[int]) -> int:
+    """The most layers that lie between two neighbouring stages, 0 where none are skipped."""
+    gaps = [(b - a) // 2 for a, b in pairwise(stages) if b - a > 2]
+    return max(gaps, default=0)
+
+
 @define(eq=False)
 class _Builder:
     """Collects transitions while the pass comes down, and those that skip layers after it."""
@@ -108,11 +132,15 @@ class _Builder:
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
-        return list(zip(self.stages[:-1], self.stages[1:], strict=True))
+        return list(pairwise(self.stages))
 
     @property
     def skips(self) -> list[tuple[int, int]]:
         return [(a, b) for a, b in self.pairs if b - a > 2]
+
+    def floor(self, ledger: Ledger) -> float:
+        """Smallest |relevance| of a node with edges, in logit units."""
+        return self.wanted.node_floor * (abs(ledger.logit_diff) if self.wanted.relative else 1.0)
 
     def on_stage(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
         """Keep the ends of stretches that skip layers."""
@@ -123,7 +151,8 @@ class _Builder:
         start = 2 * done.layer
         if start in self.stages and start + 1 in self.stages:
             self.found[start, start + 1] = self._closed(done, ledger, 1)
-            self.found[start + 1, start + 2] = through_mlp(done)
+            affine = is_affine(ledger.calls[done.layer].module)
+            self.found[start + 1, start + 2] = through_mlp(done, affine)
         elif start in self.stages and start + 2 in self.stages:
             self.found[start, start + 2] = self._closed(done, ledger, 2)
 
@@ -131,7 +160,7 @@ class _Builder:
         """From the input of the layer to its stage `end` (1 after the attention, 2 after all)."""
         form, wanted = closed_form(done, ledger), self.wanted
         before, after = done.relevance[0], done.relevance[end]
-        floor = wanted.node_floor * abs(ledger.logit_diff)
+        floor = self.floor(ledger)
         targets = above(after, floor)
         affine = is_affine(ledger.calls[done.layer].module)
         rows = Rows(targets, form.rows(targets), after, done.leak, affine)
@@ -141,17 +170,24 @@ class _Builder:
     def skip_layers(self, model: Any, rules: Rules, ledger: Ledger) -> None:
         """The transitions that skip layers, for which the pass has kept its states."""
         wanted = self.wanted
-        floor = wanted.node_floor * abs(ledger.logit_diff)
+        floor = self.floor(ledger)
         for a, b in self.skips:
             calls = [ledger.calls[layer] for layer in range(a // 2, b // 2)]
             span = Span(calls, self.states[a][0], self.states[b][1])
             before, after = ledger.nodes[a][0], ledger.nodes[b][0]
             targets = above(after, floor)
             edges, leaks = packed_rows(
-                model, rules, span, targets, method=ledger.method, checkpoint=ledger.checkpoint
+                model,
+                rules,
+                span,
+                targets,
+                method=ledger.method,
+                checkpoint=ledger.checkpoint,
+                recompute=ledger.recompute,
             )
             leak = torch.zeros_like(after)
             leak[targets] = leaks.to(leak)
-            rows = Rows(targets, edges, after, leak, any(is_affine(call.module) for call in calls))
+            affine = any(is_affine(call.module) for call in calls)
+            rows = Rows(targets.to(edges.device), edges, after, leak, affine)
             kept = strongest(edges, before.abs() >= floor, wanted.candidates, wanted.mass)
             self.found[a, b] = transition(rows, kept)

@@ -27,13 +27,15 @@ def integrate(
     objective: Objective,
     checkpoint: Callable[[], None],
     steps: int = STEPS,
+    *,
+    recompute: bool = False,
 ) -> tuple[torch.Tensor, float]:
     """Relevance (n,) float64 on the CPU, and Δℓ."""
     points, masses = np.polynomial.legendre.leggauss(steps)  # on −1 … 1
     head, base = model.get_output_embeddings(), model.base_model
     embeddings = model.get_input_embeddings()
     batch = max(1, _BATCHED_TOKENS // len(input_ids))
-    ledger = Ledger(Method.INTEGRATED, checkpoint)
+    ledger = Ledger(Method.INTEGRATED, checkpoint, recompute=recompute)
     with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
         embedded = embeddings(input_ids.to(embeddings.weight.device)[None]).detach()  # (1, n, d)
         with torch.no_grad():

@@ -5,6 +5,8 @@ layer, 2·layer + 2 after its MLP. The pass comes down from the last stage; when
 input of a layer, all that is to be known of that layer is there, and `on_layer` gets it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -23,7 +25,7 @@ class Method(StrEnum):
     INTEGRATED = "integrated"  # integrated gradients: the same along a path from a baseline
 
     @classmethod
-    def named(cls, name: str) -> "Method":
+    def named(cls, name: str) -> Method:
         """Raises InvalidRequest, naming those that there are."""
         try:
             return cls(name)
@@ -88,7 +90,8 @@ class Ledger:
     recompute: bool = False  # keep the inputs of layers only, and run each anew on the way back
     on_stage: Observer | None = None
     on_neurons: Observer | None = None  # layer, what the MLP's last projection reads, its cotangent
-    on_layer: Callable[[LayerPass], None] | None = None
+    neuron_tokens: Mapping[int, list[int]] = field(factory=dict)  # layer → of which tokens
+    on_layer: Callable[[LayerPass, Ledger], None] | None = None  # not a closure over it: no cycle
     leak: dict[int, torch.Tensor] = field(factory=dict)
     bias: list[torch.Tensor] = field(factory=list)
     nodes: dict[int, torch.Tensor] = field(factory=dict)
@@ -117,17 +120,20 @@ class Ledger:
         attention, cotangent = self.attention.pop(layer), self.cotangent
         if self.on_layer is None or cotangent is None:
             return
-        relevance = tuple(self.nodes[stage][0] for stage in range(2 * layer, 2 * layer + 3))
-        none = relevance[0].new_zeros(relevance[0].shape)
+        relevance = tuple(
+            self.nodes[stage][0].to(cotangent.device) for stage in range(2 * layer, 2 * layer + 3)
+        )
+        none = torch.zeros_like(relevance[0])
         self.on_layer(
             LayerPass(
                 layer,
                 attention,
-                hidden[0],
+                hidden[0].to(cotangent.device),  # the previous layer may lie on another device
                 cotangent[0],
                 (relevance[0], relevance[1], relevance[2]),
                 self.leak[layer][0] if layer in self.leak else none,
-            )
+            ),
+            self,
         )
 
 

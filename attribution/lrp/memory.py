@@ -8,7 +8,9 @@ What autograd keeps of one token and layer, in elements of the model's dtype:
     2 m                     gate and up (m: intermediate size; experts: those that a token visits)
 
 With `recompute` only the residual stream is kept, and one layer is whole at a time. A graph adds
-tiles of a fixed size (closed_form.py) and, where a model has sliding windows, one mask of n² bytes.
+tiles of a fixed size (closed_form.py), the rows of one transition (n² at most, where every node is
+retained; no heads, one layer at a time) and, where a model has sliding windows, one mask of n²
+bytes. Transitions that skip layers hold copies of a stretch of layers (packed.py).
 """
 
 from typing import Any
@@ -17,9 +19,11 @@ import torch
 from attrs import frozen
 
 from attribution.lrp.closed_form import TILE
+from attribution.lrp.packed import batch_for
 
 _TEMPORARIES = 4  # buffers as wide as the widest activation, while one layer is passed
 _TILES = 6  # alive at once in a closed form
+_ROWS = 3  # of a transition: the edges, their sizes, and those sorted
 
 
 @frozen
@@ -36,9 +40,18 @@ class Estimate:
 
 
 def estimate(
-    config: Any, n: int, dtype: torch.dtype, *, recompute: bool = False, graph: bool = False
+    config: Any,
+    n: int,
+    dtype: torch.dtype,
+    *,
+    recompute: bool = False,
+    graph: bool = False,
+    skipped: int = 0,
 ) -> Estimate:
-    """For a model of this config and dtype; a transformers text config."""
+    """For a model of this config and dtype; a transformers text config.
+
+    `skipped` is the longest stretch of layers that a transition of the graph skips, 0 for none.
+    """
     d, layers = config.hidden_size, config.num_hidden_layers
     heads = config.num_attention_heads
     kv_heads = getattr(config, "num_key_value_heads", None) or heads
@@ -46,12 +59,14 @@ def estimate(
     m = _intermediate(config)
     stream, inside = 2 * d, 2 * (heads + kv_heads) * width + 2 * m
     token = n * dtype.itemsize
-    kept = layers * token * (stream if recompute else stream + inside)
+    layer = token * (stream if recompute else stream + inside)
+    kept = max(layers, skipped * batch_for(n)) * layer
     passing = token * (_TEMPORARIES * max(m, d) + (inside if recompute else 0))
     edges = 0
     if graph:
         wide = max(4, dtype.itemsize)
-        edges = _TILES * min(TILE, heads * n * n) * wide + (n * n if _windowed(config) else 0)
+        edges = (_TILES * min(TILE, heads * n * n) + _ROWS * n * n) * wide
+        edges += n * n if _windowed(config) else 0
     return Estimate(kept, passing, edges)
 
 

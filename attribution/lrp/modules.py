@@ -51,7 +51,8 @@ def rms_norm(eps: str = "variance_epsilon", offset: float = 0.0) -> Rule:
 
     def rule(module: Any, patch: Patch) -> None:
         if patch.ledger.method.ruled:
-            weight = module.weight.detach() + offset if offset else module.weight.detach()
+            # Gemma adds in float32; in bfloat16 1 + weight would lose its last digits.
+            weight = module.weight.detach().float() + offset if offset else module.weight.detach()
             epsilon = getattr(module, eps)
             patch.replace_forward(
                 module, partial(_frozen_rms, module, patch.ledger, weight, epsilon)
@@ -210,7 +211,10 @@ def router(module: Any, patch: Patch) -> None:
 
 
 def watch_neurons(projection: Any, patch: Patch) -> None:
-    """Tell the ledger what the last projection of an MLP reads, and its cotangent."""
+    """Tell the ledger what the last projection of an MLP reads, and its cotangent.
+
+    Of the tokens that it wants only: all neurons of all layers would be more than a pass keeps.
+    """
     ledger = patch.ledger
     tell = ledger.on_neurons
     if tell is None:
@@ -218,9 +222,10 @@ def watch_neurons(projection: Any, patch: Patch) -> None:
 
     def before(_module: nn.Module, inputs: tuple[torch.Tensor, ...], _options: object) -> None:
         layer, neurons = ledger.layer, inputs[0]
-        if neurons.requires_grad:
-            kept = neurons.detach()
-            neurons.register_hook(lambda grad: tell(layer, kept, grad))  # type: ignore[no-untyped-call]
+        tokens = ledger.neuron_tokens.get(layer)
+        if tokens and neurons.requires_grad:
+            kept = neurons.detach()[:, tokens]
+            neurons.register_hook(lambda grad: tell(layer, kept, grad[:, tokens]))  # type: ignore[no-untyped-call]
 
     patch.before(projection, before)
 
@@ -242,7 +247,12 @@ def layer(middle: str) -> Rule:
         patch.before(getattr(module, middle), partial(_middle, ledger, index))
         patch.after(module, partial(_leave, ledger, index))
         if ledger.recompute:
-            run = partial(checkpoint, current_forward(module), use_reentrant=False)
+            run = partial(
+                checkpoint,
+                current_forward(module),
+                use_reentrant=False,
+                preserve_rng_state=False,  # nothing is drawn in evaluation mode
+            )
             patch.replace_forward(module, run)
 
     return rule

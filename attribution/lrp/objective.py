@@ -90,7 +90,7 @@ class Weights:
     def score(self, logits: torch.Tensor) -> torch.Tensor:
         """(…, vocabulary) any float dtype → (…,) at least float32."""
         wide = logits.to(self.values.dtype)
-        score = wide[..., self.ids] @ self.values
+        score = wide[..., self.ids.to(wide.device)] @ self.values.to(wide.device)
         return score + self.mean * wide.mean(-1) if self.mean else score
 
     def apply(self, head: Any, hidden: torch.Tensor) -> tuple[torch.Tensor, float]:

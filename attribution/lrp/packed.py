@@ -16,7 +16,13 @@ from attrs import frozen
 from attribution.lrp.ledger import Call, Ledger, Method, inner
 from attribution.lrp.patch import Rules, attached
 
-BATCH = 16  # targets
+BATCH = 16  # targets, where that many fit
+_TOKENS = 4096  # of all copies together
+
+
+def batch_for(n: int) -> int:
+    """How many targets are taken together over n tokens: long sequences fill a pass alone."""
+    return max(1, min(BATCH, _TOKENS // n))
 
 
 @frozen(eq=False)
@@ -36,13 +42,15 @@ def packed_rows(
     *,
     method: Method,
     checkpoint: Callable[[], None],
-    batch: int = BATCH,
+    batch: int | None = None,
+    recompute: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(A[targets] (t, n), softmax leak of each target (t,)), at least float32.
 
     A[j,i] = ⟨x_i, (∂ x_j^end / ∂ x_i)ᵀ g_j⟩ under the rules; `targets` (t,) int64.
     """
-    ledger = Ledger(method, checkpoint)
+    ledger = Ledger(method, checkpoint, recompute=recompute)
+    batch = batch or batch_for(span.hidden.shape[0])
     rows, leaks = [], []
     with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
         for part in torch.split(targets, batch):

@@ -58,6 +58,11 @@ def refine(
         recompute=recompute,
         on_stage=found.on_stage,
         on_neurons=found.on_neurons,
+        neuron_tokens={
+            (stage - 1) // 2: tokens
+            for stage, tokens in found.tokens.items()
+            if stage and stage % 2 == 0
+        },
     )
     backward(model, rules, input_ids, objective, ledger)
     return {
@@ -74,21 +79,22 @@ class _Found:
     neurons: dict[tuple[int, int], tuple[Ranked, float]] = field(factory=dict)
 
     def on_stage(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
-        for token, parts in self._parts(stage, hidden, cotangent):
+        tokens = self.tokens.get(stage, [])
+        for token, parts in _parts(tokens, hidden[:, tokens], cotangent[:, tokens]):
             self.dimensions[stage, token] = _ranked(parts, self.top)
 
     def on_neurons(self, layer: int, neurons: torch.Tensor, cotangent: torch.Tensor) -> None:
         stage = 2 * layer + 2
-        for token, parts in self._parts(stage, neurons, cotangent):
+        for token, parts in _parts(self.tokens[stage], neurons, cotangent):
             self.neurons[stage, token] = _ranked(parts, self.top), float(parts.sum())
 
-    def _parts(
-        self, stage: int, values: torch.Tensor, cotangent: torch.Tensor
-    ) -> list[tuple[int, torch.Tensor]]:
-        """(token, relevance of each dimension (d,) float64 on the CPU) of the wanted tokens."""
-        tokens = self.tokens.get(stage, [])
-        parts = values[0, tokens].cpu().double() * cotangent[0, tokens].cpu().double()
-        return list(zip(tokens, parts, strict=True))
+
+def _parts(
+    tokens: list[int], values: torch.Tensor, cotangent: torch.Tensor
+) -> list[tuple[int, torch.Tensor]]:
+    """(token, relevance of each dimension (d,) float64 on the CPU), of (1, tokens, d) each."""
+    parts = values[0].cpu().double() * cotangent[0].cpu().double()
+    return list(zip(tokens, parts, strict=True))
 
 
 def _ranked(parts: torch.Tensor, top: int) -> Ranked:

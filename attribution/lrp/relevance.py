@@ -7,20 +7,21 @@ one forward and one backward. At stage 0, h is the embedding; the other stages a
 stream after the attention and after the MLP of each layer (ledger.py).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from attrs import frozen
 
-from attribution.errors import InvalidRequest
+from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.lrp.integrated import integrate
 from attribution.lrp.ledger import Ledger, Method, total
 from attribution.lrp.objective import Objective, Weights
 from attribution.lrp.patch import Rules, attached
 from attribution.models.families import rules_for
 
-__all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare"]
+__all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare", "require_finite"]
 
 
 @frozen
@@ -64,7 +65,10 @@ def attribute(
     """
     model, rules = prepare(model, input_ids, objective)
     if method is Method.INTEGRATED:
-        relevance, logit_diff = integrate(model, rules, input_ids, objective, checkpoint)
+        relevance, logit_diff = integrate(
+            model, rules, input_ids, objective, checkpoint, recompute=recompute
+        )
+        require_finite(model, relevance, logit_diff)
         summed = float(relevance.sum())
         rest = logit_diff - summed
         return Relevance(relevance, relevance[None], logit_diff, summed, rest, 0.0)
@@ -72,6 +76,7 @@ def attribute(
     logit_diff, head_bias, _ = backward(model, rules, input_ids, objective, ledger)
     nodes = torch.stack([ledger.nodes[s][0].cpu().double() for s in sorted(ledger.nodes)])
     summed = float(nodes[0].sum())
+    require_finite(model, nodes, logit_diff)
     bias = total(ledger.bias) + head_bias
     leak = total(list(ledger.leak.values())) if method.ruled else logit_diff - summed - bias
     return Relevance(nodes[0], nodes, logit_diff, summed, leak, bias)
@@ -103,11 +108,20 @@ def backward(
 
 
 def _logits(head: Any, hidden: torch.Tensor, objective: Objective) -> torch.Tensor:
-    """All logits (vocabulary,) where the objective looks at them, else a stand-in of that size."""
+    """All logits (vocabulary,) where the objective looks at them, else a stand-in without any."""
     if objective.needs_logits:
         logits: torch.Tensor = head(hidden)
         return logits
     return hidden.new_empty(0)
+
+
+def require_finite(model: Any, relevance: torch.Tensor, logit_diff: float) -> None:
+    """Raise UnsupportedModel where the numbers of a pass overflowed."""
+    if not (math.isfinite(logit_diff) and bool(torch.isfinite(relevance).all())):
+        kind = str(model.dtype).removeprefix("torch.")
+        raise UnsupportedModel(
+            f"The model's numbers overflow in {kind}; use bfloat16 or float32 (--dtype)."
+        )
 
 
 def _check(model: Any, input_ids: torch.Tensor, named: list[int]) -> None:

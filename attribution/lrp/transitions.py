@@ -77,7 +77,8 @@ def _absorbed(
     """Leak, bias and rest of every target, (n,) float64.
 
     What biases absorb is what is missing of a target's relevance when all its edges and its leak
-    are there; without biases that is rounding, and belongs to the rest.
+    are there (the tests hold its sum against the biases' own bookings); without biases that is
+    rounding, and belongs to the rest.
     """
     relevance, leak = array(rows.relevance), array(rows.leak)
     at, full = _integers(rows.targets), array(rows.edges.sum(1))
@@ -107,7 +108,7 @@ def _heads(
     }
 
 
-def through_mlp(done: LayerPass) -> RawTransition:
+def through_mlp(done: LayerPass, affine: bool) -> RawTransition:
     """MLP and residual stream are diagonal: a token hands on what it has, but for biases."""
     before, after = array(done.relevance[1]), array(done.relevance[2])
     own = np.nonzero(after)[0]
@@ -121,8 +122,8 @@ def through_mlp(done: LayerPass) -> RawTransition:
         **dict.fromkeys(_HEADS, none),
         head_values=np.zeros((0, 3)),
         leak=zero,
-        bias=after - before,
-        rest=zero,
+        bias=after - before if affine else zero,
+        rest=zero if affine else after - before,
         dropped_mass=0.0,
         dropped_edges=0,
     )

@@ -84,6 +84,11 @@ def load(
         model = _load_weights(folder, dtype, settings.model, placing)
         if not placing:
             model.to(device)  # type: ignore[arg-type] # transformers wraps it without its self
+    if any(parameter.is_meta for parameter in model.parameters()):
+        raise ResourceExhausted(
+            f"{settings.model} does not fit on the GPUs of this machine, and parts that are "
+            "offloaded cannot be explained. Use --dtype 4bit, or a smaller model."
+        )
     checkpoint()
     model.train(False).requires_grad_(False)
     return LoadedModel(model, tokenizer, settings.model, mark, model.device, dtype)

@@ -37,6 +37,7 @@ from attribution.schema.requests import (
     StatusRequest,
     StopRequest,
     Timings,
+    Work,
 )
 from attribution.schema.tasks import (
     Dataset,
@@ -104,5 +105,6 @@ __all__ = [
     "TokenChoice",
     "TransitionMeasures",
     "Verdict",
+    "Work",
     "task_id_from_path",
 ]

@@ -20,7 +20,9 @@ class GraphNode:
     """A node; `relevance` is in logit units, positive supports the target."""
 
     kind: NodeKind
-    stage: int  # index into AttributionGraph.stages; of a leak or bias: its transition's source
+    # Index into AttributionGraph.stages; of a leak or bias: the source of its transition. A bias at
+    # the last stage (final norm, head) goes into Δℓ itself and has no edges.
+    stage: int
     token: int  # index into Generation.tokens; −1 for a leak or bias
     relevance: float
 
@@ -44,7 +46,9 @@ class GraphEdge:
     target: int
     weight: float
     direct: float = 0.0  # of it past the attention (residual stream); the rest is the heads'
-    heads: tuple[HeadShare, ...] = ()  # strongest first; the weak ones are left out
+    # Strongest first; heads with less than 2 % are left out, as are all of an edge that is none of
+    # the strongest 10 000 of its transition, or whose transition skips layers.
+    heads: tuple[HeadShare, ...] = ()
 
 
 @frozen
@@ -63,13 +67,16 @@ class NodeDetail:
 
 @frozen
 class Pruning:
-    """What was kept. Shares are of absolute mass: Σ|weight| over the edges of all transitions."""
+    """What was kept. Shares are of absolute mass: Σ|weight| over the edges into strong nodes.
+
+    Edges into nodes below the node threshold are not computed, and count nowhere here.
+    """
 
     policy: str  # for a person, e.g. "nodes above 1 % of Δℓ, 85 % of each transition's mass"
     nodes: int  # token nodes kept
     all_nodes: int
     edges: int  # edges between token nodes that were kept
-    all_edges: int
+    all_edges: int  # into nodes above the node threshold
     kept_mass: float  # share of the absolute mass that is kept, 0 … 1
     kept_mass_per_transition: tuple[float, ...]
 

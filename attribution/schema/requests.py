@@ -128,15 +128,9 @@ class EngineStatus:
     idle_timeout: float  # seconds without work after which model and engine go
 
 
-Request = (
-    GenerateRequest
-    | GradeRequest
-    | ExplainRequest
-    | GraphRequest
-    | FaithfulnessRequest
-    | StatusRequest
-    | StopRequest
-)
+# What the compute thread works on; the others are answered at once.
+Work = GenerateRequest | GradeRequest | ExplainRequest | GraphRequest | FaithfulnessRequest
+Request = Work | StatusRequest | StopRequest
 Result = (
     Generation
     | Verdict

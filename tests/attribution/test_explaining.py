@@ -1,5 +1,6 @@
-"""Relevance, graph and trust of one pair in a tiny model, as the engine asks for them."""
+"""Relevance and trust of one pair in a tiny model, as the engine asks for them."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,103 +9,28 @@ import torch
 from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution import explaining
+from attribution import explaining, segments
 from attribution.errors import Cancelled, InvalidRequest, ResourceExhausted
 from attribution.explaining import Case
-from attribution.generation import Split, from_text
 from attribution.job import Job
 from attribution.lrp.ledger import Method
 from attribution.lrp.memory import estimate
 from attribution.lrp.objective import ObjectiveKind
-from attribution.models.loader import LoadedModel
 from attribution.schema import (
-    AttributionGraph,
-    ContrastPair,
-    Dataset,
-    Document,
     Event,
-    ExplainRequest,
-    Form,
-    GraphRequest,
-    NodeKind,
-    Origin,
+    Faithfulness,
     Perturbation,
     Progress,
     Role,
-    Suite,
-    Task,
     TokenChoice,
 )
+from tests.attribution.cases import EVERYTHING, at, by_hand, case_of, job, last_logits, trust_of
 from tests.attribution.lrp.test_patch import state
 
-HEAD = 'def f(x: int) -> int:\n    """Add one."""\n'
-TASK = Task("HumanEval/0", Dataset.HUMANEVAL, HEAD, "f", "", (Suite.BASE,))
-EVERYTHING = GraphRequest(ExplainRequest(""), node_threshold=0.0, mass=1.0, reach=False)
-
-
-def carry_on() -> None:
-    pass
-
-
-def job(events: list[Event] | None = None, checkpoint: Callable[[], None] = carry_on) -> Job:
-    return Job((events if events is not None else []).append, checkpoint)
-
-
-class GiveUp:
-    """A checkpoint that gives up at its `after`-th call."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def __call__(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Cancelled
-
 
 @pytest.fixture(scope="module")
-def loaded(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> LoadedModel:
-    return LoadedModel(model, tokenizer, "tiny", "f", torch.device("cpu"), torch.float64)
-
-
-@pytest.fixture(scope="module")
-def case(loaded: LoadedModel) -> Case:
-    """What the model says behind "return", against its second choice there."""
-    generation = from_text(TASK, Split(Form.DIRECT, HEAD, "    return x + 1\n"), loaded.tokenizer)
-    texts = [token.text for token in generation.tokens]
-    position = len(texts) - texts[::-1].index(" return")
-    target = generation.tokens[position]
-    ids = torch.tensor([token.id for token in generation.tokens[:position]])
-    with torch.no_grad():
-        logits = loaded.model(ids[None]).logits[0, -1]
-    contrast = next(i for i in logits.topk(2).indices.tolist() if i != target.id)
-    pair = ContrastPair(
-        position,
-        TokenChoice(target.id, target.text, int((logits > logits[target.id]).sum()) + 1),
-        TokenChoice(contrast, loaded.tokenizer.decode([contrast]), 1),
-        float(logits[target.id] - logits[contrast]),
-        Origin.VERIFIED,
-    )
-    return Case(loaded, generation, pair, Method.ATTNLRP, ObjectiveKind.CONTRAST)
-
-
-def last_logits(case: Case) -> torch.Tensor:
-    with torch.no_grad():
-        found: torch.Tensor = case.loaded.model(case.ids[None]).logits[0, -1]
-    return found
-
-
-def by_hand(case: Case) -> float:
-    """The objective from its definition."""
-    logits = last_logits(case)
-    target = logits[case.pair.target.id]
-    against = {
-        ObjectiveKind.CONTRAST: logits[case.pair.contrast.id],
-        ObjectiveKind.TARGET: torch.zeros(()),
-        ObjectiveKind.TOP: logits.topk(10).values.mean(),
-        ObjectiveKind.MEAN: logits.mean(),
-    }
-    return float(target - against[case.kind])
+def case(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Case:
+    return case_of(model, tokenizer)
 
 
 # Relevance
@@ -198,188 +124,163 @@ def test_what_does_not_fit_at_all_is_told_with_figures(
         explaining.must_recompute(case, graph=graph)
 
 
-def test_little_memory_changes_no_result(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    request = evolve(EVERYTHING, refine=3)
-    plenty = explaining.relevance(case, job()), explaining.graph(case, request, job())
-    calls = []
-    for graph in (False, True):
-        left = needed(case, recompute=True, graph=graph)
-
-        def little(left: int = left) -> int:
-            calls.append(left)
-            return left
-
-        monkeypatch.setattr(explaining, "available_memory", little)
-        assert explaining.must_recompute(case, graph=graph)
+@pytest.mark.parametrize("graph", [False, True])
+def test_little_memory_changes_no_result(
+    case: Case, graph: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer() -> object:
         if graph:
-            assert explaining.graph(case, request, job()) == plenty[1]
-        else:
-            assert explaining.relevance(case, job()) == plenty[0]
-    assert len(calls) >= 4  # it was asked each time
+            return explaining.graph(case, evolve(EVERYTHING, refine=3), job())
+        return explaining.relevance(case, job())
+
+    plenty, little = answer(), needed(case, recompute=True, graph=graph)
+    monkeypatch.setattr(explaining, "available_memory", lambda: little)
+    assert explaining.must_recompute(case, graph=graph)
+    assert answer() == plenty
 
 
-# Graphs
-
-
-def handed(graph: AttributionGraph) -> list[float]:
-    """Σ weight of the in-edges of every node."""
-    found = [0.0] * len(graph.nodes)
-    for edge in graph.edges:
-        found[edge.target] += edge.weight
-    return found
-
-
-def assert_edges_account(graph: AttributionGraph) -> None:
-    """Where nothing is pruned, the in-edges of a node are its relevance."""
-    sums = handed(graph)
-    upper = [
-        k
-        for k, node in enumerate(graph.nodes)
-        if node.kind is NodeKind.TOKEN and node.stage > 0
-    ]
-    assert upper
-    for k in upper:
-        assert sums[k] == pytest.approx(graph.nodes[k].relevance, rel=1e-6, abs=1e-9)
-
-
-@pytest.mark.parametrize("kind", list(ObjectiveKind))
-@pytest.mark.parametrize("method", [Method.ATTNLRP, Method.CPLRP])
-def test_a_whole_graph_accounts_for_every_node(
-    case: Case, method: Method, kind: ObjectiveKind
-) -> None:
-    case = evolve(case, method=method, kind=kind)
-    graph = explaining.graph(case, EVERYTHING, job())
-    assert graph.pruning.nodes == graph.pruning.all_nodes == 3 * case.pair.position
-    assert graph.pruning.edges == graph.pruning.all_edges
-    assert graph.pruning.kept_mass == pytest.approx(1.0)
-    assert_edges_account(graph)
-
-
-@pytest.mark.parametrize("midpoints", [False, True])
-@pytest.mark.parametrize("layers", [None, (0,), (1,), ()])
-def test_stages_are_as_asked_and_account_for_their_nodes(
-    case: Case, layers: tuple[int, ...] | None, midpoints: bool
-) -> None:
-    graph = explaining.graph(case, evolve(EVERYTHING, layers=layers, midpoints=midpoints), job())
-    ends = {0, 1} if layers is None or 0 in layers else {1}
-    names = ["embedding"]
-    for layer in sorted(ends):
-        if midpoints and layer - 1 in {-1, *ends}:
-            names.append(f"{layer}.attention")
-        names.append(f"{layer}.mlp")
-    assert list(graph.stages) == names
-    assert_edges_account(graph)
-
-
-def test_a_graph_and_the_relevance_agree(case: Case) -> None:
-    graph = explaining.graph(case, EVERYTHING, job())
-    found = explaining.relevance(case, job())
-    assert graph.relevance[0] == pytest.approx(found.relevance)
-    assert graph.logit_diff == pytest.approx(found.logit_diff)
-    assert graph.relevance[-1][-1] == pytest.approx(found.logit_diff)
-    assert (graph.method, graph.objective, graph.pair) == ("attnlrp", "contrast", case.pair)
-
-
-def test_pruning_by_mass_keeps_the_share_that_is_asked_for(case: Case) -> None:
-    for mass in (0.5, 0.9, 0.97, 0.99, 1.0):
-        graph = explaining.graph(case, evolve(EVERYTHING, mass=mass), job())
-        assert all(share >= mass - 0.02 for share in graph.pruning.kept_mass_per_transition)
-    assert graph.pruning.kept_mass == pytest.approx(1.0)
-
-
-def test_an_edge_threshold_takes_the_place_of_mass(case: Case) -> None:
-    for threshold in (0.0, 1e-6, 0.05):
-        request = evolve(EVERYTHING, mass=0.01, edge_threshold=threshold)
-        graph = explaining.graph(case, request, job())
-        whole = explaining.graph(case, EVERYTHING, job())
-        least = threshold * abs(graph.logit_diff)
-        expected = [
-            edge
-            for edge in whole.edges
-            if whole.nodes[edge.source].kind is not NodeKind.TOKEN or abs(edge.weight) >= least
-        ]
-        assert [edge.weight for edge in graph.edges] == [edge.weight for edge in expected]
-
-
-@pytest.mark.parametrize("kind", list(ObjectiveKind))
-def test_an_absolute_threshold_is_in_logit_units(case: Case, kind: ObjectiveKind) -> None:
-    """Whatever Δℓ of the pair is: only weaker nodes go, and the others keep their edges."""
-    case = evolve(case, kind=kind)
-    whole = explaining.graph(case, EVERYTHING, job())
-    sizes = sorted(abs(node.relevance) for node in whole.nodes if node.kind is NodeKind.TOKEN)
-    threshold = sizes[len(sizes) // 2]
-    graph = explaining.graph(
-        case, evolve(EVERYTHING, node_threshold=threshold, relative=False), job()
-    )
-    tokens = [node for node in graph.nodes if node.kind is NodeKind.TOKEN]
-    assert len(tokens) in (len(sizes) - len(sizes) // 2, len(sizes) - len(sizes) // 2 + 1)
-    last = graph.nodes.index(max(tokens, key=lambda node: (node.stage, node.token)))
-    assert all(abs(n.relevance) >= threshold for n in tokens if n is not graph.nodes[last])
-    kept = {(node.stage, node.token) for node in tokens}
-    expected = sum(
-        1
-        for edge in whole.edges
-        if {
-            (whole.nodes[end].stage, whole.nodes[end].token) for end in (edge.source, edge.target)
-        }
-        <= kept
-    )
-    assert graph.pruning.edges == expected
-
-
-def test_influence_and_reach_leave_less(case: Case) -> None:
-    whole = explaining.graph(case, EVERYTHING, job()).pruning
-    influenced = explaining.graph(case, evolve(EVERYTHING, influence=0.5), job()).pruning
-    assert 0 < influenced.nodes < whole.nodes
-    reached = explaining.graph(case, evolve(EVERYTHING, mass=0.5, reach=True), job()).pruning
-    alone = explaining.graph(case, evolve(EVERYTHING, mass=0.5), job()).pruning
-    assert 0 < reached.nodes < alone.nodes
-
-
-def test_details_are_of_the_strongest_nodes(case: Case) -> None:
-    for midpoints in (False, True):
-        request = evolve(EVERYTHING, refine=5, midpoints=midpoints, node_threshold=0.01)
-        graph = explaining.graph(case, request, job())
-        tokens = [k for k, node in enumerate(graph.nodes) if node.kind is NodeKind.TOKEN]
-        size = {k: abs(graph.nodes[k].relevance) for k in tokens}
-        chosen = {detail.node for detail in graph.details}
-        assert len(chosen) == 5
-        assert min(size[k] for k in chosen) >= max(size[k] for k in tokens if k not in chosen)
-
-
-def test_dimensions_and_neurons_add_up(
+def test_too_little_memory_for_paths_is_told_before_minutes_are_spent(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With all of them asked for, dimensions make the relevance of their node."""
-    import functools
-
-    monkeypatch.setattr(
-        explaining, "refine", functools.partial(explaining.refine, top=64)
-    )
-    graph = explaining.graph(case, evolve(EVERYTHING, refine=1000, midpoints=True), job())
-    assert len(graph.details) == graph.pruning.nodes
-    for detail in graph.details:
-        node = graph.nodes[detail.node]
-        total = sum(relevance for _, relevance in detail.dimensions)
-        assert total == pytest.approx(node.relevance, abs=1e-9)
-        ends_mlp = graph.stages[node.stage].endswith(".mlp")
-        assert bool(detail.neurons) is ends_mlp
-        assert sum(relevance for _, relevance in detail.neurons) == pytest.approx(
-            detail.mlp, abs=1e-9
-        )
+    enough_for_relevance = needed(case, recompute=True)
+    monkeypatch.setattr(explaining, "available_memory", lambda: enough_for_relevance)
+    events: list[Event] = []
+    with pytest.raises(ResourceExhausted):
+        trust_of(case, full=True, seconds=None, job=job(events))
+    assert events == [Progress("Cutting edges of the graph")]
 
 
-def test_no_details_where_none_are_asked_for(case: Case) -> None:
-    assert explaining.graph(case, EVERYTHING, job()).details == ()
+# Trust
 
 
-@pytest.mark.parametrize("method", [Method.GRADIENT, Method.INTEGRATED])
-def test_a_method_without_rules_has_no_graph(case: Case, method: Method) -> None:
-    with pytest.raises(InvalidRequest, match=f"{method.value} has no edges"):
-        explaining.graph(evolve(case, method=method), EVERYTHING, job())
+def estimated(case: Case, seconds: float | None = 60.0) -> Faithfulness:
+    return trust_of(case, full=False, seconds=seconds, job=job())
 
 
-@pytest.mark.parametrize("layer", [2, -1])
-def test_a_layer_that_does_not_exist_is_named(case: Case, layer: int) -> None:
-    with pytest.raises(InvalidRequest, match=f"no layer {layer}; the model has layers 0 to 1"):
-        explaining.graph(case, evolve(EVERYTHING, layers=(0, layer)), job())
+@pytest.mark.parametrize("kind", list(ObjectiveKind))
+def test_an_estimate_measures_what_the_objective_is(case: Case, kind: ObjectiveKind) -> None:
+    case = evolve(case, kind=kind)
+    (found,) = estimated(case).effects
+    assert found.perturbation is Perturbation.MASK
+    whole = by_hand(case)
+    for token, effect in zip(found.tokens, found.effects, strict=True):
+        assert effect == pytest.approx(whole - by_hand(case, hidden=token))
+
+
+def test_an_estimate_with_time_measures_all_that_count(case: Case) -> None:
+    found = estimated(case)
+    assert found.complete
+    assert found.effects[0].tokens == tuple(range(1, case.pair.position))
+    assert found.curves is None
+    assert found.paths is None
+    assert found.method == "attnlrp"
+
+
+def test_segments_are_lines_with_their_relevance(case: Case) -> None:
+    found = estimated(case).segments
+    lines = segments.lines(case.generation, range(1, case.pair.position))
+    assert [(each.start, each.end) for each in found] == lines
+    relevance = explaining.relevance(case, job()).relevance
+    for each in found:
+        assert each.relevance == pytest.approx(sum(relevance[each.start : each.end]))
+
+
+def test_an_estimate_without_time_measures_the_least_that_makes_sense(case: Case) -> None:
+    found = estimated(case, 1e-9)
+    (agreement,) = found.agreements
+    assert not found.complete
+    assert (agreement.measured, agreement.of) == (5 + 8, case.pair.position - 1)
+    assert len(found.segments) == 1
+
+
+def test_template_tokens_are_never_taken_away(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    case = case_of(model, tokenizer, chat=True)
+    roles = [token.role for token in case.generation.tokens[: case.pair.position]]
+    assert roles[1:].count(Role.TEMPLATE) == 1  # between others
+    expected = tuple(k for k, role in enumerate(roles) if role is not Role.TEMPLATE)
+    for full in (False, True):
+        found = trust_of(case, full=full, seconds=60.0, job=job())
+        assert {effects.tokens for effects in found.effects} == {expected}
+    covered = [k for each in estimated(case).segments for k in range(each.start, each.end)]
+    assert covered == list(expected)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_all_of_it_has_paths_where_there_is_a_graph(case: Case, method: Method) -> None:
+    case = evolve(case, method=method)
+    found = trust_of(case, full=True, seconds=None, job=job())
+    assert found.complete
+    assert found.method == method.value
+    assert found.curves is not None
+    assert [effects.perturbation for effects in found.effects] == list(Perturbation)
+    assert (found.paths is not None) is method.ruled
+    if found.paths is not None:
+        assert found.paths.base == pytest.approx(by_hand(case))
+        assert len(found.paths.strongest) == len(found.paths.steps)
+        assert max(abs(value - found.paths.base) for value in found.paths.strongest) > 1e-3
+
+
+def test_a_target_right_behind_the_first_token_has_nothing_to_take_away(case: Case) -> None:
+    early = evolve(case.generation, prompt_length=1)
+    for full in (False, True):
+        with pytest.raises(InvalidRequest, match="no token before the target"):
+            trust_of(at(case.loaded, early, 1), full=full, seconds=None, job=job())
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_progress_goes_on(case: Case, full: bool) -> None:
+    events: list[Event] = []
+    trust_of(case, full=full, seconds=60.0, job=job(events))
+    assert all(isinstance(event, Progress) for event in events)
+    told = [e.fraction for e in events if isinstance(e, Progress) and e.fraction is not None]
+    assert len(told) >= 3
+    assert told == sorted(told)
+    assert 0 <= told[0] < told[-1] <= 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan, math.inf])
+def test_a_budget_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(InvalidRequest, match=f"budget is {seconds} seconds"):
+        explaining.check_seconds(seconds)
+    explaining.check_seconds(None)
+    explaining.check_seconds(0.5)
+
+
+# Cancelling
+
+
+STAGES: dict[str, Callable[[Case, Job], object]] = {
+    "relevance": explaining.relevance,
+    "graph": lambda case, job: explaining.graph(
+        case, evolve(EVERYTHING, refine=2, layers=(1,)), job
+    ),
+    "estimate": lambda case, job: trust_of(case, full=False, seconds=60.0, job=job),
+    "full": lambda case, job: trust_of(case, full=True, seconds=None, job=job),
+}
+
+
+class GiveUp:
+    """A checkpoint that gives up at its `after`-th call, counted from 1; 0: never."""
+
+    def __init__(self, after: int) -> None:
+        self.calls, self.after = 0, after
+
+    def __call__(self) -> None:
+        self.calls += 1
+        if self.calls == self.after:
+            raise Cancelled
+
+
+@pytest.mark.parametrize("stage", list(STAGES))
+def test_cancelling_leaves_the_model_as_it_was(case: Case, stage: str) -> None:
+    never = GiveUp(0)
+    STAGES[stage](case, job(checkpoint=never))
+    assert never.calls >= 4  # two layers, both ways
+    before, plain = state(case.loaded.model), last_logits(case)
+    for after in sorted({*range(1, never.calls + 1, 1 + never.calls // 10), never.calls}):
+        with pytest.raises(Cancelled):
+            STAGES[stage](case, job(checkpoint=GiveUp(after)))
+        assert state(case.loaded.model) == before
+        assert torch.equal(last_logits(case), plain)

@@ -1,5 +1,7 @@
 """Which tokens count, and which of them lie on one line."""
 
+from itertools import pairwise
+
 import pytest
 from transformers import PreTrainedTokenizerFast
 
@@ -46,9 +48,7 @@ def test_the_first_token_does_not_count_and_nothing_from_the_end_on(
 
 def test_template_tokens_do_not_count(tokenizer: PreTrainedTokenizerFast) -> None:
     generation = chat(tokenizer)
-    left = set(range(len(generation.tokens))) - set(
-        eligible(generation, len(generation.tokens))
-    )
+    left = set(range(len(generation.tokens))) - set(eligible(generation, len(generation.tokens)))
     assert [generation.tokens[k].text for k in sorted(left)] == ["<|endoftext|>"] * 2
 
 
@@ -65,7 +65,7 @@ def test_a_range_lies_on_one_line_of_one_document(form, tokenizer) -> None:  # t
     found = lines(generation, eligible(generation, len(generation.tokens)))
     each = [places(generation, start, end) for start, end in found]
     assert all(len(touched) == 1 for touched in each)
-    assert all(before != after for before, after in zip(each, each[1:], strict=False))
+    assert all(before != after for before, after in pairwise(each))
 
 
 def test_the_same_line_number_of_two_documents_is_two_lines(

@@ -36,7 +36,7 @@ def all_edges(model: Any, ids: torch.Tensor, objective: Objective) -> list[torch
     model, rules = prepare(model, ids, objective)
     every, found = torch.arange(len(ids), device=ids.device), []
 
-    def take(done: LayerPass) -> None:
+    def take(done: LayerPass, ledger: Ledger) -> None:
         found.append(closed_form(done, ledger).rows(every))
 
     ledger = Ledger(Method.ATTNLRP, lambda: None, on_layer=take)

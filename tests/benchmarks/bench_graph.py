@@ -20,6 +20,7 @@ from attribution.lrp.closed_form import closed_form
 from attribution.lrp.ledger import Call, LayerPass, Ledger
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
+from attribution.lrp.transitions import above
 from tests.benchmarks.bench_attribution import all_edges
 from tests.benchmarks.measure import (
     add_options,
@@ -53,10 +54,7 @@ def trace(model: Any, ids: torch.Tensor, objective: Objective, threshold: float)
     calls: list[Call] = [ledger.calls[layer] for layer in sorted(ledger.calls)]
     return Traced(
         [Span([c], states[2 * k][0], states[2 * k + 2][1]) for k, c in enumerate(calls)],
-        [
-            ((r := ledger.nodes[2 * k + 2][0]).abs().ge(floor) & (r != 0)).nonzero()[:, 0]
-            for k in range(len(calls))
-        ],
+        [above(ledger.nodes[2 * k + 2][0], floor) for k in range(len(calls))],
     )
 
 
@@ -64,10 +62,8 @@ def closed(model: Any, ids: torch.Tensor, objective: Objective, threshold: float
     """The one pass, with the edges of the targets that the threshold retains."""
     model, rules = prepare(model, ids, objective)
 
-    def take(done: LayerPass) -> None:
-        relevance = done.relevance[2]
-        floor = threshold * abs(ledger.logit_diff)
-        kept = (relevance.abs().ge(floor) & (relevance != 0)).nonzero()[:, 0]
+    def take(done: LayerPass, ledger: Ledger) -> None:
+        kept = above(done.relevance[2], threshold * abs(ledger.logit_diff))
         closed_form(done, ledger).rows(kept)
 
     ledger = Ledger(Method.ATTNLRP, lambda: None, on_layer=take)

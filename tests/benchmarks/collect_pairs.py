@@ -4,8 +4,7 @@
 
 Solves task after task greedily (direct form), lets the engine explain what fails, and appends one
 JSON line per proved pair: the exact token ids up to the target, their roles, and the pair. Tasks
-that a line, or a line of OUT.jsonl.done, names already are left out, so that a run continues where
-the last one ended.
+that OUT.jsonl.done names are left out, so that a run continues where the last one ended.
 """
 
 import argparse
@@ -21,7 +20,7 @@ from transformers import StoppingCriteriaList
 
 from attribution import client
 from attribution.client import EngineClient
-from attribution.commands.common import add_model_options, ask, model_settings, progress
+from attribution.commands.common import add_model_options, ask, model_settings
 from attribution.errors import TokenBlameError, UnknownTask
 from attribution.explanation import Explanation
 from attribution.grading.grader import Grader
@@ -47,13 +46,14 @@ async def collect(options: argparse.Namespace) -> None:
     async with await client.connect() as engine:
         for start in range(0, len(todo), BATCH):
             solved = solver.solve(todo[start : start + BATCH])
-            for task_id, code in solved.items():
-                line = await pair_of(engine, task_id, code, settings, options)
+            for task_id in todo[start : start + BATCH]:
+                with done_path.open("a") as file:  # first: a pair twice would bias the study
+                    file.write(f"{task_id}\n")
+                code = solved.get(task_id)
+                line = await pair_of(engine, task_id, code, settings, options) if code else None
                 if line is not None:
                     with options.out.open("a") as file:
                         file.write(json.dumps(line) + "\n")
-                with done_path.open("a") as file:
-                    file.write(f"{task_id}\n")
     solver.close()
 
 
@@ -79,7 +79,7 @@ class Solver:
         tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
         prompts = [build_prompt(task, Form.DIRECT, tokenizer) for task in tasks]
         stops = [build_stops(task, Form.DIRECT, tokenizer) for task in tasks]
-        batch = tokenizer(prompts, return_tensors="pt", padding=True)
+        batch = tokenizer(prompts, return_tensors="pt", padding=True).to(model.device)
         start = batch.input_ids.shape[1]
 
         def ended(ids: torch.Tensor, _scores: object, **_options: object) -> torch.Tensor:
@@ -88,7 +88,8 @@ class Solver:
                 [
                     stop.cut(text) is not None or bool(set(row) & stop.end_ids)
                     for stop, text, row in zip(stops, texts, ids[:, start:].tolist(), strict=True)
-                ]
+                ],
+                device=ids.device,
             )
 
         out = model.generate(
@@ -162,8 +163,8 @@ def main() -> int:
     parser.add_argument("--rollouts", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60.0)
     add_model_options(parser)
-    with progress("Collecting"):
-        asyncio.run(collect(parser.parse_args()))
+    options = parser.parse_args()
+    asyncio.run(collect(options))
     return 0
 
 

@@ -8,7 +8,8 @@ Of every pair: Δℓ without each line, without each of `--tokens` tokens drawn 
 token), all masked, and with growing shares of the tokens masked in the order that a method gives.
 A pair takes one JSON line in RESULTS; a run continues where the last one ended. The report gives
 the mean over pairs with 95 % bootstrap intervals, and paired differences to AttnLRP. `random` is a
-relevance drawn by chance: what nothing at all would reach.
+relevance drawn by chance: what nothing at all would reach. `top5` is of the tokens measured: of
+the drawn ones, unless all are.
 """
 
 import argparse

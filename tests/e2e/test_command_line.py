@@ -4,13 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 
+from attribution import cli
+from attribution.commands import faithfulness, graph
+from attribution.commands import sample as commands
+from attribution.explanation import Explanation
 from attribution.samples import read_trace
-from attribution.schema import Document, Form, Role
+from attribution.schema import ContrastPair, Document, Form, Origin, Role, TokenChoice
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +87,97 @@ def test_the_attribution_is_complete(told: dict, sample: Path) -> None:  # type:
     text = sample.read_text()
     assert all(t["text"] == text[t["start"] : t["end"]] for t in found["tokens"])
     assert sum(t["relevance"] for t in found["tokens"]) == pytest.approx(found["sum"])
+
+
+@pytest.fixture
+def proved(folder: Path, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> ContrastPair:
+    """The pair that the search has proved; commands of this process ask about it at once.
+
+    They run in the folder and with the engine of the others: no second search of minutes.
+    """
+    known = told["pair"]
+    target, contrast = (TokenChoice(**known[which]) for which in ("target", "contrast"))
+    pair = ContrastPair(
+        known["position"], target, contrast, known["logit_diff"], Origin(known["origin"])
+    )
+
+    def answer(options: Namespace, make: Callable[..., Any]) -> Explanation:
+        return commands.answer(options, lambda explain: evolve(make(explain), pair=pair))
+
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TOKENBLAME_RUNTIME_DIR", str(folder))
+    for command in (graph, faithfulness):
+        monkeypatch.setattr(command, "answer", answer)
+    return pair
+
+
+def strict(text: str) -> dict[str, Any]:
+    """JSON without NaN and infinities, which other readers refuse."""
+    found: dict[str, Any] = json.loads(text, parse_constant=pytest.fail)
+    return found
+
+
+def test_the_graph_stands_alone_and_its_edges_account_for_its_nodes(
+    proved: ContrastPair, sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--nodes", "0.01", "--mass", "0.95", "--refine", "3")
+    assert cli.main(["graph", str(sample), "--json", *options]) == 0
+    found = strict(capsys.readouterr().out)
+    assert (found["format"], found["task_id"]) == ("tokenblame-graph", TASK)
+    assert found["pair"]["contrast"]["text"] == proved.contrast.text
+    text = sample.read_text()
+    assert [t["index"] for t in found["tokens"]] == list(range(proved.position))
+    assert all(t["text"] == text[t["start"] : t["end"]] for t in found["tokens"])
+    complete = found["completeness"]
+    assert complete["sum"] + complete["absorbed"] == pytest.approx(found["logit_diff"])
+    assert found["logit_diff"] == pytest.approx(proved.logit_diff, abs=1e-3)
+    assert {detail["node"] for detail in found["details"]} < set(range(len(found["nodes"])))
+    assert len(found["stages"]) == 1 + 24
+    for stage in range(1, len(found["stages"])):
+        missing, pruned = account(found, stage)
+        assert missing <= pruned + 1e-3
+
+
+def account(found: dict[str, Any], stage: int) -> tuple[float, float]:
+    """What in-edges do not explain of the nodes of a stage, and the mass that was pruned there."""
+    nodes, kept = found["nodes"], 0.0
+    left = {k: n["relevance"] for k, n in enumerate(nodes) if n["stage"] == stage}
+    left = {k: relevance for k, relevance in left.items() if nodes[k]["kind"] == "token"}
+    assert left
+    for edge in found["edges"]:
+        if edge["target"] in left:
+            left[edge["target"]] -= edge["weight"]
+            kept += abs(edge["weight"]) if nodes[edge["source"]]["kind"] == "token" else 0.0
+    share = found["pruning"]["kept_mass_per_transition"][stage - 1]
+    assert 0.5 < share <= 1
+    return sum(map(abs, left.values())), kept * (1 / share - 1)
+
+
+@pytest.mark.usefixtures("proved")
+def test_a_graph_is_written_as_a_page(
+    folder: Path, sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["graph", str(sample), "--html"]) == 0
+    assert "Wrote graph.html." in capsys.readouterr().out
+    page = (folder / "graph.html").read_text()
+    assert page.lower().startswith("<!doctype html>")
+    assert '"format":"tokenblame-graph"' in page
+    assert '"stages":["embedding","0.mlp",' in page
+
+
+def test_trust_is_estimated_within_a_budget(
+    proved: ContrastPair, sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["faithfulness", str(sample), "--json", "--within", "5"]) == 0
+    found = strict(capsys.readouterr().out)
+    (agreement,), (effects,) = found["agreements"], found["effects"]
+    assert agreement["of"] == proved.position - 1  # all but the first
+    assert 13 <= agreement["measured"] == len(effects["tokens"]) == len(effects["effects"])
+    assert set(effects["tokens"]) <= set(range(1, proved.position))
+    rank = agreement["spearman"]
+    assert -1 <= rank["low"] <= rank["value"] <= rank["high"] <= 1
+    assert found["segments"]
+    assert found["message"].endswith(".")
 
 
 def test_in_chat_form_the_prompt_is_a_document_of_its_own(folder: Path) -> None:

@@ -55,6 +55,10 @@ def rules_for(model: Any) -> Rules:
                 f"The module class {type(module).__name__}{place} has no relevance rule. "
                 f"Models that can be explained: {', '.join(sorted(_FAMILIES))}."
             )
+    if getattr(model.config, "use_bidirectional_attention", None):
+        raise UnsupportedModel(
+            f"{type(model).__name__} attends to what follows; only causal models can be explained."
+        )
     if getattr(model.config, "final_logit_softcapping", None):
         raise UnsupportedModel(
             f"{type(model).__name__} caps its logits (final_logit_softcapping); there is no "

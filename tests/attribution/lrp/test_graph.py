@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attribution.errors import InvalidRequest
+from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.closed_form import closed_form
 from attribution.lrp.graph import Wanted, build
@@ -49,7 +49,7 @@ def by_autograd(
         method,
         lambda: None,
         on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
-        on_layer=lambda done: forms.update({done.layer: closed_form(done, ledger)}),
+        on_layer=lambda done, book: forms.update({done.layer: closed_form(done, book)}),
     )
     backward(model, rules, ids, PAIR, ledger)
     every = torch.arange(len(ids))
@@ -109,6 +109,7 @@ def test_edges_leaks_and_biases_account_for_everything(
     bottom = graph.relevance[0].sum()
     assert top == pytest.approx(bottom + leak + biases, rel=1e-9, abs=1e-11 * scale)
     assert biases + (graph.logit_diff - top) == pytest.approx(whole.bias, abs=1e-10 * scale)
+    assert top + graph.head_bias == pytest.approx(graph.logit_diff, abs=1e-11 * scale)
 
 
 @families
@@ -257,3 +258,27 @@ def test_models_placed_by_accelerate_give_the_same_graph(family: str) -> None:
     assert any(hasattr(module, "_hf_hook") for module in placed.modules())
     same(alone, build(placed, ids, PAIR, wanted))
     same(alone, build(placed, ids, PAIR, wanted, recompute=True))
+
+
+@families
+def test_copies_run_anew_give_the_same_edges_that_skip_layers(family: str) -> None:
+    model, ids = build_model(Shape(family, layers=4, window=5)), tokens(9)
+    wanted = Wanted(layers=(1,))
+    same(build(model, ids, PAIR, wanted), build(model, ids, PAIR, wanted, recompute=True))
+
+
+def test_numbers_that_overflow_are_an_error() -> None:
+    model, ids = build_model(Shape("llama"), dtype=torch.float16), tokens(6)
+    with torch.no_grad():
+        model.model.layers[0].mlp.down_proj.weight.fill_(6e4)
+    with pytest.raises(UnsupportedModel, match="overflow in float16"):
+        build(model, ids, PAIR, Wanted())
+    with pytest.raises(UnsupportedModel, match="overflow in float16"):
+        attribute(model, ids, PAIR)
+
+
+def test_without_biases_nothing_is_booked_as_one() -> None:
+    model = build_model(Shape("llama", biased=False), dtype=torch.bfloat16)
+    graph = build(model, tokens(8), PAIR, Wanted(midpoints=True))
+    assert not any(transition.bias.any() for transition in graph.transitions)
+    assert graph.head_bias == 0

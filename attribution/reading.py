@@ -1,0 +1,48 @@
+"""Which tokens a sample consists of: those of its trace, or its text tokenised anew."""
+
+from pathlib import Path
+
+from attribution import samples
+from attribution.errors import InvalidSample
+from attribution.generation import from_text, is_consistent, split_sample
+from attribution.models.loader import LoadedModel
+from attribution.schema import ExplainRequest, Generation, Task
+
+_LONGEST_OUTPUT = 4096  # tokens; the scores of so many take 2.5 GB with 152 000 words
+
+
+def read_tokens(request: ExplainRequest, task: Task, code: str, loaded: LoadedModel) -> Generation:
+    """The trace where it is about this very text and model, else the text re-tokenised.
+
+    Raises InvalidSample for a text without the task's prompt, or for one that is too long.
+    """
+    trace = samples.read_trace(Path(request.path)) if request.path else None
+    if (
+        trace is not None
+        and trace.code == code
+        and trace.fingerprint == loaded.fingerprint
+        and is_consistent(trace, loaded.model.config.vocab_size)
+        and request.form in (None, trace.form)
+        and request.prompt in (None, trace.prompt)
+    ):
+        return trace
+    form = request.form or (trace.form if trace else None)
+    split = split_sample(code, task, loaded.tokenizer, form, request.prompt)
+    generation = from_text(task, split, loaded.tokenizer)
+    require_length(generation, loaded)
+    return generation
+
+
+def require_length(generation: Generation, loaded: LoadedModel) -> None:
+    """Raise InvalidSample for more than the model can read, or than can be scored."""
+    count, output = len(generation.tokens), len(generation.tokens) - generation.prompt_length
+    window = getattr(loaded.model.config, "max_position_embeddings", None) or count
+    if count > window:
+        raise InvalidSample(
+            f"Prompt and sample have {count} tokens; {loaded.name} reads up to {window}."
+        )
+    if output > _LONGEST_OUTPUT:
+        raise InvalidSample(
+            f"The sample has {output} tokens behind its prompt; up to {_LONGEST_OUTPUT} can be "
+            "explained."
+        )
