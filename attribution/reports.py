@@ -41,6 +41,26 @@ def print_graph(graph: AttributionGraph, generation: Generation, console: Consol
         )
     console.print(shape)
     console.print(_strongest_edges(graph, generation))
+    if graph.details:
+        console.print(_details(graph, generation))
+
+
+def _details(graph: AttributionGraph, generation: Generation) -> Table:
+    """What the strongest nodes consist of."""
+    table = Table("node", "stage", "dimensions", "neurons", title="Inside the nodes", box=None)
+    for detail in graph.details:
+        node = graph.nodes[detail.node]
+        table.add_row(
+            Text(visible(repr(generation.tokens[node.token].text))),
+            graph.stages[node.stage],
+            _listed(detail.dimensions),
+            _listed(detail.neurons),
+        )
+    return table
+
+
+def _listed(parts: tuple[tuple[int, float], ...]) -> str:
+    return ", ".join(f"{index} ({relevance:+.2f})" for index, relevance in parts[:3])
 
 
 def _strongest_edges(graph: AttributionGraph, generation: Generation) -> Table:

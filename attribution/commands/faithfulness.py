@@ -2,14 +2,16 @@
 
 import argparse
 import json
+from typing import Any
 
 from attrs import asdict
 from rich.console import Console
 
 from attribution.commands.common import Commands, positive_seconds
 from attribution.commands.sample import add_sample_options, answer
+from attribution.explanation import Explanation, to_json
 from attribution.reports import print_faithfulness
-from attribution.schema import FaithfulnessRequest
+from attribution.schema import Faithfulness, FaithfulnessRequest
 from attribution.terminal import print_explanation
 
 
@@ -46,9 +48,16 @@ def _run(options: argparse.Namespace) -> int:
         print_explanation(explanation, Console(stderr=True, highlight=False))
         return 1
     if options.json:
-        print(json.dumps(asdict(found), indent=2))
+        print(json.dumps(_to_json(explanation, found), indent=2))
         return 0
     console = Console(highlight=False)
     print_explanation(explanation, console)
     print_faithfulness(found, generation, console)
     return 0
+
+
+def _to_json(explanation: Explanation, found: Faithfulness) -> dict[str, Any]:
+    """The figures with what they are about: they index into the tokens."""
+    whole = to_json(explanation, "")
+    about = {key: whole[key] for key in ("task_id", "model", "form", "pair", "attribution")}
+    return {**about, "faithfulness": asdict(found)}

@@ -17,6 +17,7 @@ from attribution.reports import print_graph
 from attribution.schema import AttributionGraph, ExplainRequest, Generation, GraphRequest
 from attribution.terminal import print_explanation, say
 
+_PAGE = Path("graph.html")  # where --html goes without --out
 _RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)  # one part of --layers
 
 
@@ -124,6 +125,8 @@ def _check_out(options: argparse.Namespace) -> None:
     """Raise before minutes are spent on what could not be written then."""
     path: Path | None = options.out
     if path is None:
+        if options.html and _PAGE.exists():
+            raise InvalidRequest(f"{_PAGE} exists here; name another file with --out.")
         return
     if not (options.json or options.html or options.graphml):
         raise InvalidRequest("Which format? --out needs --json, --html or --graphml.")
@@ -141,12 +144,13 @@ def _document(options: argparse.Namespace, graph: AttributionGraph, generation: 
 
 
 def _write(options: argparse.Namespace, text: str) -> None:
-    path: Path | None = options.out or (Path("graph.html") if options.html else None)
+    path: Path | None = options.out or (_PAGE if options.html else None)
     if path is None:
         print(text)
         return
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("w" if options.out else "x", encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise ResourceExhausted(f"{path} cannot be written: {error.strerror}.") from error
     say(Console(highlight=False), f"Wrote {path}.")

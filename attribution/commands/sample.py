@@ -17,7 +17,7 @@ from attribution.commands.common import (
     progress,
 )
 from attribution.explanation import Explanation
-from attribution.schema import ExplainRequest, Form, Request
+from attribution.schema import METHODS, OBJECTIVES, ExplainRequest, Form, Request
 
 
 def add_sample_options(parser: argparse.ArgumentParser) -> None:
@@ -39,11 +39,13 @@ def add_sample_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--method",
+        choices=METHODS,
         default=default.method,
-        help="attnlrp (default), cplrp, gradient or integrated (integrated gradients)",
+        help="attnlrp (default), cplrp, gradient × input, or integrated gradients",
     )
     parser.add_argument(
         "--objective",
+        choices=OBJECTIVES,
         default=default.objective,
         help="what is explained: contrast (target minus contrast, default), target, top (target "
         "minus the mean of the top ten) or mean (target minus the mean of all logits)",

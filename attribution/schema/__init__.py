@@ -23,6 +23,8 @@ from attribution.schema.graphs import (
     TransitionMeasures,
 )
 from attribution.schema.requests import (
+    METHODS,
+    OBJECTIVES,
     EngineStatus,
     Event,
     ExplainRequest,
@@ -59,6 +61,8 @@ from attribution.schema.trust import (
 )
 
 __all__ = [
+    "METHODS",
+    "OBJECTIVES",
     "Agreement",
     "Alternative",
     "Attribution",

@@ -8,6 +8,10 @@ from attribution.schema.graphs import AttributionGraph
 from attribution.schema.tasks import Verdict
 from attribution.schema.trust import Faithfulness
 
+# By name, for those who offer a choice; lrp/ledger.py and lrp/objective.py say what they mean.
+METHODS = ("attnlrp", "cplrp", "gradient", "integrated")
+OBJECTIVES = ("contrast", "target", "top", "mean")
+
 
 @frozen
 class Timings:

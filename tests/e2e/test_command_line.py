@@ -163,13 +163,18 @@ def test_a_graph_is_written_as_a_page(
     assert page.lower().startswith("<!doctype html>")
     assert '"format":"tokenblame-graph"' in page
     assert '"stages":["embedding","0.mlp",' in page
+    assert cli.main(["graph", str(sample), "--html"]) == 1  # nothing is overwritten unasked
+    assert "graph.html exists here" in capsys.readouterr().err
 
 
 def test_trust_is_estimated_within_a_budget(
     proved: ContrastPair, sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["faithfulness", str(sample), "--json", "--within", "5"]) == 0
-    found = strict(capsys.readouterr().out)
+    answer = strict(capsys.readouterr().out)
+    assert answer["pair"]["position"] == proved.position
+    assert len(answer["attribution"]["tokens"]) == proved.position
+    found = answer["faithfulness"]
     (agreement,), (effects,) = found["agreements"], found["effects"]
     assert agreement["of"] == proved.position - 1  # all but the first
     assert 13 <= agreement["measured"] == len(effects["tokens"]) == len(effects["effects"])
