@@ -194,7 +194,7 @@ def test_candidates_are_the_strongest_and_what_is_dropped_is_told() -> None:
         assert len(set(five.head_edges)) == 2
 
 
-def same(one: RawGraph, other: RawGraph, rtol: float = 1e-12) -> None:
+def assert_same(one: RawGraph, other: RawGraph, rtol: float = 1e-12) -> None:
     n = one.relevance.shape[1]
     assert np.allclose(one.relevance, other.relevance, rtol=rtol)
     for a, b in zip(one.transitions, other.transitions, strict=True):
@@ -210,14 +210,14 @@ def test_running_layers_anew_gives_the_same_graph(family: str, method: Method) -
         build(model, ids, PAIR, Wanted(midpoints=True), method=method, recompute=recompute)
         for recompute in (False, True)
     ]
-    same(*options)
+    assert_same(*options)
 
 
 def test_tiles_do_not_change_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     model, ids = build_model(Shape("qwen3", window=4)), tokens(15)
     whole = build(model, ids, PAIR, Wanted())
     monkeypatch.setattr("attribution.lrp.closed_form.TILE", 4 * 15 * 2)  # two rows at a time
-    same(whole, build(model, ids, PAIR, Wanted()))
+    assert_same(whole, build(model, ids, PAIR, Wanted()))
 
 
 @pytest.mark.parametrize("method", [Method.GRADIENT, Method.INTEGRATED])
@@ -256,15 +256,15 @@ def test_models_placed_by_accelerate_give_the_same_graph(family: str) -> None:
     }
     placed = accelerate.dispatch_model(model, devices, main_device="cpu", force_hooks=True)
     assert any(hasattr(module, "_hf_hook") for module in placed.modules())
-    same(alone, build(placed, ids, PAIR, wanted))
-    same(alone, build(placed, ids, PAIR, wanted, recompute=True))
+    assert_same(alone, build(placed, ids, PAIR, wanted))
+    assert_same(alone, build(placed, ids, PAIR, wanted, recompute=True))
 
 
 @families
 def test_copies_run_anew_give_the_same_edges_that_skip_layers(family: str) -> None:
     model, ids = build_model(Shape(family, layers=4, window=5)), tokens(9)
     wanted = Wanted(layers=(1,))
-    same(build(model, ids, PAIR, wanted), build(model, ids, PAIR, wanted, recompute=True))
+    assert_same(build(model, ids, PAIR, wanted), build(model, ids, PAIR, wanted, recompute=True))
 
 
 def test_numbers_that_overflow_are_an_error() -> None:
