@@ -69,10 +69,12 @@ class Explanation:
 
 
 async def gather(
-    events: AsyncIterator[Event], on_progress: Callable[[Progress], None]
+    events: AsyncIterator[Event],
+    on_progress: Callable[[Progress], None],
+    explanation: Explanation | None = None,
 ) -> Explanation:
-    """Read a request to its end."""
-    explanation = Explanation()
+    """Read a request to its end, into `explanation`: after an error it holds what came before."""
+    explanation = explanation or Explanation()
     async for event in events:
         if isinstance(event, Progress):
             on_progress(event)

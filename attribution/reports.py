@@ -25,7 +25,17 @@ def print_graph(graph: AttributionGraph, generation: Generation, console: Consol
     say(
         console,
         f"Attribution graph: {kept.nodes} of {kept.all_nodes} nodes, {kept.edges} of "
-        f"{kept.all_edges} edges, {kept.kept_mass:.0%} of the mass ({kept.policy}).",
+        f"{kept.all_edges} edges into strong nodes, {kept.kept_mass:.0%} of their mass "
+        f"({kept.policy}).",
+    )
+    absorbed = {
+        kind: sum(node.relevance for node in graph.nodes if node.kind is kind)
+        for kind in (NodeKind.LEAK, NodeKind.BIAS)
+    }
+    say(
+        console,
+        f"On the way to these nodes the softmaxes absorb {absorbed[NodeKind.LEAK]:+.2f}, biases "
+        f"{absorbed[NodeKind.BIAS]:+.2f}.",
     )
     shape = Table("from", "to", "connected", "Gini", "vertical", "look-back", "hubs", box=None)
     for row in graph.measures:

@@ -104,7 +104,9 @@ def describe(event: Progress) -> str:
     return event.message if event.fraction is None else f"{event.message} ({event.fraction:.0%})"
 
 
-async def ask(engine: EngineClient, request: Request, show: Show) -> Explanation:
-    """Send one request to the engine and gather its answer."""
+async def ask(
+    engine: EngineClient, request: Request, show: Show, explanation: Explanation | None = None
+) -> Explanation:
+    """Send one request to the engine and gather its answer (see `gather`)."""
     async with aclosing(engine.stream(request)) as events:
-        return await gather(events, show)
+        return await gather(events, show, explanation)

@@ -5,6 +5,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.console import Console
+
 from attribution import samples
 from attribution.client import connect
 from attribution.commands.common import (
@@ -16,8 +18,10 @@ from attribution.commands.common import (
     positive_seconds,
     progress,
 )
+from attribution.errors import TokenBlameError
 from attribution.explanation import Explanation
 from attribution.schema import METHODS, OBJECTIVES, ExplainRequest, Form, Request
+from attribution.terminal import print_explanation
 
 
 def add_sample_options(parser: argparse.ArgumentParser) -> None:
@@ -72,12 +76,20 @@ def explain_request(options: argparse.Namespace) -> ExplainRequest:
 
 
 def answer(options: argparse.Namespace, make: Callable[[ExplainRequest], Request]) -> Explanation:
-    """Send the request that `make` builds around the sample, showing progress."""
-    request = make(explain_request(options))
-    with progress("Starting the engine") as show:
-        return asyncio.run(_ask(request, show))
+    """Send the request that `make` builds around the sample, showing progress.
+
+    Where it ends in an error, what was found until then is shown first: it may have taken minutes.
+    """
+    request, found = make(explain_request(options)), Explanation()
+    try:
+        with progress("Starting the engine") as show:
+            asyncio.run(_ask(request, show, found))
+    except TokenBlameError:
+        print_explanation(found, Console(stderr=True, highlight=False))
+        raise
+    return found
 
 
-async def _ask(request: Request, show: Show) -> Explanation:
+async def _ask(request: Request, show: Show, found: Explanation) -> None:
     async with await connect() as engine:
-        return await ask(engine, request, show)
+        await ask(engine, request, show, found)

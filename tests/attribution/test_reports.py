@@ -85,7 +85,8 @@ def faithfulness_of(**more: object) -> Faithfulness:
 
 def test_a_graph_tells_what_was_kept_and_its_shape() -> None:
     shown = printed(print_graph, graph_of({(1, 3): 0.4}), generation_of(PLAIN))
-    assert "8 of 12 nodes, 1 of 40 edges, 88% of the mass (nodes above 1 % of |Δℓ|)" in shown
+    kept = "8 of 12 nodes, 1 of 40 edges into strong nodes, 88% of their mass"
+    assert f"{kept} (nodes above 1 % of |Δℓ|)" in shown
     row = next(line for line in shown.splitlines() if line.startswith(" embedding"))
     assert row.split() == ["embedding", "0.mlp", "0.50", "0.25", "0.75", "1.5", "'def'"]
 

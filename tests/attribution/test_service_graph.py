@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution import client
+from attribution import cli, client
 from attribution.client import EngineClient
 from attribution.errors import ExecutionRefused, InvalidRequest, TokenBlameError, UnknownTask
 from attribution.schema import (
@@ -230,3 +230,17 @@ async def test_trust_figures_of_a_given_pair(
     assert found.complete is full
     assert (found.paths is not None) is full
     assert found.agreements[0].of == pair.position - 1  # all but the first
+
+
+@pytest.mark.usefixtures("shared_engine_folder")
+def test_what_was_found_before_an_error_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = tmp_path / "HumanEval_2" / "0.py"
+    sample.parent.mkdir()
+    sample.write_text("def truncate_number(number: float) -> float:\n    return number\n")
+    empty = tmp_path / "no model"
+    empty.mkdir()
+    assert cli.main(["explain", str(sample), "--model", str(empty)]) == 1
+    told = capsys.readouterr().err
+    assert told.index("HumanEval/2: It returns a wrong result") < told.index("tokenblame:")
