@@ -51,6 +51,10 @@ def packed_rows(
     """
     ledger = Ledger(method, checkpoint, recompute=recompute)
     batch = batch or batch_for(span.hidden.shape[0])
+    if not len(targets):
+        wide = torch.promote_types(span.hidden.dtype, torch.float32)
+        none = span.hidden.new_zeros(0, span.hidden.shape[0], dtype=wide)
+        return none, none[:, 0]
     rows, leaks = [], []
     with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
         for part in torch.split(targets, batch):
@@ -58,13 +62,10 @@ def packed_rows(
             start = span.hidden[None].repeat(len(part), 1, 1).requires_grad_()
             grad = _one_batch(span, start, part)
             rows.append(inner(start.detach(), grad))
-            leaks.append(sum(leak.sum(-1).to(grad.device) for leak in ledger.leak.values()))
-    count = span.hidden.shape[0]
-    wide = torch.promote_types(span.hidden.dtype, torch.float32)
-    if not rows:
-        return span.hidden.new_zeros(0, count, dtype=wide), span.hidden.new_zeros(0, dtype=wide)
-    leak = [part if torch.is_tensor(part) else rows[i][:, 0] * 0 for i, part in enumerate(leaks)]
-    return torch.cat(rows), torch.cat(leak)
+            leaks.append(rows[-1].new_zeros(len(part)))
+            for leak in ledger.leak.values():  # of each layer, (batch, n); CP-LRP has none
+                leaks[-1] += leak.sum(-1).to(leaks[-1])
+    return torch.cat(rows), torch.cat(leaks)
 
 
 def _one_batch(span: Span, start: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

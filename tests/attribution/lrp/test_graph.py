@@ -282,3 +282,13 @@ def test_without_biases_nothing_is_booked_as_one() -> None:
     graph = build(model, tokens(8), PAIR, Wanted(midpoints=True))
     assert not any(transition.bias.any() for transition in graph.transitions)
     assert graph.head_bias == 0
+
+
+@pytest.mark.parametrize("layers", [None, (1,)])
+def test_a_threshold_above_every_node_leaves_no_edges(layers: tuple[int, ...] | None) -> None:
+    model = build_model(Shape("qwen2", layers=4))
+    graph = build(model, tokens(8), PAIR, Wanted(layers=layers, node_floor=1e9))
+    assert not any(len(transition.weights) for transition in graph.transitions)
+    for t, transition in enumerate(graph.transitions):
+        into = transition.leak + transition.bias + transition.rest
+        assert np.allclose(into, graph.relevance[t + 1])
