@@ -27,10 +27,11 @@ from attribution.grading.evalplus_parts import (
     swallow_io,
     time_limit,
 )
-from attribution.grading.problems import Problem, Tests
+from attribution.grading.problems import Problem
 from attribution.grading.render import shorten
+from attribution.grading.suites import Tests
 
-_SAMPLE = "<sample>"  # the program's file name in tracebacks
+SAMPLE = "<sample>"  # the program's file name in tracebacks and traces
 _REPR_SECONDS = 1.0
 
 
@@ -104,7 +105,7 @@ def _load(code: str, entry_point: str) -> Autopsy | Callable[..., object]:
     """The program's entry point, or why there is none."""
     scope: dict[str, Any] = {}
     try:
-        compiled = compile(code, _SAMPLE, "exec")
+        compiled = compile(code, SAMPLE, "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         text = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -163,7 +164,7 @@ def _is_root(arguments: list[Any], result: Any, atol: float) -> bool:
 def _raised(error: BaseException, index: int | None) -> Autopsy:
     line = None
     for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == _SAMPLE:
+        if frame.f_code.co_filename == SAMPLE:
             line = number
     try:
         with time_limit(_REPR_SECONDS), swallow_io():

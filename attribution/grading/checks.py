@@ -24,7 +24,8 @@ from attribution.grading.evalplus_parts import (
     DEFAULT_MIN_TIME_LIMIT,
     unsafe_execute,
 )
-from attribution.grading.problems import Problem, Tests
+from attribution.grading.problems import Problem
+from attribution.grading.suites import Tests
 
 _SUCCESS, _FAILED, _UNKNOWN = 0, 1, 3  # evalplus.eval's values of `stat`
 _LONGEST = 60.0  # seconds; EvalPlus' limit for all inputs of a suite together
@@ -112,7 +113,7 @@ def check(problem: Problem, tests: Tests, code: str, control: children.Control) 
             tests.inputs,
             tests.expected,
             limits,
-            problem.atol,
+            tests.atol,
             True,  # stop at the first failing input
             stat,
             details,

@@ -10,6 +10,7 @@ Not `multiprocessing.Process`, as EvalPlus does: a program that closes its descr
 
 import contextlib
 import ctypes
+import functools
 import os
 import resource
 import select
@@ -18,7 +19,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from attribution.grading.evalplus_parts import query_maximum_memory_bytes
 
 _REPORT = 3  # the child's descriptor of the report pipe
 _CHUNK = 1 << 16
+_LONGEST_NAP = 0.02  # seconds between two looks at a child that runs
 _PATIENCE = 1.0  # seconds to end what a program left behind
 _LIMITS = {
     resource.RLIMIT_CORE: 0,
@@ -78,15 +80,16 @@ def run(
     The child is killed when `overdue(seconds since its start)` says so, when it reports more
     than `largest_report` bytes, and when `control` raises (which is passed on).
     """
-    scratch = tempfile.mkdtemp(prefix="program-")
+    scratch, limits = tempfile.mkdtemp(prefix="program-"), _limits()
     reader, writer = os.pipe()
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        _be_child(work, writer, scratch)
+        _be_child(work, writer, scratch, limits)
     os.close(writer)
     try:
-        report, exit_code = _watch(pid, reader, overdue, control, largest_report)
+        with _end_of(pid) as ends:
+            report, exit_code = _watch(pid, [reader, *ends], overdue, control, largest_report)
     finally:
         os.close(reader)
         _end(pid)
@@ -94,15 +97,31 @@ def run(
     return Ended(report, exit_code, time.monotonic() - started)
 
 
+@contextlib.contextmanager
+def _end_of(pid: int) -> Iterator[list[int]]:
+    """A descriptor that becomes readable when the child ends; none where the system has no such."""
+    ends: list[int] = []
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # before 5.3, or forbidden
+            ends.append(os.pidfd_open(pid))
+    try:
+        yield ends
+    finally:
+        for descriptor in ends:
+            os.close(descriptor)
+
+
 def _watch(
     pid: int,
-    reader: int,
+    sources: list[int],
     overdue: Callable[[float], bool],
     control: Control,
     largest_report: int,
 ) -> tuple[bytes, int | None]:
-    report, listened = bytearray(), [control.fileno(), reader]
-    started, delay = time.monotonic(), 0.001
+    """`sources`: the report pipe and, if there is one, the descriptor of the child's end."""
+    reader, *end = sources
+    report, listened = bytearray(), [control.fileno(), *sources]
+    started, delay = time.monotonic(), _LONGEST_NAP if end else 0.001
     while True:
         ready, _, _ = select.select(listened, [], [], delay)
         if control.fileno() in ready:
@@ -120,7 +139,7 @@ def _watch(
             return bytes(report), os.waitstatus_to_exitcode(status)
         if overdue(time.monotonic() - started) or len(report) > largest_report:
             return bytes(report), None
-        delay = min(delay * 1.5, 0.02)
+        delay = min(delay * 1.5, _LONGEST_NAP)
 
 
 def _rest(reader: int, size: int) -> bytes:
@@ -161,7 +180,9 @@ def _orphans() -> list[int]:
         return []
 
 
-def _be_child(work: Callable[[int], None], writer: int, scratch: str) -> None:
+def _be_child(
+    work: Callable[[int], None], writer: int, scratch: str, limits: dict[int, int]
+) -> None:
     """The child's whole life; never returns."""
     code = 1
     try:
@@ -169,7 +190,8 @@ def _be_child(work: Callable[[int], None], writer: int, scratch: str) -> None:
         if _LIBC is not None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _redirect(writer)
-        _limit()
+        for name, value in limits.items():
+            resource.setrlimit(name, (value, value))
         tempfile.tempdir = scratch
         os.chdir(scratch)
         work(_REPORT)
@@ -189,17 +211,20 @@ def _redirect(writer: int) -> None:
     os.closerange(_REPORT + 1, max(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 4096))
 
 
-def _limit() -> None:
+@functools.cache
+def _limits() -> dict[int, int]:
+    """What every child is limited to; found out once, and not by each child for itself."""
     limits = dict(_LIMITS)
     if in_user_namespace():
         limits[resource.RLIMIT_NPROC] = _PROCESSES
     memory = query_maximum_memory_bytes()
     if memory is not None:
         limits[resource.RLIMIT_AS] = memory
-    for name, wanted in limits.items():
-        hard = resource.getrlimit(name)[1]
-        value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(name, (value, value))
+    hard = {name: resource.getrlimit(name)[1] for name in limits}
+    return {
+        name: wanted if hard[name] == resource.RLIM_INFINITY else min(wanted, hard[name])
+        for name, wanted in limits.items()
+    }
 
 
 def in_user_namespace() -> bool:

@@ -13,7 +13,7 @@ _stands_in = sys.modules.setdefault("datasets", _unused) is _unused
 
 from evalplus.config import DEFAULT_GT_TIME_LIMIT_FACTOR, DEFAULT_MIN_TIME_LIMIT  # noqa: E402
 from evalplus.data import humaneval, mbpp  # noqa: E402
-from evalplus.eval import query_maximum_memory_bytes, unsafe_execute  # noqa: E402
+from evalplus.eval import is_floats, query_maximum_memory_bytes, unsafe_execute  # noqa: E402
 from evalplus.eval._special_oracle import (  # noqa: E402
     MBPP_OUTPUT_NOT_NONE_TASKS,
     MBPP_OUTPUT_SET_EQ_TASKS,
@@ -40,6 +40,7 @@ __all__ = [
     "TimeoutException",
     "create_tempdir",
     "humaneval",
+    "is_floats",
     "mbpp",
     "poly",
     "query_maximum_memory_bytes",

@@ -66,7 +66,8 @@ class Grader:
         """Pass or fail for each program, as fast as possible.
 
         Unlike in `grade`, a program that passes only after EvalPlus' sanitiser fails, a failure
-        is not explained and time-outs are not confirmed. No program raises InvalidSample.
+        is not explained and time-outs are not confirmed. No program raises InvalidSample. A failing
+        verdict names an input that fails, the first or one that failed before for this task.
         """
         dataset = _dataset(task_id)
         return tuple(
@@ -75,6 +76,27 @@ class Grader:
             )
             for program in programs
         )
+
+    def spectrum(
+        self,
+        task_id: str,
+        code: str,
+        checkpoint: Checkpoint = _never,
+        seconds: float = 2.0,
+    ) -> schema.Spectrum:
+        """Which lines of `code` the failing and the passing runs of a sample of its tests execute.
+
+        The canonical solution's results come on top of `seconds`, where they are not known yet
+        (`grade` needs them, too), and so does what a busy machine takes to end a process. Of a
+        program that cannot be run the spectrum is empty. Raises UnknownTask, DataUnavailable,
+        ResourceExhausted and RunnerFailed.
+        """
+        dataset = _dataset(task_id)
+        request = messages.TraceProgram(task_id, _encodable(code), seconds)
+        try:
+            return self._ask(dataset, request, schema.Spectrum, checkpoint)
+        except RunnerDied:  # twice: it is the program's doing
+            return schema.Spectrum(failed=0, passed=0)
 
     def describe_sandbox(self) -> str:
         """One sentence on what the programs are shut into."""

@@ -5,7 +5,7 @@ Private to these two; a request ends in exactly one reply. Imports nothing heavy
 
 from attrs import frozen
 
-from attribution.schema import Dataset, Task, Verdict
+from attribution.schema import Dataset, Spectrum, Task, Verdict
 from attribution.wire import Cancel, Failed, Hello
 
 
@@ -49,7 +49,16 @@ class GradeProgram:
     thorough: bool  # False: pass or fail only, as fast as possible
 
 
-Message = LoadData | ListTasks | GetTask | GradeProgram
+@frozen
+class TraceProgram:
+    """Reply: Spectrum."""
+
+    task_id: str
+    code: str
+    seconds: float
+
+
+Message = LoadData | ListTasks | GetTask | GradeProgram | TraceProgram
 
 __all__ = [
     "Cancel",
@@ -61,7 +70,9 @@ __all__ = [
     "ListTasks",
     "LoadData",
     "Message",
+    "Spectrum",
     "Task",
     "TaskIds",
+    "TraceProgram",
     "Verdict",
 ]

@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from attribution import errors, schema
@@ -28,6 +27,7 @@ from attribution.grading.evalplus_parts import (
     mbpp,
     trusted_exec,
 )
+from attribution.grading.suites import Tests
 from attribution.schema import Dataset, Suite
 
 _VERSIONS = {  # MD5 of the JSON lines, as EvalPlus prints it
@@ -40,22 +40,16 @@ _MOST_BYTES = 64 * 2**20  # of results kept for tasks other than the latest
 _LOOK_SECONDS = 0.05
 
 
-class Tests(NamedTuple):
-    """One suite of one problem: `expected[i]` is what `f(*inputs[i])` returns after `seconds[i]`.
-
-    `expected` holds whether there is a result at all for tasks with OUTPUT_NOT_NONE.
-    """
-
-    inputs: list[Any]
-    expected: list[Any]
-    seconds: list[float]
-
-
 class Problem(NamedTuple):
-    """One task as its data file has it."""
+    """One task as its data file has it, but for EvalPlus' inputs: those are read when needed.
+
+    A fork copies the page tables of all that is in memory, so the inputs of 164 tasks cost every
+    program a millisecond.
+    """
 
     task: schema.Task
     fields: dict[str, Any]
+    line: bytes  # of the data file; empty for the original HumanEval, which holds no inputs
 
     @property
     def atol(self) -> float:
@@ -74,11 +68,11 @@ class Library:
         """Read a data file. Raises DataUnavailable when it is none."""
         try:
             text = gzip.decompress(content) if content.startswith(_GZIP) else content
-            head = json.loads(text.split(b"\n", 1)[0])
-            if dataset is Dataset.HUMANEVAL and "base_input" not in head:
-                problems, version = _original(text), _ORIGINAL
+            lines = text.split(b"\n")
+            if dataset is Dataset.HUMANEVAL and "base_input" not in json.loads(lines[0]):
+                problems, version = _originals(lines), _ORIGINAL
             else:
-                problems, version = _evalplus(dataset, text), _version(dataset, text)
+                problems, version = _without_inputs(dataset, lines), _version(dataset, text)
         except (ValueError, KeyError, AssertionError, TypeError, OSError, EOFError) as error:
             raise errors.DataUnavailable(
                 f"{source} is no data file of EvalPlus for {dataset}: {error!r}"
@@ -90,8 +84,9 @@ class Library:
                     task_id, dataset, fields["prompt"], fields["entry_point"], version, suites
                 ),
                 fields,
+                line,
             )
-            for task_id, fields in problems.items()
+            for task_id, (fields, line) in problems.items()
         }
 
     def ids(self, dataset: Dataset) -> tuple[str, ...]:
@@ -153,35 +148,46 @@ def _version(dataset: Dataset, text: bytes) -> str:
     return _VERSIONS.get(digest, f"{name} (unknown release, md5 {digest[:8]})")
 
 
-def _evalplus(dataset: Dataset, text: bytes) -> dict[str, dict[str, Any]]:
+def _without_inputs(
+    dataset: Dataset, lines: list[bytes]
+) -> dict[str, tuple[dict[str, Any], bytes]]:
+    """The fields of every task, and its line. One by one: the memory of the inputs is used anew."""
+    problems = {}
+    for line in filter(bytes.strip, lines):
+        fields = _evalplus(dataset, line)
+        del fields["base_input"], fields["plus_input"]
+        problems[fields["task_id"]] = fields, line
+    return problems
+
+
+def _evalplus(dataset: Dataset, line: bytes) -> dict[str, Any]:
     """Through EvalPlus' own reader, which restores the types that JSON lacks."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "data.jsonl")
-        path.write_bytes(text)
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        file.write(line)
+        file.flush()
         found: dict[str, dict[str, Any]]
         if dataset is Dataset.HUMANEVAL:
-            humaneval.HUMANEVAL_OVERRIDE_PATH = str(path)
+            humaneval.HUMANEVAL_OVERRIDE_PATH = file.name
             found = humaneval.get_human_eval_plus()
         else:
-            mbpp.MBPP_OVERRIDE_PATH = str(path)
+            mbpp.MBPP_OVERRIDE_PATH = file.name
             found = mbpp.get_mbpp_plus()
-    return found
+    (fields,) = found.values()
+    return fields
 
 
-def _original(text: bytes) -> dict[str, dict[str, Any]]:
-    problems: dict[str, dict[str, Any]] = {}
-    for line in filter(None, text.decode().split("\n")):
-        fields = json.loads(line)
+def _originals(lines: list[bytes]) -> dict[str, tuple[dict[str, Any], bytes]]:
+    problems = {}
+    for fields in map(json.loads, filter(None, lines)):
         if fields["entry_point"] == "max_fill":
             # Its docstring comes after an import and thus is none. EvalPlus' data have it right,
             # its get_human_eval (0.3.1) leaves the docstring's indentation broken.
             fields["prompt"] = "import math\n" + fields["prompt"].replace("    import math\n", "")
         # EvalPlus' tolerances; for results that are floats it takes 1e-6 by itself.
         fields["atol"] = 1e-4 if fields["entry_point"] == "find_zero" else 0
-        fields["base_input"] = None  # recorded where they are needed
         if not isinstance(fields["test"], str):
             raise TypeError("`test` is no text")
-        problems[fields["task_id"]] = fields
+        problems[fields["task_id"]] = fields, b""  # its inputs are recorded
     return problems
 
 
@@ -217,11 +223,10 @@ def _size(value: object, most: int) -> int:
 
 def _oracle(problem: Problem) -> dict[Suite, Tests]:
     """As evalplus.evaluate.get_groundtruth, for one task."""
-    fields, tests = problem.fields, {}
+    tests, line = {}, problem.line
+    fields = _evalplus(problem.task.dataset, line) if line else problem.fields
     for suite in problem.task.suites:
-        inputs = fields[f"{suite}_input"]
-        if inputs is None:
-            inputs = _record_inputs(fields)
+        inputs = fields[f"{suite}_input"] if line else _record_inputs(fields)
         expected, seconds = trusted_exec(
             fields["prompt"] + fields["canonical_solution"],
             inputs,
@@ -230,7 +235,7 @@ def _oracle(problem: Problem) -> dict[Suite, Tests]:
             output_not_none=problem.task.dataset is Dataset.MBPP
             and fields["entry_point"] in MBPP_OUTPUT_NOT_NONE_TASKS,
         )
-        tests[suite] = Tests(inputs, expected, seconds)
+        tests[suite] = Tests(inputs, expected, seconds, problem.atol)
     return tests
 
 

@@ -1,7 +1,8 @@
 """Values of the tests as text for a person."""
 
 from attribution.grading.evalplus_parts import MBPP_OUTPUT_NOT_NONE_TASKS, MBPP_OUTPUT_SET_EQ_TASKS
-from attribution.grading.problems import Problem, Tests
+from attribution.grading.problems import Problem
+from attribution.grading.suites import Tests
 from attribution.schema import Dataset
 
 LONGEST = 1000  # characters of any value in a verdict

@@ -8,7 +8,11 @@ user: data arrive as frames. Ends with its standard input.
 import os
 import signal
 import sys
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attribution.grading.judge import Judge
+    from attribution.grading.problems import Library
 
 
 def _claim_stdout() -> IO[bytes]:
@@ -65,33 +69,38 @@ def _serve(channel: _Channel) -> None:
     children.adopt_orphans()
     library = Library()
     judge = Judge(library, channel)
-
-    def answer(request: object) -> object:
-        match request:
-            case messages.LoadData(dataset, content, source):
-                library.load(dataset, content, source)
-                return messages.TaskIds(library.ids(dataset))
-            case messages.ListTasks(dataset):
-                return messages.TaskIds(library.ids(dataset))
-            case messages.GetTask(task_id):
-                return library.problem(task_id).task
-            case messages.GradeProgram(task_id, code, thorough):
-                return judge.grade(task_id, code, thorough=thorough)
-        raise errors.InvalidRequest(f"The test runner does not know {type(request).__name__}.")
-
     channel.reply(messages.Hello(wire.PROTOCOL, __version__))
     while True:
         request = channel.next()
         if isinstance(request, messages.Cancel):
             continue  # it crossed the reply
         try:
-            reply = answer(request)
+            reply = _answer(request, library, judge)
         except errors.TokenBlameError as error:
             reply = messages.Failed(error.code, error.message)
         except (OSError, MemoryError) as error:  # no process, no room in the temporary folder
             code = errors.ResourceExhausted.code
             reply = messages.Failed(code, f"The test runner lacks resources: {error!r}")
         channel.reply(reply)
+
+
+def _answer(request: object, library: "Library", judge: "Judge") -> object:
+    from attribution import errors
+    from attribution.grading import messages
+
+    match request:
+        case messages.LoadData(dataset, content, source):
+            library.load(dataset, content, source)
+            return messages.TaskIds(library.ids(dataset))
+        case messages.ListTasks(dataset):
+            return messages.TaskIds(library.ids(dataset))
+        case messages.GetTask(task_id):
+            return library.problem(task_id).task
+        case messages.GradeProgram(task_id, code, thorough):
+            return judge.grade(task_id, code, thorough=thorough)
+        case messages.TraceProgram(task_id, code, seconds):
+            return judge.spectrum(task_id, code, seconds)
+    raise errors.InvalidRequest(f"The test runner does not know {type(request).__name__}.")
 
 
 def main() -> None:

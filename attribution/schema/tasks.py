@@ -1,5 +1,6 @@
 """What is solved and how it went: EvalPlus tasks and verdicts."""
 
+import math
 import re
 from enum import StrEnum
 
@@ -66,3 +67,41 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.status is Status.PASS
+
+
+@frozen
+class LineCount:
+    """How many runs executed one line of a program."""
+
+    line: int  # 1-based, of the sample
+    failed: int  # of the failing runs; a_ef in the literature
+    passed: int  # of the passing runs; a_ep
+
+
+@frozen
+class Spectrum:
+    """A program spectrum: the statement coverage of failing and passing runs.
+
+    Lines that loading the program executes count in every run. A line that no run executed is
+    left out. Both totals are 0 where the program cannot be run at all.
+    """
+
+    failed: int  # runs; a_ef + a_nf for every line
+    passed: int
+    lines: tuple[LineCount, ...] = ()  # by line
+
+
+def ochiai(spectrum: Spectrum) -> dict[int, float]:
+    """How suspicious each line of `spectrum` is, from 0 to 1.
+
+    s(l) = a_ef / sqrt((a_ef + a_nf) · (a_ef + a_ep)), and 0 where no failing run executed l:
+    the cosine between "executes l" and "fails" over all runs. Of the coefficients compared by
+    Abreu, Zoeteweij and van Gemund (On the Accuracy of Spectrum-based Fault Localization,
+    TAICPART-MUTATION 2007) it ranks the faulty statement highest.
+    """
+    return {
+        count.line: count.failed / math.sqrt(spectrum.failed * (count.failed + count.passed))
+        if count.failed
+        else 0.0
+        for count in spectrum.lines
+    }
