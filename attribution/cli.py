@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from attribution import __version__
-from attribution.commands import demo, engine, explain, faithfulness, generate, graph, lsp, models
+from attribution.commands import (
+    curve,
+    demo,
+    engine,
+    explain,
+    faithfulness,
+    generate,
+    graph,
+    lsp,
+    models,
+    study,
+    verify,
+)
 from attribution.errors import TokenBlameError
 from attribution.terminal import say
 
@@ -23,7 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (explain, graph, faithfulness, generate, models, engine, lsp, demo):
+    for command in (
+        explain,
+        curve,
+        graph,
+        faithfulness,
+        generate,
+        study,
+        verify,
+        models,
+        engine,
+        lsp,
+        demo,
+    ):
         command.add_to(commands)
     options = parser.parse_args(arguments)
     try:

@@ -141,7 +141,9 @@ def _spawn() -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,
             cwd="/",  # it outlives the client's folder, which may be on a disk to be ejected
-            env={**os.environ, **_absolute_paths()},
+            # Threads that spin at a barrier starve those they wait for on a busy machine, and the
+            # test runner alone makes it busy.
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **_absolute_paths()},
         )
     _SPAWNED.append(process)
     return process

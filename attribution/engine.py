@@ -4,20 +4,18 @@ An Engine owns the loaded model and the test runner. It computes one request at 
 thread of its caller, and hands every result to `emit` as soon as it is there.
 """
 
-from collections.abc import Iterable
-
 import torch
 from attrs import evolve
 
-from attribution import explaining, faults
-from attribution.decoding import Prefix, generate, prefill
+from attribution import choosing, explaining, replaying, sampling
+from attribution.decoding import TOP_K, Prefix, generate, prefill
 from attribution.errors import (
     ExecutionRefused,
     InvalidRequest,
-    InvalidSample,
     ResourceExhausted,
 )
 from attribution.explaining import Case
+from attribution.faults.ranking import best
 from attribution.generation import (
     from_completion,
     with_scores,
@@ -26,12 +24,13 @@ from attribution.grading.grader import Grader
 from attribution.job import Job
 from attribution.lrp.ledger import Method
 from attribution.lrp.objective import ObjectiveKind
-from attribution.models.loader import LoadedModel, load
+from attribution.models.loader import LoadedModel, is_out_of_memory, load
 from attribution.prompts import build_prompt, build_stops
-from attribution.reading import read_tokens
+from attribution.reading import read_tokens, task_id_of
 from attribution.schema import (
     Attribution,
     ContrastPair,
+    CurveRequest,
     ExplainRequest,
     FaithfulnessRequest,
     Form,
@@ -41,11 +40,17 @@ from attribution.schema import (
     GraphRequest,
     ModelSettings,
     Progress,
-    SearchReport,
     Task,
     Timings,
+    Verification,
+    VerifyRequest,
     Work,
-    task_id_from_path,
+)
+from attribution.searches import Searches
+
+_UNTRUSTED = (
+    "The workspace is not trusted, so its code was not run. "
+    "Trust the workspace to grade and explain samples."
 )
 
 
@@ -57,8 +62,8 @@ class Engine:
         self.loaded: LoadedModel | None = None
         self._settings: ModelSettings | None = None
         self._prefix: Prefix | None = None  # of the last sample: an edit often asks for it again
-        # The last search and what it was about: a graph of the same sample needs no second one.
-        self._searched: tuple[object, tuple[ContrastPair | SearchReport, ...]] | None = None
+        self._sibling: tuple[ModelSettings, LoadedModel] | None = None
+        self._searches = Searches(self.grader)
 
     def close(self) -> None:
         self.unload()
@@ -66,7 +71,8 @@ class Engine:
 
     def unload(self) -> None:
         """Give the model's memory back."""
-        self.loaded = self._settings = self._prefix = self._searched = None
+        self.loaded = self._settings = self._prefix = self._sibling = None
+        self._searches.clear()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -84,8 +90,12 @@ class Engine:
                     self._graph(request, job)
                 case FaithfulnessRequest():
                     self._faithfulness(request, job)
+                case CurveRequest():
+                    self._curve(request, job)
+                case VerifyRequest():
+                    self._verify(request, job)
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             self._prefix = None
             raise ResourceExhausted(
@@ -107,51 +117,60 @@ class Engine:
                 self._settings = settings
         return self.loaded
 
-    def _prefill(self, loaded: LoadedModel, generation: Generation) -> Prefix:
-        ids = tuple(token.id for token in generation.tokens)
-        if self._prefix is None or self._prefix.ids != ids:
-            self._prefix = None  # free the old cache before making the new one
-            self._prefix = prefill(loaded.model, ids, generation.prompt_length)
-        return self._prefix
+    def _load_sibling(self, settings: ModelSettings, job: Job) -> LoadedModel:
+        if self._sibling is None or self._sibling[0] != settings:
+            self._sibling = None
+            self._sibling = settings, load(settings, job.emit, job.checkpoint)
+        return self._sibling[1]
 
-    def _scored(self, loaded: LoadedModel, generation: Generation) -> Generation:
-        scores = self._prefill(loaded, generation).scores
+    def _prefill(self, loaded: LoadedModel, generation: Generation, top_k: int) -> Prefix:
+        ids = tuple(token.id for token in generation.tokens)
+        held = self._prefix
+        if held is None or held.ids != ids or held.scores.top_ids.shape[1] != top_k:
+            self._prefix = held = None  # free the old cache before making the new one
+            held = self._prefix = prefill(loaded.model, ids, generation.prompt_length, top_k)
+        return held
+
+    def _scored(
+        self, loaded: LoadedModel, generation: Generation, top_k: int = TOP_K
+    ) -> Generation:
+        scores = self._prefill(loaded, generation, top_k).scores
         named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
         return with_scores(named, scores, loaded.tokenizer)
 
     def _generate(self, request: GenerateRequest, job: Job) -> None:
         if request.max_new_tokens < 1:
             raise InvalidRequest("At least one token must be allowed (max_new_tokens).")
-        task = self._task(request.task_id, job)
+        tasks = [self._task(task_id, job) for task_id in request.task_ids]
         loaded = self._load(request.settings, job)
         tokenizer = loaded.tokenizer
         form = request.form if tokenizer.chat_template else Form.DIRECT
-        prompt = build_prompt(task, form, tokenizer)
+        prompts = [build_prompt(task, form, tokenizer) for task in tasks]
+        names = tasks[0].task_id if len(tasks) == 1 else f"{len(tasks)} tasks"
 
         def checkpoint(tokens: int) -> None:
             job.checkpoint()
             if tokens % 16 == 0:
-                job.emit(Progress(f"Writing {task.task_id}: {tokens} tokens"))
+                job.emit(Progress(f"Writing {names}: {tokens} tokens"))
 
-        with job.stage("generate", f"Writing {task.task_id}"):
-            completion = generate(
+        with job.stage("generate", f"Writing {names}"):
+            for index, completion in generate(
                 loaded.model,
                 tokenizer,
-                tokenizer(prompt).input_ids,
-                build_stops(task, form, tokenizer),
+                [
+                    (tokenizer(prompt).input_ids, build_stops(task, form, tokenizer))
+                    for task, prompt in zip(tasks, prompts, strict=True)
+                ],
                 max_new_tokens=request.max_new_tokens,
                 checkpoint=checkpoint,
-            )
-        generation = from_completion(task, form, tokenizer, prompt, completion)
-        with job.stage("score", "Scoring alternatives"):
-            job.emit(self._scored(loaded, evolve(generation, finished=completion.finished)))
+            ):
+                made = from_completion(tasks[index], form, tokenizer, prompts[index], completion)
+                with job.stage("score", f"Scoring {tasks[index].task_id}"):
+                    job.emit(self._scored(loaded, evolve(made, finished=completion.finished)))
 
     def _grade(self, task_id: str, code: str, trusted: bool, job: Job) -> bool:
         if not trusted:
-            raise ExecutionRefused(
-                "The workspace is not trusted, so its code was not run. "
-                "Trust the workspace to grade and explain samples."
-            )
+            raise ExecutionRefused(_UNTRUSTED)
         layer = self.grader.describe_sandbox()  # people should know what their machine runs how
         with job.stage("grade", f"Running the tests of {task_id} ({layer})"):
             verdict = self.grader.grade(task_id, code, job.checkpoint)
@@ -159,13 +178,13 @@ class Engine:
         return verdict.passed
 
     def _explain(self, request: ExplainRequest, job: Job) -> None:
-        case = self._case(request, None, job)
-        if case is not None:
+        case = self._case(request, job)
+        if case is not None and not request.search_only:
             self._attribute(case, job)
 
     def _graph(self, request: GraphRequest, job: Job) -> None:
         explaining.check_graph(request)
-        case = self._case(request.explain, request.pair, job, request.layers)
+        case = self._case(request.explain, job, request.layers)
         if case is not None:
             self._attribute(case, job)
             with job.stage("graph", "Following the difference through the layers"):
@@ -173,7 +192,7 @@ class Engine:
 
     def _faithfulness(self, request: FaithfulnessRequest, job: Job) -> None:
         explaining.check_seconds(request.seconds)
-        case = self._case(request.explain, request.pair, job)
+        case = self._case(request.explain, job)
         if case is not None:
             found = self._attribute(case, job)
             with job.stage("faithfulness", "Taking tokens away to see what happens"):
@@ -183,6 +202,46 @@ class Engine:
                     )
                 )
 
+    def _curve(self, request: CurveRequest, job: Job) -> None:
+        """Where the tests fail: tokens, then curves. No pair is looked for: no rules are needed."""
+        sampling.check(request)
+        explain = request.explain
+        task = self._task(task_id_of(explain), job)
+        code = task.prompt + explain.code if explain.completion else explain.code
+        if self._grade(task.task_id, code, explain.trusted, job):
+            return
+        loaded = self._load(explain.settings, job)
+        generation = self._read(explain, task, code, loaded, job)
+        with job.stage("curve", "Sampling how the model goes on"):
+            prefix = self._prefill(loaded, generation, explain.top_k)
+            for event in sampling.curve(
+                request, task, generation, prefix, loaded, self.grader, job
+            ):
+                job.emit(event)
+
+    def _verify(self, request: VerifyRequest, job: Job) -> None:
+        if not request.trusted:
+            raise ExecutionRefused(_UNTRUSTED)
+        task = self._task(request.task_id, job)
+        loaded = self._load(request.settings, job)
+        for pair in request.pairs:
+            with job.stage("verify", f"Replaying {pair.contrast.text!r} of {task.task_id}"):
+                program = replaying.program(request, pair, task, loaded, job.checkpoint)
+                (verdict,) = self.grader.grade_many(task.task_id, [program], job.checkpoint)
+                same = program == pair.repaired_program
+                job.emit(Verification(pair, reproduced=same, passed=verdict.passed))
+
+    def _read(
+        self, request: ExplainRequest, task: Task, code: str, loaded: LoadedModel, job: Job
+    ) -> Generation:
+        """The sample's tokens with their alternatives."""
+        with job.stage("score", "Reading the sample"):
+            generation = self._scored(
+                loaded, read_tokens(request, task, code, loaded), request.top_k
+            )
+        job.emit(generation)
+        return generation
+
     def _attribute(self, case: Case, job: Job) -> Attribution:
         with job.stage("attribute", "Attributing the difference"):
             found = explaining.relevance(case, job)
@@ -190,31 +249,29 @@ class Engine:
         return found
 
     def _case(
-        self,
-        request: ExplainRequest,
-        pair: ContrastPair | None,
-        job: Job,
-        layers: tuple[int, ...] | None = None,
+        self, request: ExplainRequest, job: Job, layers: tuple[int, ...] | None = None
     ) -> Case | None:
         """The pair to be explained; None where the tests pass or no pair is proved.
 
         A pair that is given is taken as it is: nothing is run then.
         """
         method, kind = Method.named(request.method), ObjectiveKind.named(request.objective)
-        task = self._task(_task_id(request), job)
+        task, pair = self._task(task_id_of(request), job), request.pair
         code = task.prompt + request.code if request.completion else request.code
-        if pair is None and self._grade(task.task_id, code, request.trusted, job):
+        chosen = pair is not None or request.flip is not None
+        if not chosen and self._grade(task.task_id, code, request.trusted, job):
             return None
         loaded = self._load(request.settings, job)
         explaining.check_model(loaded, layers)  # before the search, not after it
-        with job.stage("score", "Reading the sample"):
-            generation = self._scored(loaded, read_tokens(request, task, code, loaded))
-        job.emit(generation)
-        if pair is not None:
+        generation = self._read(request, task, code, loaded, job)
+        if request.flip is not None:
+            pair = choosing.pair_of(request.flip, generation, loaded)
+            job.emit(pair)
+        elif pair is not None:
             explaining.check_pair(pair, generation, loaded.model.config.vocab_size)
         else:
             pairs = self._search(request, task, generation, loaded, job)
-            pair = faults.best(pairs, code) if pairs else None
+            pair = best(pairs) if pairs else None
         return None if pair is None else Case(loaded, generation, pair, method, kind)
 
     def _search(
@@ -225,48 +282,11 @@ class Engine:
         loaded: LoadedModel,
         job: Job,
     ) -> list[ContrastPair]:
-        """All proved pairs, streamed; those of the last search again where nothing has changed."""
-        prefix = self._prefill(loaded, generation)
-        budget = faults.Budget(request.rollouts, request.seconds)
-        subject = faults.Subject(
-            model=loaded.model,
-            tokenizer=loaded.tokenizer,
-            generation=generation,
-            prefix=prefix,
-            stops=build_stops(task, generation.form, loaded.tokenizer),
-        )
-        about = (task.task_id, generation.form, prefix.ids, budget)
-        events: Iterable[ContrastPair | Progress | SearchReport]
-        if self._searched is not None and self._searched[0] == about:
-            events = self._searched[1]
-        else:
-            events = faults.search(
-                subject,
-                lambda programs: self.grader.grade_many(task.task_id, programs, job.checkpoint),
-                budget,
-                job.checkpoint,
-            )
-        results = []
+        """All proved pairs, streamed. What an earlier request found comes first and at once."""
         with job.stage("search", "Looking for the token that broke it"):
-            for event in events:
+            prefix = self._prefill(loaded, generation, request.top_k)
+            sibling = self._load_sibling(request.sibling, job) if request.sibling else None
+            search = self._searches.of(request, task, generation, prefix, loaded, sibling, job)
+            for event in self._searches.run(search, request, job):
                 job.emit(event)
-                if not isinstance(event, Progress):
-                    results.append(event)
-        self._searched = about, tuple(results)
-        return [result for result in results if isinstance(result, ContrastPair)]
-
-
-def _task_id(request: ExplainRequest) -> str:
-    task_id = request.task_id or task_id_from_path(request.path or "")
-    if task_id is None:
-        raise InvalidSample(
-            "Which task does this sample solve? Put it into a folder named after the task "
-            "(HumanEval_65/0.py) or name the task."
-        )
-    return task_id
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """torch's CPU allocator raises a plain RuntimeError."""
-    told = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return told or "can't allocate memory" in str(error)
+        return list(search.findings.pairs.values())

@@ -12,6 +12,7 @@ from attribution.schema import (
     Event,
     Faithfulness,
     Generation,
+    PassCurve,
     Progress,
     Role,
     SearchReport,
@@ -32,6 +33,7 @@ class Explanation:
     attribution: Attribution | None = None
     graph: AttributionGraph | None = None
     faithfulness: Faithfulness | None = None
+    curve: PassCurve | None = None  # the latest is the most complete
     timings: dict[str, float] = field(factory=dict)
 
     def add(self, event: Event) -> None:
@@ -50,8 +52,19 @@ class Explanation:
                 self.graph = event
             case Faithfulness():
                 self.faithfulness = event
+            case PassCurve():
+                self.curve = event
             case Timings():
                 self.timings = dict(event.seconds)
+
+    @property
+    def proved(self) -> list[ContrastPair]:
+        """The last word on each pair: one that was proved twice came twice."""
+        told = {
+            (p.position, p.contrast.id, p.second and (p.second.position, p.second.token.id)): p
+            for p in self.pairs
+        }
+        return list(told.values())
 
     def scored_tokens(self) -> list[tuple[Token, float]]:
         """The tokens before the target with their relevance."""
@@ -96,7 +109,7 @@ def to_json(explanation: Explanation, model: str) -> dict[str, Any]:
         "retokenized": generation.retokenized if generation else None,
         "verdict": asdict(verdict) if verdict else None,
         "pair": asdict(explanation.attribution.pair) if explanation.attribution else None,
-        "proved_pairs": [asdict(pair) for pair in explanation.pairs],
+        "proved_pairs": [asdict(pair) for pair in explanation.proved],
         "search": asdict(explanation.search) if explanation.search else None,
         "attribution": _attribution(explanation),
         "timings": explanation.timings,

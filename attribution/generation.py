@@ -87,20 +87,6 @@ def _docstring(scope: Node | None) -> Node | None:
     return first if first.named_children[0].type == "string" else None
 
 
-def prose_spans(code: str) -> list[tuple[int, int]]:
-    """Code-point spans of comments and of strings that stand alone (docstrings)."""
-    data = code.encode()
-    stack, found = [_PARSER.parse(data).root_node], []
-    while stack:
-        node = stack.pop()
-        alone = node.type == "string" and node.parent and node.parent.type == "expression_statement"
-        if node.type == "comment" or alone:
-            found.append((node.start_byte, node.end_byte))
-        else:
-            stack.extend(node.children)
-    return [(len(data[:a].decode()), len(data[:b].decode())) for a, b in found]
-
-
 def from_completion(
     task: Task,
     form: Form,

@@ -6,9 +6,20 @@ from attribution import samples
 from attribution.errors import InvalidSample
 from attribution.generation import from_text, is_consistent, split_sample
 from attribution.models.loader import LoadedModel
-from attribution.schema import ExplainRequest, Generation, Task
+from attribution.schema import ExplainRequest, Generation, Task, task_id_from_path
 
 _LONGEST_OUTPUT = 4096  # tokens; the scores of so many take 2.5 GB with 152 000 words
+
+
+def task_id_of(request: ExplainRequest) -> str:
+    """Raises InvalidSample where neither the request nor its path names one."""
+    task_id = request.task_id or task_id_from_path(request.path or "")
+    if task_id is None:
+        raise InvalidSample(
+            "Which task does this sample solve? Put it into a folder named after the task "
+            "(HumanEval_65/0.py) or name the task."
+        )
+    return task_id
 
 
 def read_tokens(request: ExplainRequest, task: Task, code: str, loaded: LoadedModel) -> Generation:

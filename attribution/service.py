@@ -31,12 +31,14 @@ from attribution.errors import Cancelled, EngineUnavailable, InvalidRequest, Tok
 from attribution.job import Job
 from attribution.models.limits import resident_bytes
 from attribution.schema import (
+    CurveRequest,
     EngineStatus,
     Event,
     FaithfulnessRequest,
     GenerateRequest,
     StatusRequest,
     StopRequest,
+    VerifyRequest,
     Work,
 )
 from attribution.wire import Cancel, Done, Failed, Hello
@@ -52,7 +54,7 @@ _log = logging.getLogger("tokenblame.engine")
 def _priority(request: Work) -> int:
     """0: somebody waits for it; 1: a set of samples, or minutes of measuring, can wait."""
     long = isinstance(request, FaithfulnessRequest) and request.full
-    return int(long or isinstance(request, GenerateRequest))
+    return int(long or isinstance(request, GenerateRequest | CurveRequest | VerifyRequest))
 
 
 @define(order=True)

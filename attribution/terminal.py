@@ -1,6 +1,5 @@
-"""What the command line prints: verdict, pair, heat map, strongest tokens, timings."""
+"""Pieces of what the command line prints: verdict, heat map, strongest tokens, timings."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from attrs import frozen
@@ -55,28 +54,6 @@ def say(console: Console, text: str, style: str | Style = "") -> None:
     console.print(Text(visible(text), style), soft_wrap=True)
 
 
-def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Everything, in the order in which a person asks."""
-    verdict, generation = explanation.verdict, explanation.generation
-    if verdict is not None:
-        print_verdict(verdict, console)
-    if generation is not None and generation.retokenized:
-        console.print(
-            "No trace fits this text: it was tokenised anew, so these need not be "
-            "the very tokens the model produced.",
-            style="dim",
-        )
-    if explanation.search is not None and not explanation.pairs:
-        say(console, explanation.search.message, "yellow")
-    if generation is not None and explanation.attribution is not None:
-        pair = explanation.attribution.pair
-        print_pair(pair, generation, len(explanation.pairs), console)
-        print_heat_maps(explanation, generation, pair, console)
-        _print_strongest(explanation, console)
-        _print_completeness(explanation.attribution, console)
-    print_timings(explanation.timings, console)
-
-
 def print_verdict(verdict: Verdict, console: Console) -> None:
     style = "bold green" if verdict.passed else "bold red"
     say(console, f"{verdict.task_id}: {verdict.message}", style)
@@ -91,34 +68,6 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     for name, value in rows:
         if value is not None:
             say(console, f"  {name:<9}{value}")
-
-
-def print_pair(pair: ContrastPair, generation: Generation, proved: int, console: Console) -> None:
-    token = generation.tokens[pair.position]
-    line = generation.code.count("\n", 0, token.start) + 1
-    weak = "" if abs(pair.logit_diff) >= 1 else " (weak: below 1 the model hardly preferred it)"
-    console.print()
-    console.print(
-        Text.assemble(
-            f"Line {line}: the model wrote ",
-            (repr(pair.target.text), "bold red"),
-            "; with ",
-            (repr(pair.contrast.text), "bold blue"),
-            f" (its choice no. {pair.contrast.rank}) the tests pass, {pair.origin.value} by running"
-            f" them. Δℓ = {pair.logit_diff:.2f}{weak}. {proved} such pairs were proved.",
-        )
-    )
-    diff = difflib.unified_diff(
-        generation.code.removesuffix("\n").split("\n"),
-        (pair.repaired_program or "").removesuffix("\n").split("\n"),
-        "failing",
-        "repaired",
-        n=1,
-        lineterm="",
-    )
-    for row in diff:
-        style = {"+": "green", "-": "red"}.get(row[:1], "dim")
-        say(console, f"  {row}", style)
 
 
 def print_heat_maps(
@@ -160,7 +109,7 @@ def _style(value: float) -> Style:
     return Style.parse(f"{text} on rgb({red},{green},{blue})")
 
 
-def _print_strongest(explanation: Explanation, console: Console) -> None:
+def print_strongest(explanation: Explanation, console: Console) -> None:
     generation = explanation.generation
     if generation is None:
         return
@@ -188,7 +137,7 @@ def strongest(rows: Sequence[Strong]) -> Table:
     return table
 
 
-def _print_completeness(attribution: Attribution, console: Console) -> None:
+def print_completeness(attribution: Attribution, console: Console) -> None:
     console.print(
         f"{attribution.method}: Δℓ {attribution.logit_diff:.3f} = tokens {attribution.sum:.3f}"
         f" + softmax leak {attribution.leak:.3f} + biases {attribution.bias:.3f}",

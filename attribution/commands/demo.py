@@ -87,7 +87,7 @@ async def _sample(
 ) -> tuple[Path, Verdict]:
     """A fresh sample and its verdict."""
     async with await connect() as engine:
-        wanted = GenerateRequest(task_id, settings=settings)
+        wanted = GenerateRequest((task_id,), settings=settings)
         generation = (await ask(engine, wanted, show)).generation
         verdict = None
         if generation is not None:

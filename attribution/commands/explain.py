@@ -8,7 +8,7 @@ from rich.console import Console
 from attribution.commands.common import Commands
 from attribution.commands.sample import add_sample_options, answer
 from attribution.explanation import to_json
-from attribution.terminal import print_explanation
+from attribution.explanation_report import print_explanation
 
 
 def add_to(commands: Commands) -> None:

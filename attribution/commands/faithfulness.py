@@ -10,9 +10,9 @@ from rich.console import Console
 from attribution.commands.common import Commands, positive_seconds
 from attribution.commands.sample import add_sample_options, answer
 from attribution.explanation import Explanation, to_json
+from attribution.explanation_report import print_explanation
 from attribution.reports import print_faithfulness
 from attribution.schema import Faithfulness, FaithfulnessRequest
-from attribution.terminal import print_explanation
 
 
 def add_to(commands: Commands) -> None:
@@ -41,7 +41,7 @@ def add_to(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     explanation = answer(
-        options, lambda explain: FaithfulnessRequest(explain, None, options.full, options.within)
+        options, lambda explain: FaithfulnessRequest(explain, options.full, options.within)
     )
     found, generation = explanation.faithfulness, explanation.generation
     if found is None or generation is None:  # the tests pass, or no pair was proved

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from contextlib import aclosing
 from pathlib import Path
 
 from rich.console import Console
@@ -17,12 +18,8 @@ from attribution.commands.common import (
     model_settings,
     progress,
 )
-from attribution.errors import EngineUnavailable, InvalidSample
-from attribution.schema import (
-    Form,
-    GenerateRequest,
-    GradeRequest,
-)
+from attribution.errors import InvalidSample
+from attribution.schema import Form, GenerateRequest, Generation, GradeRequest, Progress
 from attribution.terminal import print_verdict, say
 
 
@@ -37,7 +34,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, default=Path("samples"), help="folder (%(default)s)")
     parser.add_argument("--form", type=Form, choices=list(Form), default=Form.DIRECT)
     parser.add_argument(
-        "--max-new-tokens", type=at_least_one, default=GenerateRequest("").max_new_tokens
+        "--max-new-tokens", type=at_least_one, default=GenerateRequest(()).max_new_tokens
     )
     parser.add_argument("--grade", action="store_true", help="run the tests of each sample, too")
     add_model_options(parser)
@@ -52,16 +49,20 @@ def _run(options: argparse.Namespace) -> int:
 
 async def _generate(options: argparse.Namespace, show: Show) -> None:
     console = Console(highlight=False)
-    settings = model_settings(options)
+    request = GenerateRequest(
+        tuple(options.task), options.form, model_settings(options), options.max_new_tokens
+    )
+    made = []
     async with await connect() as engine:
-        for task_id in options.task:
-            request = GenerateRequest(task_id, options.form, settings, options.max_new_tokens)
-            generation = (await ask(engine, request, show)).generation
-            if generation is None:  # the engine ends with one or raises
-                raise EngineUnavailable("The engine answered without a sample.")
-            say(console, str(samples.write_generation(options.out, generation)))
-            if options.grade:
-                await _grade(engine, task_id, generation.code, show)
+        async with aclosing(engine.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, Progress):
+                    show(event)
+                elif isinstance(event, Generation):
+                    made.append(event)
+                    say(console, str(samples.write_generation(options.out, event)))
+        for generation in made if options.grade else ():
+            await _grade(engine, generation.task_id, generation.code, show)
 
 
 async def _grade(engine: EngineClient, task_id: str, code: str, show: Show) -> None:

@@ -11,11 +11,12 @@ from attribution.commands.common import Commands, at_least_one, part, share
 from attribution.commands.sample import add_sample_options, answer
 from attribution.errors import InvalidRequest, ResourceExhausted
 from attribution.explanation import Explanation
+from attribution.explanation_report import print_explanation
 from attribution.graphs.export import to_graphml, to_json
 from attribution.graphs.page import to_html
 from attribution.reports import print_graph
 from attribution.schema import AttributionGraph, ExplainRequest, Generation, GraphRequest
-from attribution.terminal import print_explanation, say
+from attribution.terminal import say
 
 _PAGE = Path("graph.html")  # where --html goes without --out
 _RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?", re.ASCII)  # one part of --layers

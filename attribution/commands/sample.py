@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from attrs import evolve
 from rich.console import Console
 
 from attribution import samples
@@ -15,20 +16,39 @@ from attribution.commands.common import (
     ask,
     at_least_one,
     model_settings,
+    named_model,
     positive_seconds,
     progress,
 )
-from attribution.errors import TokenBlameError
+from attribution.errors import InvalidRequest, TokenBlameError
 from attribution.explanation import Explanation
-from attribution.schema import METHODS, OBJECTIVES, ExplainRequest, Form, Request
-from attribution.terminal import print_explanation
+from attribution.explanation_report import print_explanation
+from attribution.schema import METHODS, OBJECTIVES, ExplainRequest, Flip, Form, Request
+
+
+def add_path_options(parser: argparse.ArgumentParser) -> None:
+    """Which sample, and which model; all else of the request is as by default."""
+    default = ExplainRequest("")
+    parser.set_defaults(
+        rollouts=default.rollouts,
+        seconds=default.seconds,
+        method=default.method,
+        objective=default.objective,
+        top_k=default.top_k,
+        exhaust=False,
+        sibling=None,
+        at=None,
+        instead=None,
+    )
+    parser.add_argument("path", type=Path, help="sample file, task folder or samples.jsonl")
+    parser.add_argument("--task", metavar="ID", help="e.g. HumanEval/65")
+    parser.add_argument("--form", type=Form, choices=list(Form), help="how the model was asked")
+    add_model_options(parser)
 
 
 def add_sample_options(parser: argparse.ArgumentParser) -> None:
     default = ExplainRequest("")
-    parser.add_argument("path", type=Path, help="sample file, task folder or samples.jsonl")
-    parser.add_argument("--task", metavar="ID", help="e.g. HumanEval/65")
-    parser.add_argument("--form", type=Form, choices=list(Form), help="how the model was asked")
+    add_path_options(parser)
     parser.add_argument(
         "--rollouts",
         type=at_least_one,
@@ -42,6 +62,28 @@ def add_sample_options(parser: argparse.ArgumentParser) -> None:
         help="search budget (%(default)s)",
     )
     parser.add_argument(
+        "--top-k",
+        type=at_least_one,
+        default=default.top_k,
+        help="alternatives tried at every token (%(default)s)",
+    )
+    parser.add_argument(
+        "--exhaust",
+        action="store_true",
+        help="go on searching when a clear pair (Δℓ > 1) is proved: all repairs, and the last "
+        "token from which the program can be rescued",
+    )
+    parser.add_argument(
+        "--sibling", metavar="MODEL", help="a stronger model with the same tokens, to be asked, too"
+    )
+    parser.add_argument(
+        "--at",
+        type=_place,
+        metavar="LINE:COLUMN",
+        help="with --instead: explain the token there as it is; nothing is run",
+    )
+    parser.add_argument("--instead", metavar="TEXT", help="what it is compared with: one token")
+    parser.add_argument(
         "--method",
         choices=METHODS,
         default=default.method,
@@ -54,21 +96,34 @@ def add_sample_options(parser: argparse.ArgumentParser) -> None:
         help="what is explained: contrast (target minus contrast, default), target, top (target "
         "minus the mean of the top ten) or mean (target minus the mean of all logits)",
     )
-    add_model_options(parser)
+
+
+def _place(text: str) -> tuple[int, int]:
+    line, _, column = text.partition(":")
+    if not (line.isdecimal() and column.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no place; write LINE:COLUMN, e.g. 12:5")
+    return int(line), int(column)
 
 
 def explain_request(options: argparse.Namespace) -> ExplainRequest:
     """Raises InvalidSample where the path names no sample."""
+    if (options.at is None) != (options.instead is None):
+        raise InvalidRequest("--at and --instead belong together.")
     sample = samples.read_sample(options.path, options.task)
+    settings = model_settings(options)
     return ExplainRequest(
         code=sample.code,
         path=str(sample.path) if sample.path else None,
         task_id=sample.task_id,
         completion=sample.completion,
         form=options.form,
-        settings=model_settings(options),
+        settings=settings,
+        flip=Flip(options.at[0], options.at[1], options.instead) if options.at else None,
         rollouts=options.rollouts,
         seconds=options.seconds,
+        top_k=options.top_k,
+        exhaust=options.exhaust,
+        sibling=evolve(settings, model=named_model(options.sibling)) if options.sibling else None,
         method=options.method,
         objective=options.objective,
         trusted=True,  # the user named this very file

@@ -218,3 +218,9 @@ def _explained(name: str) -> Iterator[None]:
     except (ValueError, KeyError, ImportError, OSError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise UnsupportedModel(f"{name} cannot be loaded: {reason}") from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out; torch's CPU allocator raises a plain RuntimeError."""
+    told = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return told or "can't allocate memory" in str(error)

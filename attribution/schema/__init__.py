@@ -4,12 +4,16 @@ Spans are half-open offsets in Unicode code points of the document they name; on
 converts them to the negotiated encoding. Nothing here imports more than attrs.
 """
 
+from attribution.schema.curves import PassCurve, PassRate
 from attribution.schema.explanations import (
     Attribution,
     ContrastPair,
     Origin,
+    Outcome,
     SearchReport,
+    SecondFlip,
     TokenChoice,
+    Trial,
 )
 from attribution.schema.generation import Alternative, Document, Form, Generation, Role, Token
 from attribution.schema.graphs import (
@@ -25,10 +29,12 @@ from attribution.schema.graphs import (
 from attribution.schema.requests import (
     METHODS,
     OBJECTIVES,
+    CurveRequest,
     EngineStatus,
     Event,
     ExplainRequest,
     FaithfulnessRequest,
+    Flip,
     GenerateRequest,
     GradeRequest,
     GraphRequest,
@@ -39,14 +45,19 @@ from attribution.schema.requests import (
     StatusRequest,
     StopRequest,
     Timings,
+    Verification,
+    VerifyRequest,
     Work,
 )
 from attribution.schema.tasks import (
     Dataset,
+    LineCount,
+    Spectrum,
     Status,
     Suite,
     Task,
     Verdict,
+    ochiai,
     task_id_from_path,
 )
 from attribution.schema.trust import (
@@ -68,6 +79,7 @@ __all__ = [
     "Attribution",
     "AttributionGraph",
     "ContrastPair",
+    "CurveRequest",
     "Curves",
     "Dataset",
     "Document",
@@ -78,6 +90,7 @@ __all__ = [
     "ExplainRequest",
     "Faithfulness",
     "FaithfulnessRequest",
+    "Flip",
     "Form",
     "GenerateRequest",
     "Generation",
@@ -86,10 +99,14 @@ __all__ = [
     "GraphNode",
     "GraphRequest",
     "HeadShare",
+    "LineCount",
     "ModelSettings",
     "NodeDetail",
     "NodeKind",
     "Origin",
+    "Outcome",
+    "PassCurve",
+    "PassRate",
     "PathAblation",
     "Perturbation",
     "Progress",
@@ -98,7 +115,9 @@ __all__ = [
     "Result",
     "Role",
     "SearchReport",
+    "SecondFlip",
     "SegmentEffect",
+    "Spectrum",
     "Status",
     "StatusRequest",
     "StopRequest",
@@ -108,7 +127,11 @@ __all__ = [
     "Token",
     "TokenChoice",
     "TransitionMeasures",
+    "Trial",
     "Verdict",
+    "Verification",
+    "VerifyRequest",
     "Work",
+    "ochiai",
     "task_id_from_path",
 ]

@@ -8,9 +8,23 @@ from attrs import frozen
 class Origin(StrEnum):
     """Who says that the contrast token is the right one."""
 
-    VERIFIED = "verified"  # the tests: decoding on from it passes them
-    SIBLING = "sibling"
-    MANUAL = "manual"
+    VERIFIED = "verified"  # the tests: the model, going on greedily from it, passes them
+    SUBSTITUTED = "substituted"  # the tests: they pass with it, all else left as it was
+    TWO_TOKENS = "two-token"  # the tests, once the model's way was corrected a second time
+    SIBLING = "sibling"  # a sibling model proposed it, the tests agree
+    MANUAL = "manual"  # the user; nothing is proved
+
+
+class Outcome(StrEnum):
+    """How the search for a contrast pair ended."""
+
+    CLEAR = "clear"  # a proved pair with Δℓ > 1
+    WEAK = "weak"  # proved pairs, all with Δℓ ≤ 1
+    FIRST_TOKEN = "first-token"  # nothing but the first token repairs it: wrong from the start
+    UNFINISHED = "unfinished"  # the sample never ended, and no token makes it end well
+    BUDGET = "budget"  # no repair within the budget; there is more to try
+    EXHAUSTED = "exhausted"  # no repair among all alternatives
+    EMPTY = "empty"  # the model wrote nothing
 
 
 @frozen
@@ -18,6 +32,15 @@ class TokenChoice:
     id: int
     text: str
     rank: int  # 1 = the model's first choice at this position
+
+
+@frozen
+class SecondFlip:
+    """The other token of a two-token repair."""
+
+    position: int  # index into the sequence that the first token led to
+    written: TokenChoice  # what the model wrote there
+    token: TokenChoice  # what it had to write
 
 
 @frozen
@@ -30,6 +53,8 @@ class ContrastPair:
     logit_diff: float  # Δℓ = logit(target) − logit(contrast), natural-log units
     origin: Origin
     repaired_program: str | None = None  # the whole sample file, tests passed
+    repair_size: int | None = None  # words and signs that differ between sample and repair
+    second: SecondFlip | None = None  # of a two-token repair
 
 
 @frozen
@@ -53,10 +78,39 @@ class Attribution:
 
 
 @frozen
+class Trial:
+    """One alternative that the search has judged, with what it knew of it before."""
+
+    position: int
+    token: int
+    rank: int
+    logit_diff: float
+    log_probability: float  # of the alternative, nats
+    entropy: float  # of the position, nats
+    kind: str  # syntactic class of what stands there
+    suspicion: float  # Ochiai of its line, 0..1
+    origin: Origin
+    passed: bool
+    seconds: float  # since the search began
+
+
+@frozen
 class SearchReport:
     """What the fault search did, also when it found nothing."""
 
-    rollouts: int
-    decoded_tokens: int
+    rollouts: int  # continuations that the model decoded
+    decoded_tokens: int  # chosen by the model
     proved: int
     message: str  # for a person, e.g. why there is no pair
+    outcome: Outcome = Outcome.BUDGET
+    programs: int = 0  # tested
+    accepted_tokens: int = 0  # of the decoded: drafted before and verified in one pass
+    computed_tokens: int = 0  # that went through the model
+    plain_tokens: int = 0  # that prefilling and decoding every rollout plainly would have computed
+    seconds: float = 0.0  # in all runs of this search together
+    first_seconds: float | None = None  # until the first proved pair
+    complete: bool = False  # every alternative was tried
+    own_share: float = 1.0  # of the output tokens: the model's own first choice
+    pivotal: int | None = None  # the last position from which a single token still repairs it
+    pivotal_certain: bool = False  # every alternative behind it was tried
+    trials: tuple[Trial, ...] = ()  # where they were asked for

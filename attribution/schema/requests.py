@@ -2,6 +2,7 @@
 
 from attrs import field, frozen
 
+from attribution.schema.curves import PassCurve
 from attribution.schema.explanations import Attribution, ContrastPair, SearchReport
 from attribution.schema.generation import Form, Generation
 from attribution.schema.graphs import AttributionGraph
@@ -41,9 +42,9 @@ class ModelSettings:
 
 @frozen
 class GenerateRequest:
-    """Write code for one task, greedily. Answers: Progress*, Generation, Timings."""
+    """Write code for tasks, greedily. Answers: Progress*, a Generation per task, Timings."""
 
-    task_id: str
+    task_ids: tuple[str, ...]  # one or more: they decode together
     form: Form = Form.DIRECT
     settings: ModelSettings = ModelSettings()
     max_new_tokens: int = 768  # as EvalPlus
@@ -56,6 +57,15 @@ class GradeRequest:
     task_id: str
     code: str
     trusted: bool = False  # generated code runs only where its workspace is trusted
+
+
+@frozen
+class Flip:
+    """A choice of the user's: what else could stand at one place of the sample."""
+
+    line: int  # 1-based
+    column: int  # 1-based, code points; the token that holds this character
+    text: str  # exactly one token, which the model would have had to write
 
 
 @frozen
@@ -73,8 +83,17 @@ class ExplainRequest:
     form: Form | None = None  # None: from the trace, else guessed from `code`
     prompt: str | None = None  # chat form: the prompt document as edited; None: EvalPlus' own
     settings: ModelSettings = ModelSettings()
-    rollouts: int = 48  # budget of the fault search
-    seconds: float = 180.0  # budget of the fault search
+    pair: ContrastPair | None = None  # to be explained as it is: nothing is run or searched
+    flip: Flip | None = None  # likewise
+    # Budget of the fault search: of all requests about this text together, so that a second
+    # request continues (with a larger budget) or repeats what was found.
+    rollouts: int = 256
+    seconds: float = 180.0
+    top_k: int = 10  # alternatives per position
+    exhaust: bool = False  # go on when a clear pair is proved
+    trials: bool = False  # report every alternative that was judged
+    search_only: bool = False  # no attribution: a study needs none
+    sibling: ModelSettings | None = None  # a model with the same tokenizer that is asked, too
     method: str = "attnlrp"
     objective: str = "contrast"  # see attribution/lrp/objective.py
     trusted: bool = False
@@ -85,7 +104,6 @@ class GraphRequest:
     """How does Δℓ flow through the layers? Answers: as ExplainRequest, then AttributionGraph."""
 
     explain: ExplainRequest
-    pair: ContrastPair | None = None  # of an earlier answer: no tests and no search are run then
     layers: tuple[int, ...] | None = None  # decoder layers whose end is a stage; None: all
     midpoints: bool = False  # the states between attention and MLP are stages, too
     node_threshold: float = 0.01  # smallest |relevance| of a node …
@@ -102,9 +120,52 @@ class FaithfulnessRequest:
     """Does the attribution predict interventions? Answers: as ExplainRequest, then Faithfulness."""
 
     explain: ExplainRequest
-    pair: ContrastPair | None = None  # as in GraphRequest
     full: bool = False  # every token, both perturbations, curves; else an estimate
     seconds: float | None = None  # budget of the estimate; None: about half a minute
+
+
+@frozen
+class CurveRequest:
+    """Where did the model lose the thread? Samples how it goes on from places of the sample.
+
+    Answers: as ExplainRequest up to Generation, then PassCurve+ (each more complete, in place of
+    the one before) and Timings. `explain.pair` and the budget of its search do not count.
+    """
+
+    explain: ExplainRequest
+    samples: int = 8  # continuations per point
+    temperature: float = 0.8
+    seconds: float = 180.0
+    drop: float = 0.2  # falls of the pass rate of at least this are narrowed down
+
+
+@frozen
+class VerifyRequest:
+    """Are recorded repairs true? Answers: a Verification per pair, Timings."""
+
+    task_id: str
+    form: Form
+    prompt: str
+    code: str
+    ids: tuple[int, ...]  # of prompt and output
+    prompt_length: int
+    fingerprint: str  # of the model that was asked
+    pairs: tuple[ContrastPair, ...]
+    settings: ModelSettings = ModelSettings()
+    trusted: bool = False
+
+
+@frozen
+class Verification:
+    """One repair, replayed by plain greedy decoding and tested again."""
+
+    pair: ContrastPair
+    reproduced: bool  # the same program came out
+    passed: bool  # and it passes the tests
+
+    @property
+    def holds(self) -> bool:
+        return self.reproduced and self.passed
 
 
 @frozen
@@ -133,7 +194,15 @@ class EngineStatus:
 
 
 # What the compute thread works on; the others are answered at once.
-Work = GenerateRequest | GradeRequest | ExplainRequest | GraphRequest | FaithfulnessRequest
+Work = (
+    GenerateRequest
+    | GradeRequest
+    | ExplainRequest
+    | GraphRequest
+    | FaithfulnessRequest
+    | CurveRequest
+    | VerifyRequest
+)
 Request = Work | StatusRequest | StopRequest
 Result = (
     Generation
@@ -143,6 +212,8 @@ Result = (
     | Attribution
     | AttributionGraph
     | Faithfulness
+    | PassCurve
+    | Verification
     | Timings
 )
 Event = Progress | Result | EngineStatus

@@ -15,9 +15,10 @@ from rich.console import Console
 from attribution import __version__, schema
 from attribution.commands.common import model_settings
 from attribution.explanation import Explanation, to_json
+from attribution.explanation_report import print_explanation
 from attribution.models.catalogue import DEFAULT
 from attribution.schema import Document, Form, Origin, Role, Status, Suite, Token, TokenChoice
-from attribution.terminal import Heat, heat_map, print_explanation, say
+from attribution.terminal import Heat, heat_map, say
 
 CODE = "def f(x):\n    return x + 1\n"
 TOKENS = (

@@ -31,6 +31,20 @@ def greedy(model: PreTrainedModel, ids: list[int], new: int) -> list[int]:
     return out[0].tolist()
 
 
+def complete(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    prompt: list[int],
+    stops: Stops,
+    new: int = 30,
+) -> decoding.Completion:
+    ((index, done),) = decoding.generate(
+        model, tokenizer, [(prompt, stops)], max_new_tokens=new, checkpoint=lambda _: None
+    )
+    assert index == 0
+    return done
+
+
 @pytest.fixture(scope="module")
 def prefix(model: PreTrainedModel) -> decoding.Prefix:
     ids = greedy(model, list(range(5, 12)), 20)
@@ -41,15 +55,13 @@ def test_generate_equals_transformers(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
 ) -> None:
     prompt = [3, 1, 4, 1, 5]
-    ours = decoding.generate(
-        model, tokenizer, prompt, NEVER, max_new_tokens=30, checkpoint=lambda _: None
-    )
+    ours = complete(model, tokenizer, prompt, NEVER)
     assert [*prompt, *ours.ids] == greedy(model, prompt, 30)
     assert not ours.finished
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_rollouts_equal_plain_greedy_decoding(
@@ -61,16 +73,18 @@ def test_rollouts_equal_plain_greedy_decoding(
     branch = st.builds(
         Branch,
         st.integers(prefix.prompt_length, len(prefix.ids) - 1),
-        st.integers(0, len(tokenizer) - 1),
-        st.integers(1, 12),
+        st.lists(st.integers(0, len(tokenizer) - 1), min_size=1, max_size=3).map(tuple),
+        st.integers(1, 20),
     )
-    branches = data.draw(st.lists(branch, min_size=1, max_size=5))
-    done = decoding.rollouts(model, tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None)
+    branches = data.draw(st.lists(branch, min_size=1, max_size=12))
+    width = data.draw(st.integers(1, 64))
+    done = decoding.rollouts(
+        model, tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None, width=width
+    )
     for b, completion in zip(branches, done, strict=True):
-        head = [*prefix.ids[: b.position], b.token]
-        expected = greedy(model, head, b.limit - 1) if b.limit > 1 else head
-        assert completion.decoded == b.limit - 1
-        assert [*prefix.ids[:7], *completion.ids] == expected
+        head = [*prefix.ids[: b.position], *b.tokens]
+        new = b.limit - len(b.tokens)
+        assert [*prefix.ids[:7], *completion.ids] == (greedy(model, head, new) if new > 0 else head)
     assert prefix.cache.get_seq_length() == len(prefix.ids)
 
 
@@ -81,15 +95,13 @@ def test_rollouts_of_models_with_windows_are_plain_greedy_decoding(
     windowed = build(Shape(family, window=4))
     ids = greedy(windowed, [3, 1, 4, 1, 5], 12)
     prefix = decoding.prefill(windowed, ids, 5)
-    branches = [Branch(p, token, 6) for p in (5, 9, 9, 14) for token in (7, 2)]
+    branches = [Branch(p, (token,), 6) for p in (5, 9, 9, 14) for token in (7, 2)]
     done = decoding.rollouts(
         windowed, tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None
     )
     for b, completion in zip(branches, done, strict=True):
-        assert [*ids[:5], *completion.ids] == greedy(windowed, [*ids[: b.position], b.token], 5)
-    ours = decoding.generate(
-        windowed, tokenizer, ids[:5], NEVER, max_new_tokens=12, checkpoint=lambda _: None
-    )
+        assert [*ids[:5], *completion.ids] == greedy(windowed, [*ids[: b.position], *b.tokens], 5)
+    ours = complete(windowed, tokenizer, ids[:5], NEVER, 12)
     assert [*ids[:5], *ours.ids] == ids
 
 
@@ -110,19 +122,10 @@ def test_a_stop_sequence_cuts_the_text_and_the_ids(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
 ) -> None:
     prompt = [3, 1, 4, 1, 5]
-    free = decoding.generate(
-        model, tokenizer, prompt, NEVER, max_new_tokens=30, checkpoint=lambda _: None
-    )
+    free = complete(model, tokenizer, prompt, NEVER)
     text = free.text
     stop = next(text[i : i + 3] for i in range(9, 99) if text.index(text[i : i + 3]) == i)
-    cut = decoding.generate(
-        model,
-        tokenizer,
-        prompt,
-        Stops((stop,), frozenset()),
-        max_new_tokens=30,
-        checkpoint=lambda _: None,
-    )
+    cut = complete(model, tokenizer, prompt, Stops((stop,), frozenset()))
     assert cut.finished
     assert cut.text == free.text[: free.text.index(stop)]
     assert cut.ids == free.ids[: len(cut.ids)]
@@ -135,14 +138,7 @@ def test_an_end_token_is_not_part_of_the_completion(
 ) -> None:
     prompt = [3, 1, 4, 1, 5]
     sixth = greedy(model, prompt, 6)[-1]
-    done = decoding.generate(
-        model,
-        tokenizer,
-        prompt,
-        Stops((), frozenset({sixth})),
-        max_new_tokens=30,
-        checkpoint=lambda _: None,
-    )
+    done = complete(model, tokenizer, prompt, Stops((), frozenset({sixth})))
     assert done.finished
     assert [*prompt, *done.ids, sixth] == greedy(model, prompt, len(done.ids) + 1)
 
@@ -158,8 +154,12 @@ def test_cancel_stops_at_the_next_token(
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        decoding.generate(model, tokenizer, [3, 1], NEVER, max_new_tokens=30, checkpoint=checkpoint)
-    assert seen == [1, 2, 3, 4]
+        list(
+            decoding.generate(
+                model, tokenizer, [([3, 1], NEVER)], max_new_tokens=30, checkpoint=checkpoint
+            )
+        )
+    assert seen[-1] == 4
 
 
 def test_stops_before_the_flip_do_not_count(
@@ -173,7 +173,7 @@ def test_stops_before_the_flip_do_not_count(
     position = len(prefix.ids) - 1
     token = tokenizer("x").input_ids[0]
     (done,) = decoding.rollouts(
-        model, tokenizer, prefix, [Branch(position, token, 4)], stops, checkpoint=lambda _: None
+        model, tokenizer, prefix, [Branch(position, (token,), 4)], stops, checkpoint=lambda _: None
     )
     assert done.ids[: len(output)] == (*output[:-1], token)
     assert done.text.startswith("    return 1\nassert f(1) == 2\nassert f(2x")
@@ -190,7 +190,7 @@ def test_a_flip_may_complete_a_stop_sequence(
         model,
         tokenizer,
         prefix,
-        [Branch(len(prefix.ids) - 1, tokenizer("assert").input_ids[0], 4)],
+        [Branch(len(prefix.ids) - 1, (tokenizer("assert").input_ids[0],), 4)],
         Stops((stop,), frozenset()),
         checkpoint=lambda _: None,
     )

@@ -98,19 +98,13 @@ def test_a_token_cut_by_a_stop_sequence_keeps_its_head(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
     ids = tokenizer("    return x").input_ids
-    completion = decoding.Completion(tuple(ids), "    retu", True, len(ids))
+    completion = decoding.Completion(tuple(ids), "    retu", True)
     made = generation.from_completion(
         HUMANEVAL, Form.DIRECT, tokenizer, HUMANEVAL.prompt, completion
     )
     assert made.code.endswith("    retu")
     assert made.tokens[-1].end == len(made.code)
     assert not made.retokenized
-
-
-def test_prose_is_comments_and_lone_strings() -> None:
-    code = '"""é"""\nx = "no"  # yes 😀\ndef f():\n    "doc"\n    return f("no")\n'
-    found = {code[a:b] for a, b in generation.prose_spans(code)}
-    assert found == {'"""é"""', "# yes 😀", '"doc"'}
 
 
 def test_stops_are_those_of_evalplus(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -76,7 +76,7 @@ def kinds(events: list[Event]) -> list[type]:
 
 async def pair_of(engine: EngineClient, explain: ExplainRequest) -> ContrastPair:
     """The first token that was written, against another; a wrong pair tells the tokens."""
-    events, _ = await ask(engine, GraphRequest(explain, NONE))
+    events, _ = await ask(engine, GraphRequest(evolve(explain, pair=NONE)))
     (generation,) = (event for event in events if isinstance(event, Generation))
     target = generation.tokens[generation.prompt_length]
     contrast = (target.id + 1) % 400
@@ -184,7 +184,7 @@ async def test_without_a_pair_the_search_says_why(
 async def test_a_pair_of_another_text_is_refused(
     engine: EngineClient, kind: type, explain: ExplainRequest
 ) -> None:
-    events, error = await ask(engine, kind(explain, NONE))
+    events, error = await ask(engine, kind(evolve(explain, pair=NONE)))
     assert isinstance(error, InvalidRequest)
     assert "another text" in error.message
     assert kinds(events) == [Generation]
@@ -196,7 +196,12 @@ async def test_a_graph_of_a_given_pair_needs_no_trust(
     untrusted = evolve(explain, trusted=False)  # nothing is run, so nothing is refused
     pair = await pair_of(engine, untrusted)
     request = GraphRequest(
-        untrusted, pair, layers=(1,), node_threshold=0.0, mass=1.0, reach=False, refine=2
+        evolve(untrusted, pair=pair),
+        layers=(1,),
+        node_threshold=0.0,
+        mass=1.0,
+        reach=False,
+        refine=2,
     )
     events, error = await ask(engine, request)
     assert error is None
@@ -223,7 +228,7 @@ async def test_trust_figures_of_a_given_pair(
     engine: EngineClient, explain: ExplainRequest, full: bool
 ) -> None:
     pair = await pair_of(engine, explain)
-    events, error = await ask(engine, FaithfulnessRequest(explain, pair, full, 0.01))
+    events, error = await ask(engine, FaithfulnessRequest(evolve(explain, pair=pair), full, 0.01))
     assert error is None
     assert kinds(events) == [Generation, Attribution, Faithfulness, Timings]
     found = next(event for event in events if isinstance(event, Faithfulness))

@@ -29,7 +29,7 @@ async def measure(options: argparse.Namespace) -> None:
         with progress("Solving") as show:
             for number in numbers:
                 task_id = f"HumanEval/{number}"
-                wanted = GenerateRequest(task_id, options.form, settings)
+                wanted = GenerateRequest((task_id,), options.form, settings)
                 generation = (await ask(engine, wanted, show)).generation
                 assert generation is not None
                 verdict = await judge(engine, task_id, generation.code, show)

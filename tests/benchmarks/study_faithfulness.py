@@ -1,15 +1,16 @@
 """Which method explains interventions best? A study over contrast pairs that the tests have proved.
 
-    python -m tests.benchmarks.collect_pairs PAIRS.jsonl              # hours on two cores
-    python -m tests.benchmarks.study_faithfulness PAIRS.jsonl --out RESULTS.jsonl
-    python -m tests.benchmarks.study_faithfulness PAIRS.jsonl --out RESULTS.jsonl --report
+    tokenblame study faults --dataset humaneval --out study           # hours on two cores
+    python -m tests.benchmarks.study_faithfulness study/*/faults.jsonl --out RESULTS.jsonl
+    python -m tests.benchmarks.study_faithfulness --out RESULTS.jsonl --report
 
-Of every pair: Δℓ without each line, without each of `--tokens` tokens drawn by chance (0: every
-token), all masked, and with growing shares of the tokens masked in the order that a method gives.
-A pair takes one JSON line in RESULTS; a run continues where the last one ended. The report gives
-the mean over pairs with 95 % bootstrap intervals, and paired differences to AttnLRP. `random` is a
-relevance drawn by chance: what nothing at all would reach. `top5` is of the tokens measured: of
-the drawn ones, unless all are.
+Of every pair (the best `--per-task` of a task, each at another position): Δℓ without each line,
+without each of `--tokens` tokens drawn by chance (0: every token), all masked, and with growing
+shares of the tokens masked in the order that a method gives. A pair takes one JSON line in RESULTS;
+a run continues where the last one ended. The report gives the mean over tasks (of the mean over a
+task's pairs) with 95 % bootstrap intervals over tasks, and paired differences to AttnLRP. `random`
+is a relevance drawn by chance: what nothing at all would reach. `top5` is of the tokens measured:
+of the drawn ones, unless all are.
 """
 
 import argparse
@@ -22,51 +23,89 @@ from typing import Any
 
 import numpy as np
 import torch
+from attrs import frozen
+from numpy.typing import NDArray
 
 from attribution.explaining import neutral_token
 from attribution.faithfulness.curves import Deletion
 from attribution.faithfulness.probe import Probe
 from attribution.faithfulness.statistics import mean_interval, spearman, top_overlap
+from attribution.faults.ranking import ranked
 from attribution.lrp.relevance import Method, Objective, attribute
 from attribution.models.catalogue import DEFAULT
 from attribution.models.loader import LoadedModel, load
-from attribution.schema import Estimate, ModelSettings, Perturbation, Role
+from attribution.schema import ContrastPair, Estimate, ModelSettings, Perturbation
+from attribution.study import records
+from attribution.study.records import Record
+from attribution.tokens import decode_spans
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.5)
+FloatArray = NDArray[np.float64]
 RANDOM = "random"
 FIGURES = ("tokens", "lines", "top5", "gap")
 
 
+@frozen
+class Case:
+    """One pair with the tokens before its target."""
+
+    key: str
+    ids: list[int]
+    lines: list[int]  # of the text, by token
+    eligible: list[int]  # tokens that are no template
+    target: int
+    contrast: int
+
+
 def study(options: argparse.Namespace) -> None:
     loaded = load(ModelSettings(options.model, options.device, options.dtype))
-    done = {row["key"] for row in rows_of([options.out])} if options.out.exists() else set()
-    for pair in rows_of(options.pairs):
-        if pair["fingerprint"] != loaded.fingerprint:
-            print(f"{pair['task_id']}: of another model, left out", file=sys.stderr)
-        elif key(pair) not in done and len(pair["ids"]) <= options.longest:
-            row = measure(loaded, pair, options.tokens)
-            with options.out.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            told = ", ".join(f"{m} {v['tokens']:.2f}" for m, v in row["methods"].items())
-            print(f"{pair['task_id']}: {told}", flush=True)
+    done = {row["key"] for row in rows_of(options.out)}
+    for record in [record for path in options.records for record in records.read(path)]:
+        if record.pairs and record.fingerprint != loaded.fingerprint:
+            print(f"{record.task_id}: of another model, left out", file=sys.stderr)
+            continue
+        for case in cases_of(record, loaded, options.per_task):
+            if case.key not in done and len(case.ids) <= options.longest:
+                row = measure(loaded, case, options.tokens)
+                with options.out.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                told = ", ".join(f"{m} {v['tokens']:.2f}" for m, v in row["methods"].items())
+                print(f"{case.key}: {told}", flush=True)
 
 
-def rows_of(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def key(pair: dict[str, Any]) -> str:
-    return f"{pair['task_id']}:{len(pair['ids'])}:{pair['contrast']}"
+def cases_of(record: Record, loaded: LoadedModel, most: int) -> list[Case]:
+    """The best pairs of one task, each at another position; two-token repairs are left out."""
+    best: dict[int, ContrastPair] = {}
+    for pair in ranked([p for p in record.pairs if p.second is None]):
+        best.setdefault(pair.position, pair)
+    special = {*loaded.tokenizer.all_special_ids}
+    text, spans = decode_spans(loaded.tokenizer, record.ids[1:], record.ids[0])
+    lines = [0, *(text.count("\n", 0, start) for start, _ in spans)]
+    return [
+        Case(
+            key=f"{record.task_id}:{pair.position}:{pair.contrast.id}",
+            ids=list(record.ids[: pair.position]),
+            lines=lines[: pair.position],
+            eligible=[k for k in range(1, pair.position) if record.ids[k] not in special],
+            target=pair.target.id,
+            contrast=pair.contrast.id,
+        )
+        for pair in list(best.values())[:most]
+    ]
 
 
-def measure(loaded: LoadedModel, pair: dict[str, Any], count: int) -> dict[str, Any]:
+def measure(loaded: LoadedModel, case: Case, count: int) -> dict[str, Any]:
     """The figures of every method on one pair."""
-    ids = torch.tensor(pair["ids"], device=loaded.device)
-    objective = Objective(pair["target"], pair["contrast"])
+    ids = torch.tensor(case.ids, device=loaded.device)
+    objective = Objective(case.target, case.contrast)
     score = objective.resolve(torch.empty(0, device=loaded.device)).score
     probe = Probe(loaded.model, ids, score, neutral_token(loaded))
-    eligible = [k for k, role in enumerate(pair["roles"]) if role != Role.TEMPLATE]
-    lines = [list(group) for _, group in groupby(eligible, lambda k: pair["lines"][k])]
+    eligible = case.eligible
+    lines = [list(group) for _, group in groupby(eligible, lambda k: case.lines[k])]
     generator = np.random.default_rng(len(ids))
     sample = sorted(generator.permutation(eligible)[: count or None].tolist())
     relevance = {
@@ -96,7 +135,7 @@ def measure(loaded: LoadedModel, pair: dict[str, Any], count: int) -> dict[str, 
             "gap": curves.gap,
         }
     return {
-        "key": key(pair),
+        "key": case.key,
         "logit_diff": probe.base,
         "n": len(ids),
         "measured": len(sample),
@@ -105,17 +144,28 @@ def measure(loaded: LoadedModel, pair: dict[str, Any], count: int) -> dict[str, 
 
 
 def report(options: argparse.Namespace) -> None:
-    rows = rows_of([options.out])
-    print(f"{len(rows)} proved pairs, median length {np.median([row['n'] for row in rows]):.0f}")
+    rows = rows_of(options.out)
+    tasks = {row["key"].partition(":")[0] for row in rows}
+    length = np.median([row["n"] for row in rows])
+    print(f"{len(rows)} proved pairs of {len(tasks)} tasks, median length {length:.0f}")
     for figure in FIGURES:
         print(f"\n{figure:8} {'mean (95 % interval)':>26} {'minus attnlrp':>26}")
-        base = np.array([row["methods"][Method.ATTNLRP][figure] for row in rows])
+        base = by_task(rows, Method.ATTNLRP, figure)
         for name in rows[0]["methods"]:
-            values = np.array([row["methods"][name][figure] for row in rows])
+            values = by_task(rows, name, figure)
             print(
                 f"{name:10} {told(mean_interval(values, 0)):>24} "
                 f"{told(mean_interval(values - base, 0)):>26}"
             )
+
+
+def by_task(rows: Sequence[dict[str, Any]], name: str, figure: str) -> FloatArray:
+    """A figure averaged over the pairs of each task: they are not independent."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        task = row["key"].partition(":")[0]
+        found.setdefault(task, []).append(row["methods"][name][figure])
+    return np.array([np.mean(values) for values in found.values()])
 
 
 def told(figure: Estimate) -> str:
@@ -124,9 +174,10 @@ def told(figure: Estimate) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="study_faithfulness", description=__doc__)
-    parser.add_argument("pairs", type=Path, nargs="+")
+    parser.add_argument("records", type=Path, nargs="*", help="faults.jsonl")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tokens", type=int, default=24, help="0: every token")
+    parser.add_argument("--per-task", type=int, default=2, help="pairs of one task")
     parser.add_argument("--longest", type=int, default=400, help="tokens of a pair's context")
     parser.add_argument("--report", action="store_true", help="print the table of RESULTS only")
     parser.add_argument("--model", default=DEFAULT)

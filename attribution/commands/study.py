@@ -1,0 +1,179 @@
+"""`tokenblame study faults`: search the faults of a whole data set."""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from attrs import evolve
+from rich.console import Console
+
+from attribution import samples
+from attribution.client import EngineClient, connect
+from attribution.commands.common import (
+    Commands,
+    Show,
+    add_model_options,
+    ask,
+    at_least_one,
+    model_settings,
+    positive_seconds,
+    progress,
+)
+from attribution.errors import InvalidSample, TokenBlameError
+from attribution.explanation import Explanation
+from attribution.grading.grader import Grader
+from attribution.schema import (
+    Dataset,
+    ExplainRequest,
+    Form,
+    GenerateRequest,
+    Generation,
+    Progress,
+)
+from attribution.study import records, table
+from attribution.study.records import Record, TrialLog
+from attribution.terminal import say
+
+_TOGETHER = 16  # tasks that are solved together
+
+
+def add_to(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "study",
+        help="measure over a whole data set",
+        description="Measure over a whole data set; hours on a CPU. A study that was interrupted "
+        "goes on where it was.",
+    )
+    studies = parser.add_subparsers(title="studies", required=True, metavar="STUDY")
+    faults = studies.add_parser(
+        "faults",
+        help="for how many failures is a token pair proved?",
+        description="Let the model solve every task, search the fault of every failure until the "
+        "budget is spent, and print a table. The generated programs are run, in the sandboxed "
+        "test runner only.",
+    )
+    default = ExplainRequest("")
+    faults.add_argument("--dataset", type=Dataset, choices=list(Dataset), required=True)
+    faults.add_argument("--out", type=Path, default=Path("study"), help="folder (%(default)s)")
+    faults.add_argument("--form", type=Form, choices=list(Form), default=Form.DIRECT)
+    faults.add_argument("--first", type=int, default=0, metavar="N", help="leave out N tasks")
+    faults.add_argument("--stride", type=at_least_one, default=1, help="every so many tasks")
+    faults.add_argument("--max-new-tokens", type=at_least_one, default=512)
+    faults.add_argument("--rollouts", type=at_least_one, default=default.rollouts)
+    faults.add_argument("--seconds", type=positive_seconds, default=60.0, help="a failure")
+    faults.add_argument(
+        "--exhaust", action="store_true", help="spend the budget also where a clear pair is proved"
+    )
+    faults.add_argument("--report", action="store_true", help="print the table of what is there")
+    add_model_options(faults)
+    faults.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    folder: Path = options.out / f"{options.dataset}-{options.model.replace('/', '--')}"
+    if not options.report:
+        folder.mkdir(parents=True, exist_ok=True)
+        with progress("Starting the engine") as show:
+            asyncio.run(_study(options, folder, show))
+    found = records.read(folder / "faults.jsonl")
+    if not found:
+        raise InvalidSample(f"There is no study in {folder}.")
+    for line in table.lines(found, records.read_trials(folder / "trials.jsonl")):
+        say(Console(highlight=False), line)
+    return 0
+
+
+async def _study(options: argparse.Namespace, folder: Path, show: Show) -> None:
+    done = {record.task_id for record in records.read(folder / "faults.jsonl")}
+    grader = Grader()
+    tasks = await asyncio.to_thread(grader.tasks, options.dataset)
+    grader.close()
+    todo = [t for t in tasks[options.first :: options.stride] if t not in done]
+    async with await connect() as engine:
+        for start in range(0, len(todo), _TOGETHER):
+            part = todo[start : start + _TOGETHER]
+            await _generate(engine, options, folder, part, show)
+            for number, task_id in enumerate(part, start + 1):
+
+                def tell(event: Progress, task: str = f"{number}/{len(todo)} {task_id}") -> None:
+                    show(evolve(event, message=f"{task}: {event.message}"))
+
+                await _one(engine, options, folder, task_id, tell)
+
+
+async def _generate(
+    engine: EngineClient,
+    options: argparse.Namespace,
+    folder: Path,
+    tasks: Sequence[str],
+    show: Show,
+) -> None:
+    """Write the samples that are not there yet."""
+    missing = tuple(t for t in tasks if not _path(folder, t).exists())
+    if not missing:
+        return
+    request = GenerateRequest(
+        missing, options.form, model_settings(options), options.max_new_tokens
+    )
+    async with aclosing(engine.stream(request)) as events:
+        async for event in events:
+            if isinstance(event, Progress):
+                show(event)
+            elif isinstance(event, Generation):
+                samples.write_generation(folder / "samples", event)
+
+
+async def _one(
+    engine: EngineClient, options: argparse.Namespace, folder: Path, task_id: str, show: Show
+) -> None:
+    """Search the fault of one sample and write its record."""
+    path, found = _path(folder, task_id), Explanation()
+    error = ""
+    try:
+        sample = samples.read_sample(path, task_id)
+        request = ExplainRequest(
+            sample.code,
+            path=str(path.resolve()),
+            task_id=task_id,
+            settings=model_settings(options),
+            rollouts=options.rollouts,
+            seconds=options.seconds,
+            exhaust=options.exhaust,
+            trials=True,
+            search_only=True,
+            trusted=True,
+        )
+        await ask(engine, request, show, found)
+    except TokenBlameError as trouble:
+        error = trouble.message
+    if found.search is not None:
+        records.append(folder / "trials.jsonl", TrialLog(task_id, found.search.trials))
+    records.append(folder / "faults.jsonl", _record(task_id, found, error))
+
+
+def _path(folder: Path, task_id: str) -> Path:
+    return folder / "samples" / task_id.replace("/", "_") / "0.py"
+
+
+def _record(task_id: str, found: Explanation, error: str) -> Record:
+    verdict, generation = found.verdict, found.generation
+    record = Record(task_id, verdict.status if verdict else None, error=error)
+    if verdict is not None:
+        record = evolve(record, data_version=verdict.data_version)
+    if generation is None:
+        return record
+    return evolve(
+        record,
+        model=generation.model,
+        fingerprint=generation.fingerprint,
+        form=generation.form,
+        prompt=generation.prompt,
+        code=generation.code,
+        finished=generation.finished,
+        prompt_length=generation.prompt_length,
+        ids=tuple(token.id for token in generation.tokens),
+        pairs=tuple(found.proved),
+        search=evolve(found.search, trials=()) if found.search else None,
+    )

@@ -1,0 +1,22 @@
+"""Decoding that a search can afford: any number of rollouts fork from one shared KV cache."""
+
+from attribution.decoding.endings import Completion
+from attribution.decoding.forest import Finished, Forest, Work
+from attribution.decoding.greedy import generate, rollouts
+from attribution.decoding.prefix import TOP_K, Prefix, Scores, asked, prefill
+from attribution.decoding.rows import Branch
+
+__all__ = [
+    "TOP_K",
+    "Branch",
+    "Completion",
+    "Finished",
+    "Forest",
+    "Prefix",
+    "Scores",
+    "Work",
+    "asked",
+    "generate",
+    "prefill",
+    "rollouts",
+]

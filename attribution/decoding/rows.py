@@ -1,0 +1,120 @@
+"""The book-keeping of one rollout: what it has written, and what it will probably write next."""
+
+from collections.abc import Sequence
+
+import torch
+from attrs import define, field, frozen
+
+from attribution.decoding.endings import Reader
+
+_LONGEST_DRAFT = 16  # tokens
+_FIRST_DRAFT = 4
+
+
+@frozen
+class Branch:
+    """Keep the root's `ids[:position]`, then write `tokens` and go on."""
+
+    position: int
+    tokens: tuple[int, ...]
+    limit: int  # tokens that it may write, `tokens` included
+    root: int = 0
+    temperature: float = 0.0  # 0: greedy
+    seed: int = 0  # of a sampled rollout
+
+
+@frozen(eq=False)
+class Root:
+    """A sequence in the cache, from which rollouts fork and which they tend to repeat."""
+
+    ids: tuple[int, ...]
+    start: int  # where its output begins
+    reader: Reader
+    follows: dict[tuple[int, int], list[int]] = field(factory=dict)  # places after two tokens
+
+    def __attrs_post_init__(self) -> None:
+        for place, pair in enumerate(zip(self.ids, self.ids[1:-1], strict=False), 2):
+            self.follows.setdefault(pair, []).append(place)
+
+
+@define(eq=False)
+class Row:
+    """One rollout; `ids` grows at its end, of which the model has seen the first `seen`."""
+
+    branch: Branch
+    root: Root
+    ids: list[int]
+    seen: int
+    cursor: int | None  # the root's token that it is expected to write next
+    matched: int = 0  # tokens that came as expected since it last departed from the root
+    trust: int = _FIRST_DRAFT  # tokens to draft
+    choices: list[tuple[list[int], list[float]]] = field(factory=list)  # ids, log-probabilities
+    generator: torch.Generator | None = None
+
+    @classmethod
+    def of(cls, branch: Branch, root: Root) -> "Row":
+        ids = [*root.ids[: branch.position], *branch.tokens]
+        sampled = branch.temperature > 0
+        row = cls(
+            branch,
+            root,
+            ids,
+            branch.position,
+            len(ids) if len(branch.tokens) == 1 else None,
+            generator=torch.Generator().manual_seed(branch.seed) if sampled else None,
+        )
+        if row.cursor is None or row.cursor >= len(root.ids):
+            row._realign()
+        return row
+
+    @property
+    def own(self) -> int:
+        """Index of its first output token that is its own."""
+        return max(self.branch.position, self.root.start)
+
+    @property
+    def output(self) -> list[int]:
+        return self.ids[self.root.start :]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last token is, or completes, an end."""
+        written = len(self.ids) - self.own
+        return written > 0 and self.root.reader.ended(self.output, self.own - self.root.start)
+
+    @property
+    def full(self) -> bool:
+        return len(self.ids) - self.own >= self.branch.limit
+
+    def draft(self, most: int) -> Sequence[int]:
+        """What the root wrote where this row seems to be (up to `most` tokens)."""
+        if self.cursor is None or self.generator is not None:
+            return ()
+        room = self.branch.limit - (len(self.ids) - self.own) - 1
+        count = min(self.trust, most, room)
+        return self.root.ids[self.cursor : self.cursor + max(0, count)]
+
+    def write(self, token: int) -> None:
+        """Append a token and follow the root along it."""
+        expected = self.cursor is not None and self.cursor < len(self.root.ids)
+        self.ids.append(token)
+        if expected and self.cursor is not None and self.root.ids[self.cursor] == token:
+            self.cursor += 1
+            self.matched += 1
+        else:
+            self.matched = 0
+            self._realign()
+
+    def learn(self, drafted: int, accepted: int) -> None:
+        """Draft more where drafts come true."""
+        if drafted:
+            whole = accepted == drafted
+            self.trust = min(_LONGEST_DRAFT, 2 * self.trust) if whole else max(1, accepted)
+
+    def _realign(self) -> None:
+        """Find the last two tokens in the root: at the place nearest to the old one."""
+        old = self.cursor if self.cursor is not None else len(self.ids)
+        places = (
+            self.root.follows.get((self.ids[-2], self.ids[-1]), ()) if len(self.ids) > 1 else ()
+        )
+        self.cursor = min(places, key=lambda place: abs(place - old), default=None)

@@ -1,0 +1,267 @@
+"""The search for the token that broke it: anytime, and continued where it was left.
+
+Two things are tried with every alternative, best score first:
+
+- *Substitution*: the sample with this one token exchanged. No model is needed, and the tests of
+  all of them run while the model decodes.
+- *Rollout*: the model goes on greedily from the alternative. Once a rollout has rejoined the
+  original text, the program that it is becoming is known; if that one fails, the rollout is put
+  aside until nothing better is left.
+
+A rollout that fails offers second tokens, which wait in the same queue with their joint score.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from attrs import define, evolve, field, frozen
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from attribution.decoding import Finished, Forest, Prefix, Work
+from attribution.decoding.endings import Reader
+from attribution.faults import ranking
+from attribution.faults.attempts import Attempt, Frontier, first, seconds
+from attribution.faults.candidates import Candidate
+from attribution.faults.findings import Findings
+from attribution.faults.tester import Judge, Tester
+from attribution.prompts import Stops
+from attribution.schema import ContrastPair, Form, Generation, Progress, SearchReport
+
+_ROOM = 64  # tokens a rollout may write beyond the length of the original
+_REJOINED = 8  # tokens in a row as in the original: the rest is taken to follow
+_OVERRUN = 24  # tokens beyond the length of the original, after which a rollout may wait
+_CHOICES = 4  # alternatives kept of every decoded token
+_URGENT = 100.0  # before everything that waits by its score
+_PATIENCE = 0.1  # seconds to wait for a verdict where there is nothing to decode
+
+
+@frozen
+class Budget:
+    """Of all runs of one search together."""
+
+    rollouts: int
+    seconds: float
+
+
+@frozen(eq=False)
+class Subject:
+    """The failing sample and the model that is asked about it."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    generation: Generation  # with alternatives
+    prefix: Prefix
+    stops: Stops
+
+
+@define(eq=False)
+class Search:
+    """One failing sample; `run` goes on until a budget is spent and may be called again."""
+
+    subject: Subject
+    ordered: list[Candidate]
+    findings: Findings
+    work: Work = field(factory=Work)
+    _frontier: Frontier = field(factory=Frontier)
+    _aside: Frontier = field(factory=Frontier)  # rollouts that are becoming a failing program
+    _running: dict[int, Attempt] = field(factory=dict)
+    _rollouts: int = 0
+    _seconds: float = 0.0  # of earlier runs
+
+    @classmethod
+    def of(cls, subject: Subject, ordered: list[Candidate], *, screen: bool = True) -> "Search":
+        """`ordered`: the candidates; without `screen` no substitutions are tested."""
+        search = cls(subject, ordered, Findings(subject.generation))
+        for candidate in ordered:
+            search._frontier.push(search._first(candidate))
+            if screen:
+                search.findings.screen(candidate)
+        return search
+
+    def run(
+        self,
+        budget: Budget,
+        judge: Judge,
+        checkpoint: Callable[[], None],
+        *,
+        exhaust: bool = False,
+        trials: bool = False,
+    ) -> Iterator[ContrastPair | Progress | SearchReport]:
+        """The pairs that are known, then those that are proved, with progress; last a report.
+
+        Ends with the first clear pair (Δℓ > 1), unless it is to `exhaust` its budget. Whatever
+        ends it, a later call goes on from there.
+        """
+        yield from list(self.findings.pairs.values())
+        clock = _Clock(self._seconds)
+        forest = self._plant()
+        try:
+            with Tester(self.findings.programs, judge) as tester:
+                yield from self._search(forest, tester, clock, budget, checkpoint, exhaust)
+        finally:
+            self._suspend(forest)
+            self._seconds = clock.seconds
+        self.findings.settle()
+        yield from self.findings.fresh()
+        yield self._report(trials)
+
+    def _search(
+        self,
+        forest: Forest,
+        tester: Tester,
+        clock: "_Clock",
+        budget: Budget,
+        checkpoint: Callable[[], None],
+        exhaust: bool,
+    ) -> Iterator[ContrastPair | Progress]:
+        told = 0.0
+        while clock.seconds < budget.seconds and not self._done(tester, budget, exhaust):
+            checkpoint()
+            self._admit(forest, budget)
+            for done in forest.step():
+                self._ended(done, tester.ask)
+            for program in tester.news(0.0 if forest.busy else _PATIENCE):
+                self._judged(program, clock)
+            self._put_aside(forest, tester)
+            yield from self.findings.fresh()
+            if clock.seconds > told + 0.5:
+                told = clock.seconds
+                yield self._progress(clock, budget)
+
+    def _done(self, tester: Tester, budget: Budget, exhaust: bool) -> bool:
+        if tester.busy or self.findings.undecided:
+            return False  # it may yet prove a smaller repair
+        if not self._running and not self._may_start(budget):
+            return True
+        clear = any(ranking.is_clear(p) for p in self.findings.pairs.values())
+        return clear and not exhaust and not self.findings.pending
+
+    def _may_start(self, budget: Budget) -> bool:
+        return bool(self._aside) or (bool(self._frontier) and self._rollouts < budget.rollouts)
+
+    # Rollouts
+
+    def _first(self, candidate: Candidate) -> Attempt:
+        return first(candidate, len(self.subject.generation.tokens) + _ROOM)
+
+    def _plant(self) -> Forest:
+        subject, prefix = self.subject, self.subject.prefix
+        forest = Forest(subject.model, keep=_CHOICES, work=self.work)
+        reader = Reader(subject.tokenizer, subject.stops, prefix.ids[prefix.prompt_length - 1])
+        forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, reader)
+        return forest
+
+    def _admit(self, forest: Forest, budget: Budget) -> None:
+        while forest.has_room and self._may_start(budget):
+            fresh = bool(self._frontier) and self._rollouts < budget.rollouts
+            attempt = (self._frontier if fresh else self._aside).pop()
+            if attempt.second is None and not attempt.started:
+                if attempt.candidate in self.findings.started:
+                    continue  # it was called for before its turn
+                self.findings.started.add(attempt.candidate)
+            self._rollouts += not attempt.started
+            number = forest.admit(attempt.branch)
+            self._running[number] = evolve(attempt, started=True, final=not fresh)
+
+    def _ended(self, done: Finished, ask: Callable[[str, float, bool], None]) -> None:
+        attempt = self._running.pop(done.number)
+        program = self._program(done.completion.text)
+        start = self.subject.generation.prompt_length
+        further = () if attempt.second else seconds(attempt, done, self.subject.tokenizer, start)
+        self.findings.decoded(attempt, program, further)
+        ask(program, _URGENT, True)
+
+    def _judged(self, program: str, clock: "_Clock") -> None:
+        wanted, further = self.findings.judged(program, clock.seconds)
+        for candidate in wanted:
+            self._frontier.push(self._first(candidate), _URGENT)
+        for attempt in further:
+            self._frontier.push(attempt)
+
+    def _put_aside(self, forest: Forest, tester: Tester) -> None:
+        """Rollouts that lead nowhere, it seems, wait until nothing better is left."""
+        for number, row in list(forest.rows.items()):
+            if self._running[number].final:
+                continue
+            hopeless = len(row.ids) > len(row.root.ids) + _OVERRUN
+            if row.matched >= _REJOINED and row.cursor is not None:
+                # It writes the original again: this is the program that it is becoming.
+                rest = row.root.ids[row.cursor :]
+                program = self._program(row.root.reader.text([*row.output, *rest]))
+                passed = self.findings.programs.verdicts.get(program)
+                if passed is None:
+                    tester.ask(program, _URGENT / 2)
+                hopeless |= passed is False
+            if hopeless:
+                self._aside.push(self._withdraw(forest, number))
+
+    def _withdraw(self, forest: Forest, number: int) -> Attempt:
+        return evolve(self._running.pop(number), branch=forest.withdraw(number))
+
+    def _suspend(self, forest: Forest) -> None:
+        """Keep what is half decoded for the next run."""
+        for done in forest.drain():
+            self._ended(done, self.findings.programs.ask)
+        for number in list(self._running):
+            attempt = self._withdraw(forest, number)
+            (self._aside if attempt.final else self._frontier).push(attempt, _URGENT)
+
+    def _program(self, output: str) -> str:
+        generation = self.subject.generation
+        return generation.prompt + output if generation.form is Form.DIRECT else output
+
+    # What is told
+
+    def _progress(self, clock: "_Clock", budget: Budget) -> Progress:
+        spent = max(self._rollouts / budget.rollouts, clock.seconds / budget.seconds)
+        return Progress(
+            f"Trying other tokens: {self._rollouts} continuations, "
+            f"{self.findings.programs.tested} programs tested, "
+            f"{len(self.findings.pairs)} repairs",
+            min(1.0, spent),
+        )
+
+    def _report(self, trials: bool) -> SearchReport:
+        findings, generation = self.findings, self.subject.generation
+        pairs = list(findings.pairs.values())
+        start, programs = generation.prompt_length, findings.programs.tested
+        missing = {c for c in self.ordered if c not in findings.tried}
+        complete = not missing and not findings.programs.waiting
+        found = ranking.outcome(
+            pairs,
+            start=start,
+            length=len(generation.tokens),
+            finished=generation.finished,
+            complete=complete,
+        )
+        pivot = ranking.pivot(pairs)
+        ranks = self.subject.prefix.scores.chosen_ranks
+        return SearchReport(
+            rollouts=self._rollouts,
+            decoded_tokens=self.work.written,
+            proved=len(pairs),
+            message=ranking.told(found, pairs, self._rollouts, programs),
+            outcome=found,
+            programs=programs,
+            accepted_tokens=self.work.accepted,
+            computed_tokens=self.work.computed,
+            plain_tokens=self.work.plain,
+            seconds=self._seconds,
+            first_seconds=findings.first_seconds,
+            complete=complete,
+            own_share=float((ranks == 1).float().mean()) if len(ranks) else 1.0,
+            pivotal=pivot,
+            pivotal_certain=pivot is not None and not any(c.position > pivot for c in missing),
+            trials=tuple(findings.trials) if trials else (),
+        )
+
+
+class _Clock:
+    """Seconds of a search without the pauses between its runs."""
+
+    def __init__(self, before: float) -> None:
+        self._origin = time.monotonic() - before
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._origin

@@ -1,0 +1,78 @@
+"""What kind of thing stands at a place of a program (tree-sitter; nothing is run)."""
+
+from enum import StrEnum
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser
+
+_PARSER = Parser(Language(tree_sitter_python.language()))
+_CONSTANTS = {"integer", "float", "string_content", "string_start", "true", "false", "none"}
+_SIGNS = "+ - * / % ** // @ < > <= >= == != & | ^ ~ << >> = += -= *= /= //= %= := "
+_OPERATORS = {*_SIGNS.split(), "and", "or", "not", "in", "is", "not in", "is not"}
+
+
+class Kind(StrEnum):
+    """Syntactic class of a token."""
+
+    OPERATOR = "operator"
+    NAME = "name"
+    CONSTANT = "constant"
+    KEYWORD = "keyword"
+    PUNCTUATION = "punctuation"
+    LAYOUT = "layout"  # white space
+    PROSE = "prose"  # comments and docstring copies
+
+
+class Syntax:
+    """The kinds of one program."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+        data = code.encode()
+        self._bytes = _byte_offsets(code)
+        self._root = _PARSER.parse(data).root_node
+
+    def kind(self, start: int, end: int) -> Kind:
+        """Of the first thing that is no white space in code points [start, end)."""
+        text = self._code[start:end]
+        if not text.strip():
+            inside = self._leaf(start, end)
+            return Kind.PROSE if _is_prose(inside) else Kind.LAYOUT
+        start += len(text) - len(text.lstrip())
+        node = self._leaf(start, start + 1)
+        if _is_prose(node):
+            return Kind.PROSE
+        if node.type in _CONSTANTS:
+            return Kind.CONSTANT
+        if node.type in _OPERATORS:
+            return Kind.OPERATOR
+        if node.type == "identifier":
+            return Kind.NAME
+        return Kind.KEYWORD if node.type.isidentifier() and not node.is_named else Kind.PUNCTUATION
+
+    def _leaf(self, start: int, end: int) -> Node:
+        found = self._root.descendant_for_byte_range(self._bytes[start], self._bytes[end])
+        return found or self._root
+
+
+def parses(code: str) -> bool:
+    """Whether it may be Python; in doubt (tree-sitter forgives some) yes."""
+    return not _PARSER.parse(code.encode(errors="replace")).root_node.has_error
+
+
+def _is_prose(node: Node | None) -> bool:
+    """A comment, or within a string that stands alone (a docstring)."""
+    while node is not None:
+        if node.type == "comment":
+            return True
+        if node.type == "string":
+            return node.parent is not None and node.parent.type == "expression_statement"
+        node = node.parent
+    return False
+
+
+def _byte_offsets(code: str) -> list[int]:
+    offsets = [0]
+    for character in code:
+        offsets.append(offsets[-1] + len(character.encode(errors="replace")))
+    return offsets

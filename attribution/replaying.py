@@ -1,0 +1,104 @@
+"""Is a recorded repair true? The flip is replayed by transformers' own greedy decoding.
+
+Nothing of the search is used here: no shared cache, no drafts, no batch.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, PreTrainedModel, StoppingCriteriaList
+
+from attribution.decoding.endings import Reader
+from attribution.errors import InvalidRequest
+from attribution.models.loader import LoadedModel
+from attribution.prompts import build_stops
+from attribution.schema import ContrastPair, Form, Origin, Task, VerifyRequest
+
+_ROOM = 64  # as in the search
+
+
+def program(
+    request: VerifyRequest,
+    pair: ContrastPair,
+    task: Task,
+    loaded: LoadedModel,
+    checkpoint: Callable[[], None],
+) -> str:
+    """The program that `pair` leads to from the recorded tokens.
+
+    Raises InvalidRequest where the record is of another model, or about other tokens.
+    """
+    _check(request, pair, loaded)
+    model, ids, start = loaded.model, request.ids, request.prompt_length
+    stops = build_stops(task, request.form, loaded.tokenizer)
+    reader = Reader(loaded.tokenizer, stops, ids[start - 1])
+    head = [*ids[: pair.position], pair.contrast.id]
+    if pair.origin is Origin.SUBSTITUTED:
+        return _substituted(request, pair, reader)
+    most = len(ids) + _ROOM
+    if pair.second is not None:
+        head = greedy(model, head, pair.second.position, lambda _ids: False, checkpoint)
+        head.append(pair.second.token.id)
+    own = pair.position - start
+
+    def ended(whole: Sequence[int]) -> bool:
+        return reader.ended(whole[start:], own)
+
+    whole = head if ended(head) else greedy(model, head, most, ended, checkpoint)
+    text = reader.completion(whole[start:], own, finished=True).text
+    return request.prompt + text if request.form is Form.DIRECT else text
+
+
+def _check(request: VerifyRequest, pair: ContrastPair, loaded: LoadedModel) -> None:
+    if request.fingerprint != loaded.fingerprint:
+        raise InvalidRequest(
+            f"The record of {request.task_id} was made with other weights than those of "
+            f"{loaded.name}; name the model that it says (--model)."
+        )
+    known = range(loaded.model.config.get_text_config(decoder=True).vocab_size)
+    tokens = {*request.ids, pair.contrast.id, *([pair.second.token.id] if pair.second else [])}
+    inside = 0 < request.prompt_length <= pair.position < len(request.ids)
+    if not inside or not all(token in known for token in tokens):
+        raise InvalidRequest(f"The record of {request.task_id} does not fit its own tokens.")
+
+
+def _substituted(request: VerifyRequest, pair: ContrastPair, reader: Reader) -> str:
+    """The sample with the text of one token exchanged."""
+    start = request.prompt_length
+    shift = len(request.prompt) if request.form is Form.DIRECT else 0
+    before = reader.text(request.ids[start : pair.position])
+    upto = reader.text(request.ids[start : pair.position + 1])
+    return (
+        request.code[: shift + len(before)] + pair.contrast.text + request.code[shift + len(upto) :]
+    )
+
+
+def greedy(
+    model: PreTrainedModel,
+    ids: Sequence[int],
+    length: int,
+    ended: Callable[[Sequence[int]], bool],
+    checkpoint: Callable[[], None],
+) -> list[int]:
+    """Go on from `ids` up to `length` tokens in all, or until `ended`."""
+    if len(ids) >= length:
+        return list(ids)[:length]
+
+    def stop(rows: torch.Tensor, _scores: object, **_options: object) -> torch.Tensor:
+        checkpoint()
+        return torch.tensor([ended(rows[0].tolist())], device=rows.device)
+
+    row = torch.tensor([list(ids)], device=model.device)
+    generate: Any = model.generate
+    # The model's own configuration may sample, or punish repetition.
+    settings = GenerationConfig(  # type: ignore[no-untyped-call]
+        do_sample=False, max_new_tokens=length - len(ids), eos_token_id=None, pad_token_id=0
+    )
+    found = generate(
+        row,
+        attention_mask=torch.ones_like(row),
+        generation_config=settings,
+        stopping_criteria=StoppingCriteriaList([stop]),
+    )
+    return [int(token) for token in found[0].tolist()]

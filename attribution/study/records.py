@@ -1,0 +1,80 @@
+"""The record of a fault study: one JSON line per task, enough to verify every pair again."""
+
+import json
+from pathlib import Path
+
+from attrs import field, frozen
+from cattrs.preconf.json import make_converter
+
+from attribution.errors import InvalidSample
+from attribution.schema import ContrastPair, Form, Outcome, SearchReport, Status, Trial
+
+_CONVERTER = make_converter()
+
+
+@frozen
+class Record:
+    """One task: what the model wrote, how the tests went, and what was proved."""
+
+    task_id: str
+    status: Status | None  # None: it could not be graded; `error` says why
+    data_version: str = ""
+    model: str = ""
+    fingerprint: str = ""  # of weights and tokenizer
+    form: Form = Form.DIRECT
+    prompt: str = ""
+    code: str = ""
+    finished: bool = True
+    prompt_length: int = 0  # tokens
+    ids: tuple[int, ...] = ()  # prompt and output
+    pairs: tuple[ContrastPair, ...] = ()
+    search: SearchReport | None = None
+    error: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.status not in (None, Status.PASS)
+
+
+@frozen
+class TrialLog:
+    """Every alternative that one search judged; in a file of its own, for it is long."""
+
+    task_id: str
+    trials: tuple[Trial, ...] = field(factory=tuple)
+
+
+def append(path: Path, record: Record | TrialLog) -> None:
+    """One line more. The file is synced: a study takes hours."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(_CONVERTER.unstructure(record)) + "\n")
+
+
+def read(path: Path) -> list[Record]:
+    """Raises InvalidSample where a line is no record; a torn last line is left out."""
+    return [r for r in _lines(path, Record) if isinstance(r, Record)]
+
+
+def read_trials(path: Path) -> list[TrialLog]:
+    return [r for r in _lines(path, TrialLog) if isinstance(r, TrialLog)]
+
+
+def _lines(path: Path, kind: type[Record] | type[TrialLog]) -> list[Record | TrialLog]:
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    found: list[Record | TrialLog] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            found.append(_CONVERTER.structure(json.loads(line), kind))
+        except Exception as error:
+            if number == text.count("\n") + 1:  # it ended in the middle of writing
+                break
+            raise InvalidSample(f"{path}, line {number} is no record of a study.") from error
+    return found
+
+
+def outcome_counts(records: list[Record]) -> dict[Outcome, int]:
+    """How the searches ended."""
+    ends = [r.search.outcome for r in records if r.search is not None]
+    return {end: ends.count(end) for end in Outcome if end in ends}

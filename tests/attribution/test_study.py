@@ -1,0 +1,88 @@
+"""Records survive interruption; figures and comparisons are those of a calculation by hand."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from attribution.errors import InvalidSample
+from attribution.schema import (
+    ContrastPair,
+    Origin,
+    Outcome,
+    SearchReport,
+    Status,
+    TokenChoice,
+    Trial,
+)
+from attribution.study import records, signals, table
+from attribution.study.records import Record, TrialLog
+
+PAIR = ContrastPair(
+    3, TokenChoice(5, " a", 1), TokenChoice(6, " b", 2), 2.5, Origin.VERIFIED, "b\n", 2
+)
+REPORT = SearchReport(
+    12, 100, 1, "", Outcome.CLEAR, 40, 30, 150, 900, 20.0, 4.0, False, 1.0, 3, True
+)
+FAILED = Record(
+    "HumanEval/1", Status.FAIL, ids=(1, 2, 3, 5), prompt_length=3, pairs=(PAIR,), search=REPORT
+)
+PASSED = Record("HumanEval/2", Status.PASS)
+NOTHING = evolve(
+    FAILED,
+    task_id="HumanEval/3",
+    pairs=(),
+    search=evolve(
+        REPORT, proved=0, outcome=Outcome.BUDGET, first_seconds=None, pivotal_certain=False
+    ),
+)
+
+
+def trial(position: int, passed: bool, logit_diff: float, chance: float, kind: str) -> Trial:
+    return Trial(position, 1, 2, logit_diff, chance, 1.0, kind, 0.0, Origin.VERIFIED, passed, 1.0)
+
+
+def test_records_come_back_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "faults.jsonl"
+    assert records.read(path) == []
+    for record in (FAILED, PASSED):
+        records.append(path, record)
+    with path.open("a") as file:
+        file.write('{"task_id": "HumanEval/9", "sta')
+    assert records.read(path) == [FAILED, PASSED]
+    path.write_text("no record\n" + path.read_text())
+    with pytest.raises(InvalidSample, match="line 1"):
+        records.read(path)
+
+
+def test_trials_come_back(tmp_path: Path) -> None:
+    log = TrialLog("HumanEval/1", (trial(3, True, 0.1, -1.0, "name"),))
+    records.append(tmp_path / "trials.jsonl", log)
+    assert records.read_trials(tmp_path / "trials.jsonl") == [log]
+
+
+def test_the_table_counts() -> None:
+    lines = table.lines([FAILED, PASSED, NOTHING, Record("HumanEval/4", None, error="gone")])
+    assert lines[0] == "4 tasks, 1 pass, 2 fail, 1 could not be graded"
+    text = "\n".join(lines)
+    assert "a proved pair                         1 of 2   50%" in text
+    assert "a proved pair with Δℓ > 1             1 of 2   50%" in text
+    assert "a pivotal pair for certain            1 of 2   50%" in text
+    assert "outcomes: 1 clear, 1 budget" in text
+    assert "300 tokens computed; plain decoding: 1800" in text
+    assert table.lines([PASSED]) == ["1 tasks, 1 pass, 0 fail, 0 could not be graded"]
+
+
+def test_orders_are_compared_by_the_place_of_the_first_proof() -> None:
+    trials = (
+        trial(1, False, 0.1, -0.5, "layout"),
+        trial(2, True, 2.0, -3.0, "operator"),
+        trial(3, False, 1.0, -1.0, "prose"),
+    )
+    found = signals.compare([trials, (trial(1, False, 0.1, -0.5, "name"),)], (Origin.VERIFIED,))
+    # Scores: layout −2.0, operator −2.5, prose −4.0; margins: 0.1, 2.0, 1.0.
+    assert found["all signals"].mean == 2
+    assert found["without syntax"].mean == 3
+    assert found["without probability"].mean == 1
+    assert found["margin"].mean == 3
+    assert signals.compare([trials], (Origin.SUBSTITUTED,)) == {}
