@@ -17,17 +17,37 @@ from lsprotocol.types import (
 from pygls.uris import to_fs_path
 
 from attribution.schema import task_id_from_path
-from lsp_server.positions import Encoding, LineIndex
+from lsp_server.positions import Encoding, LineIndex, Span
+
+
+@frozen
+class Row:
+    """Where a sample lies whose text is part of another document: a line of `samples.jsonl`."""
+
+    document: str  # uri
+    line: int  # from 0
+    span: Span  # what names the sample in that document
+    task_id: str
+    completion: bool  # the text lacks the task's prompt
 
 
 @frozen(slots=False)
 class Snapshot:
-    """One version of one document; everything asynchronous works on such a value."""
+    """One version of one document; everything asynchronous works on such a value.
+
+    A row of a samples file is one, too: its version is that of the file.
+    """
 
     uri: str
     version: int
     text: str
     encoding: Encoding = field(default=Encoding.UTF16)
+    row: Row | None = None
+
+    @property
+    def document(self) -> str:
+        """The uri of what the client has open."""
+        return self.row.document if self.row else self.uri
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -35,8 +55,8 @@ class Snapshot:
 
     @property
     def path(self) -> str | None:
-        """The file behind it; None where there is none (an untitled document)."""
-        return to_fs_path(self.uri)
+        """The file behind it; None where there is none (an untitled document, a row)."""
+        return None if self.row else to_fs_path(self.uri)
 
     @property
     def half_character(self) -> int | None:
@@ -46,8 +66,8 @@ class Snapshot:
 
     @property
     def task_id(self) -> str | None:
-        """The EvalPlus task that its path names."""
-        return task_id_from_path(unquote(self.uri))
+        """The EvalPlus task that its path or its row names."""
+        return self.row.task_id if self.row else task_id_from_path(unquote(self.uri))
 
 
 def edited(text: str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> str:
@@ -58,6 +78,12 @@ def edited(text: str, change: TextDocumentContentChangeEvent, encoding: Encoding
     start = lines.offset(change.range.start.line, change.range.start.character)
     end = lines.offset(change.range.end.line, change.range.end.character)
     return text[: min(start, end)] + change.text + text[max(start, end) :]
+
+
+def first_definition(text: str) -> int:
+    """Offset of the first top-level function or class; the start of a text that has none."""
+    found = re.search(r"^(?:async |)(?:def|class)\b", text, re.MULTILINE)
+    return found.start() if found else 0
 
 
 def line_of_definition(text: str, name: str) -> int | None:

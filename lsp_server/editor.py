@@ -1,24 +1,18 @@
 """What the server says to the editor, within what the editor declared that it understands."""
 
-import asyncio
 import itertools
 import logging
-from enum import Enum, StrEnum, auto
-from types import TracebackType
-from typing import Any, Self
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from attribution.schema import Progress
-from lsp_server.documents import Snapshot
-from lsp_server.session import Session
-from lsp_server.to_lsp import nothing_relevant, to_diagnostics, to_relevance
-from lsp_server.views import EditorView
-
-RELEVANCE = "tokenblame/relevance"
-STATUS = "tokenblame/status"
+from lsp_server.names import RELEVANCE, REPORTED, STATUS
+from lsp_server.progress import WorkDone
+from lsp_server.refresh import Refresh
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +38,7 @@ def declares(capabilities: Any, path: str) -> bool:
 
 
 class Editor:
-    """One client. Nothing here waits for it."""
+    """One client. Only `show_document` waits for it."""
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
@@ -56,24 +50,72 @@ class Editor:
 
     # Results
 
-    def show(self, snapshot: Snapshot, session: Session) -> None:
-        """Diagnostics and heat map of one version, replacing what was shown."""
-        self._publish(snapshot, session.view)
-        if self.supports("experimental.relevance"):
-            payload = to_relevance(snapshot, session.view, session.explanation, session.task_id)
+    @cached_property
+    def pulls_diagnostics(self) -> bool:
+        """Whether the client asks for diagnostics, also when it is told that they changed.
+
+        It is served in one of the two ways: most would show what comes in both ways twice.
+        """
+        return self.supports("text_document.diagnostic") and self.supports(
+            "workspace.diagnostics.refresh_support"
+        )
+
+    @property
+    def paints(self) -> bool:
+        """Whether the client draws the heat map itself."""
+        return self.supports("experimental.relevance")
+
+    def publish(self, diagnostics: lsp.PublishDiagnosticsParams) -> None:
+        """Show the diagnostics of one version, in the place of those shown."""
+        if self.pulls_diagnostics:
+            self._diagnostics_changed()
+        else:
+            self._server.text_document_publish_diagnostics(diagnostics)
+
+    def relevance(self, payload: dict[str, Any]) -> None:
+        """Paint, where the client does that."""
+        if self.paints:
             self._server.protocol.notify(RELEVANCE, payload)
 
-    def clear(self, snapshot: Snapshot, state: str, task_id: str | None) -> None:
-        """Nothing is known about this version; `state` is "stale" or "cleared"."""
-        self._publish(snapshot, EditorView())
-        if self.supports("experimental.relevance"):
-            self._server.protocol.notify(RELEVANCE, nothing_relevant(snapshot, state, task_id))
+    def refresh(self) -> None:
+        """What the client draws of its own accord (lenses, hints, colours) may have changed."""
+        for refresh in self._drawn:
+            refresh()
 
-    def _publish(self, snapshot: Snapshot, view: EditorView) -> None:
-        related = self.supports("text_document.publish_diagnostics.related_information")
-        self._server.text_document_publish_diagnostics(
-            to_diagnostics(snapshot, view, related=related)
-        )
+    @cached_property
+    def _diagnostics_changed(self) -> Refresh:
+        return Refresh(self._server.workspace_diagnostic_refresh_async)
+
+    @cached_property
+    def _drawn(self) -> list[Refresh]:
+        kinds = {
+            "code_lens": self._server.workspace_code_lens_refresh_async,
+            "inlay_hint": self._server.workspace_inlay_hint_refresh_async,
+            "semantic_tokens": self._server.workspace_semantic_tokens_refresh_async,
+        }
+        return [
+            Refresh(request)
+            for kind, request in kinds.items()
+            if self.supports(f"workspace.{kind}.refresh_support")
+            and (kind == "code_lens" or not self.paints)
+        ]
+
+    async def show_document(self, uri: str, selection: lsp.Range | None = None) -> bool:
+        """Bring a document, or a place in it, before the user; whether that worked."""
+        if not self.supports("window.show_document.support"):
+            return False
+        params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
+        try:
+            return (await self._server.window_show_document_async(params)).success
+        except JsonRpcException as error:
+            _log.info("the client did not show %s: %s", uri, error)
+            return False
+
+    def report(self, uri: str, markdown: str) -> bool:
+        """Hand over a report; whether the client does something with it."""
+        if taken := self.supports("experimental.report"):
+            self._server.protocol.notify(REPORTED, {"uri": uri, "markdown": markdown})
+        return taken
 
     # Words
 
@@ -89,6 +131,10 @@ class Editor:
         _log.info(message)
         self._server.window_log_message(lsp.LogMessageParams(lsp.MessageType.Info, message))
 
+    def tell(self, message: str) -> None:
+        """Shown to the user, who asked for it."""
+        self._tell(lsp.MessageType.Info, message)
+
     def warn(self, message: str) -> None:
         """Shown to the user, who can go on."""
         self._tell(lsp.MessageType.Warning, message)
@@ -98,7 +144,7 @@ class Editor:
         self._tell(lsp.MessageType.Error, message)
 
     def _tell(self, kind: lsp.MessageType, message: str) -> None:
-        _log.warning(message)
+        _log.info(message)
         self._server.window_show_message(lsp.ShowMessageParams(kind, f"Token Blame: {message}"))
         self._server.window_log_message(lsp.LogMessageParams(kind, message))
 
@@ -106,67 +152,3 @@ class Editor:
         """Progress of one piece of work, as a context manager around it."""
         number = next(self._numbers) if self.supports("window.work_done_progress") else None
         return WorkDone(self._server, title, number)
-
-
-class _Phase(Enum):
-    ASKED = auto()  # the client has not accepted the token yet
-    BEGUN = auto()
-    ENDED = auto()
-
-
-class WorkDone:
-    """Work-done progress under a token of ours.
-
-    The token may be used only once the client has accepted it, and the work must not wait for
-    that: what is reported earlier is the first message when it begins.
-    """
-
-    def __init__(self, server: LanguageServer, title: str, number: int | None) -> None:
-        self.token = f"tokenblame/{number}" if number is not None else None
-        self._server = server
-        self._title = title
-        self._message: str | None = None
-        self._phase = _Phase.ASKED
-        self._asking: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        if self.token is not None:
-            # Never cancelled: pygls fails on the answer to a request that was.
-            self._asking = asyncio.create_task(self._ask(self.token))
-        return self
-
-    async def _ask(self, token: str) -> None:
-        try:
-            await self._server.window_work_done_progress_create_async(
-                lsp.WorkDoneProgressCreateParams(token)
-            )
-        except JsonRpcException as error:
-            _log.info("the client refused progress: %s", error)
-            return
-        if self._phase is _Phase.ASKED:
-            self._phase = _Phase.BEGUN
-            begin = lsp.WorkDoneProgressBegin(self._title, cancellable=True, message=self._message)
-            self._send(begin)
-
-    def report(self, progress: Progress) -> None:
-        percent = None if progress.fraction is None else round(100 * progress.fraction)
-        self._message = progress.message
-        if self._phase is _Phase.BEGUN:
-            self._send(lsp.WorkDoneProgressReport(message=progress.message, percentage=percent))
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._phase is _Phase.BEGUN:
-            self._send(lsp.WorkDoneProgressEnd())
-        self._phase = _Phase.ENDED
-
-    def _send(
-        self,
-        value: lsp.WorkDoneProgressBegin | lsp.WorkDoneProgressReport | lsp.WorkDoneProgressEnd,
-    ) -> None:
-        if self.token is not None:
-            self._server.progress(lsp.ProgressParams(self.token, value))

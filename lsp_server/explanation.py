@@ -6,7 +6,9 @@ from attribution.schema import (
     Attribution,
     ContrastPair,
     Event,
+    Faithfulness,
     Generation,
+    Origin,
     SearchReport,
     Verdict,
 )
@@ -18,9 +20,11 @@ class Explanation:
 
     verdict: Verdict | None = None
     generation: Generation | None = None
-    pairs: tuple[ContrastPair, ...] = ()
+    pairs: tuple[ContrastPair, ...] = ()  # proved
     report: SearchReport | None = None
     attribution: Attribution | None = None
+    asked: ContrastPair | None = None  # chosen by the user instead of one that is proved
+    faithfulness: Faithfulness | None = None
 
     def with_event(self, event: Event) -> "Explanation":
         """This explanation and what the event adds; some, such as Progress, add nothing."""
@@ -29,18 +33,38 @@ class Explanation:
                 return evolve(self, verdict=event)
             case Generation():
                 return evolve(self, generation=event)
-            case ContrastPair():
-                return evolve(self, pairs=(*self.pairs, event))
+            case ContrastPair() if event.origin is not Origin.MANUAL:
+                # A longer search begins with what the one before it found.
+                others = [pair for pair in self.pairs if not same_choice(pair, event)]
+                return evolve(self, pairs=(*others, event))
             case SearchReport():
                 return evolve(self, report=event)
             case Attribution():
                 return evolve(self, attribution=event)
+            case Faithfulness():
+                return evolve(self, faithfulness=event)
             case _:
                 return self
 
+    def asking(self, pair: ContrastPair | None) -> "Explanation":
+        """What stays known when this pair (None: one that is proved) is to be explained."""
+        if pair == self.asked:
+            return self
+        return evolve(self, asked=pair, attribution=None, faithfulness=None)
+
     @property
     def pair(self) -> ContrastPair | None:
-        """The pair that was attributed; until then the earliest of those proved."""
-        if self.attribution is not None:
-            return self.attribution.pair
-        return min(self.pairs, key=lambda pair: pair.position, default=None)
+        """The pair that was attributed; until then that asked for, or the earliest proved."""
+        if (found := self.attribution) is not None:
+            measured = found.pair.origin is Origin.MANUAL and found.objective == "contrast"
+            return evolve(found.pair, logit_diff=found.logit_diff) if measured else found.pair
+        return self.asked or min(self.pairs, key=lambda pair: pair.position, default=None)
+
+
+def same_choice(one: ContrastPair, other: ContrastPair) -> bool:
+    """Whether two pairs set the same tokens against each other at the same place."""
+    return (one.position, one.target.id, one.contrast.id) == (
+        other.position,
+        other.target.id,
+        other.contrast.id,
+    )

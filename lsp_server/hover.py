@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from attribution.schema import Alternative, Attribution, Document, Generation, Role, Token
+from attribution.schema import Alternative, Attribution, Generation, Role, Token
 from lsp_server import words
 from lsp_server.explanation import Explanation
-from lsp_server.views import EditorView, HeatSpan, Span
+from lsp_server.positions import Span
+from lsp_server.segments import segments
+from lsp_server.views import EditorView, tokens_at
 
 _WRITER = {
     Role.TEMPLATE: "template token",
@@ -27,13 +29,13 @@ def hover(explanation: Explanation, shown: EditorView, offset: int) -> Hover | N
     generation = explanation.generation
     if generation is None:
         return None
-    indices = _tokens_at(generation, offset)
+    indices = tokens_at(generation, offset)
     if not indices:
         return None
     parts = [
-        _header(generation, indices),
+        _header(generation, indices) + _segment(generation, offset),
         *_relevance(explanation, shown, offset),
-        *_choice(explanation, indices),
+        *_choice(explanation, shown, indices),
         *_alternatives(generation, indices[-1]),
         *_completeness(explanation.attribution),
         *_origin(generation),
@@ -43,15 +45,6 @@ def hover(explanation: Explanation, shown: EditorView, offset: int) -> Hover | N
     return Hover(span, "\n\n".join(parts))
 
 
-def _tokens_at(generation: Generation, offset: int) -> list[int]:
-    """Tokens that cover a code point; several where they are parts of one character."""
-    return [
-        index
-        for index, token in enumerate(generation.tokens)
-        if token.document is Document.CODE and token.start <= offset < token.end
-    ]
-
-
 def _header(generation: Generation, indices: list[int]) -> str:
     first: Token = generation.tokens[indices[0]]
     text = generation.code[first.start : first.end] if len(indices) > 1 else first.text
@@ -59,39 +52,38 @@ def _header(generation: Generation, indices: list[int]) -> str:
     return f"**{words.token(text)}** · {_WRITER[first.role]} · token {indices[0]}{parts}"
 
 
+def _segment(generation: Generation, offset: int) -> str:
+    found = (one for one in segments(generation.code) if one.span.start <= offset < one.span.end)
+    return "".join(f" · {segment.name}" for segment in found)
+
+
 def _relevance(explanation: Explanation, shown: EditorView, offset: int) -> Iterator[str]:
-    if (pair := explanation.pair) is None or shown.heat is None:
+    pair, heat = explanation.pair, shown.heat
+    if pair is None or heat is None or (one := heat.at(offset)) is None:
         return
-    ranked = shown.heat.ranked
-    for rank, one in enumerate(ranked, start=1):
-        if _covers(one, offset):
-            favoured = pair.target if one.relevance > 0 else pair.contrast
-            yield (
-                f"Relevance **{words.signed(one.relevance)}** towards "
-                f"{words.token(favoured.text)} · {abs(one.relevance) / shown.heat.total:.1%} of "
-                f"all relevance · rank {rank} of {len(ranked)}"
-            )
-            return
-    for one in shown.heat.spans:
-        if _covers(one, offset):
-            yield (
-                f"Relevance {words.signed(one.relevance)}, shown grey: template tokens and the "
-                "first token gather attention whatever the text says."
-            )
+    if one.role is Role.TEMPLATE:
+        yield (
+            f"Relevance {words.signed(one.relevance)}, shown grey: template tokens and the "
+            "first token gather attention whatever the text says."
+        )
+        return
+    favoured = pair.target if one.relevance > 0 else pair.contrast
+    share = abs(one.relevance) / heat.total if heat.total else 0.0
+    yield (
+        f"Relevance **{words.signed(one.relevance)}** towards {words.token(favoured.text)} · "
+        f"{share:.1%} of all relevance · rank {heat.rank(one)} of {len(heat.counted)}"
+    )
 
 
-def _covers(one: HeatSpan, offset: int) -> bool:
-    return one.document is Document.CODE and one.span.start <= offset < one.span.end
-
-
-def _choice(explanation: Explanation, indices: list[int]) -> Iterator[str]:
+def _choice(explanation: Explanation, shown: EditorView, indices: list[int]) -> Iterator[str]:
     pair = explanation.pair
     if pair is None or pair.position < indices[0]:
         return
     if pair.position in indices:
         yield (
-            f"**The faulty token.** {words.choice(pair)} {words.token(pair.contrast.text)} was the "
-            f"model's choice number {pair.contrast.rank} here."
+            f"**The faulty token.** {words.choice(pair, weak=shown.weak)} "
+            f"{words.token(pair.contrast.text)} was the model's choice number "
+            f"{pair.contrast.rank} here."
         )
 
 
@@ -111,16 +103,8 @@ def _alternative(one: Alternative, written: int) -> str:
 
 
 def _completeness(attribution: Attribution | None) -> Iterator[str]:
-    if attribution is None:
-        return
-    total, own, leak, bias = map(
-        words.number,
-        (attribution.logit_diff, attribution.sum, attribution.leak, attribution.bias),
-    )
-    yield (
-        f"Δℓ {total} = tokens {own} + softmax leak {leak} + bias {bias} ({attribution.method}). "
-        "It is about this one choice, with every token before it held fixed."
-    )
+    if attribution is not None:
+        yield words.completeness(attribution)
 
 
 def _origin(generation: Generation) -> Iterator[str]:

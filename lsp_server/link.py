@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncGenerator, Callable
 
 from attribution.client import EngineClient, EngineDied, connect, log_path
 from attribution.errors import EngineUnavailable
 from attribution.schema import Event, Request
+
+_IDLE = "TOKENBLAME_IDLE_SECONDS"
 
 
 class EngineLink:
@@ -17,15 +20,19 @@ class EngineLink:
         self._client: EngineClient | None = None
         self._opening = asyncio.Lock()
 
-    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, request: Request, *, idle: float | None = None
+    ) -> AsyncGenerator[Event, None]:
         """The events of one request; closing the generator cancels it in the engine.
+
+        An engine that must be started for it leaves after `idle` seconds without work.
 
         Raises what the engine reports, and EngineUnavailable where it cannot be reached or dies.
         An engine that left between two requests (it does so when idle) is started again.
         """
         heard = False
         reused = self._client is not None
-        client = await self._connected()
+        client = await self._connected(idle)
         try:
             async with contextlib.aclosing(client.stream(request)) as events:
                 async for event in events:
@@ -36,7 +43,7 @@ class EngineLink:
             await self._drop(client)
             if heard or not reused:
                 raise
-        client = await self._connected()
+        client = await self._connected(idle)
         async with contextlib.aclosing(client.stream(request)) as events:
             async for event in events:
                 yield event
@@ -51,12 +58,14 @@ class EngineLink:
         if self._client is client:
             await self.close()
 
-    async def _connected(self) -> EngineClient:
+    async def _connected(self, idle: float | None) -> EngineClient:
         async with self._opening:
             if self._client is not None and self._client.closed:
                 await self.close()
             if self._client is None:
                 self._on_start()
+                if idle is not None:
+                    os.environ[_IDLE] = str(idle)  # the engine inherits it
                 self._client = await _open()
             return self._client
 

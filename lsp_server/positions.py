@@ -8,6 +8,7 @@ only: `str.splitlines` also ends them at form feeds and others, and lands on the
 import re
 from bisect import bisect_right
 from enum import StrEnum
+from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -21,6 +22,19 @@ class Encoding(StrEnum):
 
 
 Position = tuple[int, int]  # zero-based line, units of the encoding from its start
+
+
+class Span(NamedTuple):
+    """Half-open, in code points of one document."""
+
+    start: int
+    end: int
+
+    def touches(self, other: "Span") -> bool:
+        """Whether they share a character, or a cursor (an empty span) is inside or at an end."""
+        if self.start == self.end or other.start == other.end:
+            return self.start <= other.end and other.start <= self.end
+        return self.start < other.end and other.start < self.end
 
 
 def _width(character: str, encoding: Encoding) -> int:
@@ -52,10 +66,10 @@ class LineIndex:
     def __len__(self) -> int:
         return len(self._starts)
 
-    def span(self, line: int) -> tuple[int, int]:
+    def span(self, line: int) -> Span:
         """Code points of a line without its terminator; the last line for one beyond the end."""
         line = min(max(line, 0), len(self) - 1)
-        return self._starts[line], self._ends[line]
+        return Span(self._starts[line], self._ends[line])
 
     def offset(self, line: int, character: int) -> int:
         """The code point at a position.

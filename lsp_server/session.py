@@ -1,5 +1,6 @@
 """What is known about each open document: the latest result of its latest version."""
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 from attrs import evolve, field, frozen
@@ -7,6 +8,9 @@ from attrs import evolve, field, frozen
 from attribution.schema import Event
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
+from lsp_server.requests import Wish
+from lsp_server.rows import row_view
+from lsp_server.settings import Thresholds
 from lsp_server.views import EditorView, view
 
 
@@ -22,57 +26,103 @@ class State(Enum):
 
 @frozen
 class Session:
-    """One document's state. A new version starts an empty one."""
+    """The state of one document, or of one row of it. A new version starts an empty one."""
 
-    version: int
+    snapshot: Snapshot
     task_id: str | None
+    wish: Wish = field(factory=Wish)
     state: State = State.IDLE
     explanation: Explanation = field(factory=Explanation)
     view: EditorView = field(factory=EditorView)
 
 
 class Sessions:
-    """The session of every open document, by the uri of its snapshots."""
+    """The session of every open document and of every row in use, by the uri of its snapshots."""
 
     def __init__(self) -> None:
+        self.thresholds = Thresholds()
         self._by_uri: dict[str, Session] = {}
 
     def get(self, snapshot: Snapshot) -> Session | None:
         """What is known about this very version."""
         session = self._by_uri.get(snapshot.uri)
-        return session if session and session.version == snapshot.version else None
+        return session if session and session.snapshot.version == snapshot.version else None
+
+    def rows(self, document: Snapshot) -> list[Session]:
+        """What is known about the rows of a samples file, in the order of asking."""
+        return [
+            session
+            for session in self._by_uri.values()
+            if session.snapshot.row is not None
+            and (session.snapshot.document, session.snapshot.version)
+            == (document.uri, document.version)
+        ]
+
+    def samples(self) -> list[Session]:
+        """Whatever can be explained."""
+        return [session for session in self._by_uri.values() if session.task_id is not None]
 
     def renew(self, snapshot: Snapshot, task_id: str | None = None) -> Session:
         """Forget what was known: `snapshot` is current now. A task once named stays named."""
         old = self._by_uri.get(snapshot.uri)
         named = task_id or (old.task_id if old else snapshot.task_id)
-        session = self._by_uri[snapshot.uri] = Session(snapshot.version, named)
+        session = self._by_uri[snapshot.uri] = Session(snapshot, named)
         return session
+
+    def wish(self, snapshot: Snapshot, wish: Wish) -> None:
+        """Ask something else about this version; what the wish leaves true stays known."""
+
+        def change(session: Session) -> Session:
+            explanation = (
+                session.explanation if wish.check else session.explanation.asking(wish.pair)
+            )
+            return evolve(session, wish=wish, explanation=explanation)
+
+        self._update(snapshot, change)
 
     def move(self, snapshot: Snapshot, state: State) -> bool:
         """Set the state; False, and nothing done, where the document has moved on."""
-        if (session := self.get(snapshot)) is None:
-            return False
-        self._by_uri[snapshot.uri] = evolve(session, state=state)
-        return True
+        return self._update(snapshot, lambda session: evolve(session, state=state)) is not None
 
-    def show(self, snapshot: Snapshot, shown: EditorView) -> Session | None:
-        """Show something that no event said; None where the document has moved on."""
-        if (session := self.get(snapshot)) is None:
-            return None
-        self._by_uri[snapshot.uri] = session = evolve(session, view=shown)
-        return session
+    def refuse(self, snapshot: Snapshot, shown: EditorView) -> bool:
+        """Nothing is run, which `shown` explains; False where the document has moved on."""
+        refused = self._update(snapshot, lambda old: evolve(old, state=State.REFUSED, view=shown))
+        return refused is not None
 
     def add(self, snapshot: Snapshot, event: Event) -> Session | None:
         """Take one event about `snapshot`; None where the document has moved on."""
-        if (session := self.get(snapshot)) is None:
-            return None
-        explanation = session.explanation.with_event(event)
-        if explanation is not session.explanation:
-            shown = view(snapshot, explanation)
-            session = evolve(session, explanation=explanation, view=shown)
-            self._by_uri[snapshot.uri] = session
-        return session
+        return self._update(
+            snapshot, lambda old: evolve(old, explanation=old.explanation.with_event(event))
+        )
 
-    def close(self, snapshot: Snapshot) -> None:
-        self._by_uri.pop(snapshot.uri, None)
+    def apply(self, thresholds: Thresholds) -> bool:
+        """See what is known with other thresholds; whether they are other ones."""
+        if thresholds == self.thresholds:
+            return False
+        self.thresholds = thresholds
+        for uri, session in self._by_uri.items():
+            if session.state is not State.REFUSED:
+                self._by_uri[uri] = evolve(session, view=self._view(session))
+        return True
+
+    def close(self, document: Snapshot) -> None:
+        self.forget_rows(document)
+        self._by_uri.pop(document.uri, None)
+
+    def forget_rows(self, document: Snapshot) -> None:
+        for uri, session in tuple(self._by_uri.items()):
+            if session.snapshot.row and session.snapshot.document == document.uri:
+                del self._by_uri[uri]
+
+    def _update(self, snapshot: Snapshot, change: Callable[[Session], Session]) -> Session | None:
+        if (old := self.get(snapshot)) is None:
+            return None
+        new = change(old)
+        if new.explanation is not old.explanation:
+            new = evolve(new, view=self._view(new))
+        self._by_uri[snapshot.uri] = new
+        return new
+
+    def _view(self, session: Session) -> EditorView:
+        shown = row_view if session.snapshot.row else view
+        return shown(session.snapshot, session.explanation, self.thresholds)

@@ -3,25 +3,39 @@
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
+from enum import IntEnum
+from operator import attrgetter
 from typing import Any
 
 from attrs import evolve, frozen
 
-from attribution.schema import Form, ModelSettings
+from attribution.schema import METHODS, OBJECTIVES, Form, ModelSettings
 
 SECTION = "tokenblame"
 
 # Settings of the client alone, which share the section.
 _CLIENT_ONLY = ("client", "colors", "python", "server", "trace")
 
+# What an explanation does not depend on.
+_NOT_RESULTS = ("run", "debounce", "trusted", "thresholds", "semantic_tokens", "hints", "idle")
 
-class Run(StrEnum):
-    """When a document is explained without being asked."""
 
-    OPEN = "open"  # on opening, saving and, after the debounce, on editing
-    SAVE = "save"
-    MANUAL = "manual"
+class Run(IntEnum):
+    """When a document is explained without being asked; each includes those before it."""
+
+    MANUAL = 0
+    SAVE = 1
+    OPEN = 2
+    TYPE = 3  # after the debounce
+
+
+@frozen
+class Thresholds:
+    """What is worth naming; nothing is computed anew for them."""
+
+    weak: float = 1.0  # natural-log units; a pair with a smaller Δℓ is marked weak
+    share: float = 0.0  # of all relevance; weaker tokens get no note, hint or semantic token
+    strongest: int = 5  # tokens named beside a diagnostic and by inlay hints
 
 
 @frozen
@@ -31,21 +45,32 @@ class Settings:
     model: str = "qwen2.5-coder-0.5b"
     device: str = "auto"
     dtype: str = "auto"
+    sibling: str | None = None  # a model with the same tokenizer that the search asks, too
     form: Form | None = None  # None: from the trace, else guessed
     method: str = "attnlrp"
-    rollouts: int = 48
+    objective: str = "contrast"
+    rollouts: int = 256
     seconds: float = 180.0
-    run: Run = Run.OPEN
+    run: Run = Run.TYPE
     debounce: int = 800  # milliseconds
     trusted: bool = False  # for clients that know no workspace trust
+    thresholds: Thresholds = Thresholds()
+    semantic_tokens: bool = False  # for clients that do not paint the heat map themselves
+    hints: bool = False
+    idle: float | None = None  # seconds without work after which an engine started here leaves
 
     @property
     def for_model(self) -> ModelSettings:
         return ModelSettings(model=self.model, device=self.device, dtype=self.dtype)
 
+    @property
+    def for_sibling(self) -> ModelSettings | None:
+        return evolve(self.for_model, model=self.sibling) if self.sibling else None
+
     def same_results(self, other: "Settings") -> bool:
         """Whether an explanation made under `other` is what these settings would give."""
-        return evolve(self, run=other.run, debounce=other.debounce, trusted=other.trusted) == other
+        others = {name: getattr(other, name) for name in _NOT_RESULTS}
+        return evolve(self, **others) == other
 
 
 class _Refused(ValueError):
@@ -59,6 +84,13 @@ def _text(value: object) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise _Refused("a name that is not empty")
+
+
+def _optional_text(value: object) -> str | None:
+    """Editors whose settings have no null leave a text empty."""
+    if isinstance(value, str):
+        return value.strip() or None
+    raise _Refused("a name, or empty")
 
 
 def _matching(pattern: str, expected: str) -> Check:
@@ -97,21 +129,33 @@ def _boolean(value: object) -> bool:
     raise _Refused("true or false")
 
 
+def _names(*names: str) -> Check:
+    return _choice(**{name: name for name in names})
+
+
 # Name in the editor → attribute of Settings and what makes a value of it.
 _KNOWN: dict[str, tuple[str, Check]] = {
     "model": ("model", _text),
     "device": (
         "device",
-        _matching(r"auto|cpu|mps|cuda(:\d+)?", "auto, cpu, mps, cuda or cuda:N"),
+        _matching(r"auto|cpu|mps|balanced|cuda(:\d+)?", "auto, cpu, mps, cuda, cuda:N or balanced"),
     ),
-    "dtype": ("dtype", _choice(**{n: n for n in ("auto", "float32", "bfloat16", "float16")})),
+    "dtype": ("dtype", _names("auto", "float32", "bfloat16", "float16", "4bit")),
+    "sibling": ("sibling", _optional_text),
     "form": ("form", _choice(auto=None, direct=Form.DIRECT, chat=Form.CHAT)),
-    "method": ("method", _choice(attnlrp="attnlrp")),
+    "method": ("method", _names(*METHODS)),
+    "objective": ("objective", _names(*OBJECTIVES)),
     "search.rollouts": ("rollouts", _number(int, 1, 4096)),
     "search.seconds": ("seconds", _number(float, 1, 3600)),
-    "run": ("run", _choice(**{run.value: run for run in Run})),
+    "run": ("run", _choice(**{run.name.lower(): run for run in reversed(Run)})),
     "debounce": ("debounce", _number(int, 0, 60_000)),
     "trusted": ("trusted", _boolean),
+    "thresholds.weak": ("thresholds.weak", _number(float, 0, 100)),
+    "thresholds.share": ("thresholds.share", _number(float, 0, 1)),
+    "thresholds.strongest": ("thresholds.strongest", _number(int, 0, 100)),
+    "semanticTokens": ("semantic_tokens", _boolean),
+    "inlayHints": ("hints", _boolean),
+    "engine.idleSeconds": ("idle", _number(float, 1, 604_800)),
 }
 
 
@@ -138,7 +182,13 @@ def parse(raw: object, base: Settings) -> tuple[Settings, tuple[str, ...]]:
                 )
         elif name.split(".")[0] not in _CLIENT_ONLY:
             problems.append(_unknown(name))
-    return evolve(base, **changes), tuple(problems)
+    return _changed(base, changes), tuple(problems)
+
+
+def _changed(base: Settings, changes: Mapping[str, Any]) -> Settings:
+    own = {name: value for name, value in changes.items() if "." not in name}
+    nested = {name.split(".")[1]: value for name, value in changes.items() if "." in name}
+    return evolve(base, **own, thresholds=evolve(base.thresholds, **nested))
 
 
 def _flat(raw: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -152,8 +202,14 @@ def _flat(raw: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, objec
 
 def _spelled(name: str, settings: Settings) -> str:
     """A value as the user would write it."""
-    value = getattr(settings, _KNOWN[name][0])
-    return "auto" if value is None else str(value)
+    value = attrgetter(_KNOWN[name][0])(settings)
+    if isinstance(value, Run):
+        return value.name.lower()
+    return (
+        {"form": "auto", "sibling": "none"}.get(name, "the default")
+        if value is None
+        else str(value)
+    )
 
 
 def _unknown(name: str) -> str:

@@ -1,26 +1,36 @@
-"""From views to what travels over LSP; the only place where offsets become positions."""
+"""From views to what travels over LSP; the only place where offsets become positions of LSP."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from lsprotocol import types as lsp
 
-from attribution.schema import Document, Generation
-from lsp_server import words
+from lsp_server.actions import Action
 from lsp_server.documents import Snapshot
-from lsp_server.explanation import Explanation
 from lsp_server.hover import Hover
-from lsp_server.positions import LineIndex
-from lsp_server.views import EditorView, Finding, HeatSpan, Severity, Span
+from lsp_server.layers import Hint
+from lsp_server.lens import Lens
+from lsp_server.positions import LineIndex, Span
+from lsp_server.segments import Kind
+from lsp_server.symbols import Symbol
+from lsp_server.views import Finding, Severity
 
 SOURCE = "tokenblame"
+ASKING = "tokenblame"  # the kind of code actions that ask and change no text
+
+_SYMBOL = {
+    Kind.PROMPT: lsp.SymbolKind.Namespace,
+    Kind.WRITTEN: lsp.SymbolKind.Namespace,
+    Kind.TOP_LEVEL: lsp.SymbolKind.Module,
+    Kind.SIGNATURE: lsp.SymbolKind.Function,
+    Kind.DOCSTRING: lsp.SymbolKind.String,
+    Kind.BODY: lsp.SymbolKind.Object,
+}
 
 _SEVERITY = {
     Severity.ERROR: lsp.DiagnosticSeverity.Error,
+    Severity.WARNING: lsp.DiagnosticSeverity.Warning,
     Severity.INFORMATION: lsp.DiagnosticSeverity.Information,
 }
-
-Json = dict[str, Any]
 
 
 def to_range(lines: LineIndex, span: Span) -> lsp.Range:
@@ -29,13 +39,13 @@ def to_range(lines: LineIndex, span: Span) -> lsp.Range:
 
 
 def to_diagnostics(
-    snapshot: Snapshot, view: EditorView, *, related: bool
+    document: Snapshot, findings: Iterable[Finding], *, related: bool
 ) -> lsp.PublishDiagnosticsParams:
     """All diagnostics of one version; `related` where the client shows related information."""
     return lsp.PublishDiagnosticsParams(
-        uri=snapshot.uri,
-        version=snapshot.version,
-        diagnostics=[_to_diagnostic(snapshot, finding, related) for finding in view.findings],
+        uri=document.uri,
+        version=document.version,
+        diagnostics=[_to_diagnostic(document, finding, related) for finding in findings],
     )
 
 
@@ -64,77 +74,48 @@ def to_hover(snapshot: Snapshot, hover: Hover) -> lsp.Hover:
     )
 
 
-def nothing_relevant(snapshot: Snapshot, state: str, task_id: str | None) -> Json:
-    """The payload of `tokenblame/relevance` that takes all colours away."""
-    return {
-        "uri": snapshot.uri,
-        "version": snapshot.version,
-        "state": state,
-        "taskId": task_id,
-        "scale": 0.0,
-        "logitDiff": None,
-        "spans": [],
-        "pair": None,
-        "completeness": None,
-        "promptText": None,
-        "promptSpans": [],
-    }
+def to_lens(document: Snapshot, lens: Lens) -> lsp.CodeLens:
+    command = lsp.Command(f"Token Blame: {lens.title}", lens.command, arguments=lens.arguments)
+    return lsp.CodeLens(to_range(document.lines, lens.span), command)
 
 
-def to_relevance(
-    snapshot: Snapshot, view: EditorView, explanation: Explanation, task_id: str | None
-) -> Json:
-    """The payload of `tokenblame/relevance`: what is known so far."""
-    payload = nothing_relevant(snapshot, "computed", task_id)
-    if explanation.pair is not None and view.pair_span is not None:
-        payload["logitDiff"] = explanation.pair.logit_diff
-        payload["pair"] = _pair(snapshot, view.pair_span, explanation)
-    if (heat := view.heat) is None or explanation.attribution is None:
-        return payload
-    payload["scale"] = heat.scale
-    payload["spans"] = _spans(snapshot.lines, heat.of(Document.CODE))
-    payload["completeness"] = {
-        "sum": explanation.attribution.sum,
-        "leak": explanation.attribution.leak,
-        "bias": explanation.attribution.bias,
-    }
-    prompt = heat.of(Document.PROMPT)
-    if prompt and isinstance(explanation.generation, Generation):
-        lines = LineIndex(explanation.generation.prompt, snapshot.encoding)
-        payload["promptText"] = explanation.generation.prompt
-        payload["promptSpans"] = _spans(lines, prompt)
-    return payload
+def to_action(
+    document: Snapshot, action: Action, solves: Sequence[lsp.Diagnostic], *, versioned: bool
+) -> lsp.CodeAction:
+    """`solves`: diagnostics that an edit takes away; `versioned` where the client checks that."""
+    if action.edit is None:
+        command = lsp.Command(action.title, action.command, arguments=action.arguments)
+        return lsp.CodeAction(action.title, kind=ASKING, command=command)
+    edit = lsp.TextEdit(to_range(document.lines, action.edit.span), action.edit.text)
+    return lsp.CodeAction(
+        action.title,
+        kind=lsp.CodeActionKind.QuickFix,
+        diagnostics=solves,
+        is_preferred=True,
+        edit=_to_edit(document, edit, versioned),
+    )
 
 
-def _pair(snapshot: Snapshot, span: Span, explanation: Explanation) -> Json | None:
-    if (pair := explanation.pair) is None:
-        return None
-    return {
-        "range": _range(snapshot.lines, span),
-        "target": pair.target.text,
-        "contrast": pair.contrast.text,
-        "contrastRank": pair.contrast.rank,
-        "logitDiff": pair.logit_diff,
-        "origin": pair.origin.value,
-        "weak": pair.logit_diff < words.WEAK,
-    }
+def _to_edit(document: Snapshot, edit: lsp.TextEdit, versioned: bool) -> lsp.WorkspaceEdit:
+    if not versioned:
+        return lsp.WorkspaceEdit(changes={document.uri: [edit]})
+    this = lsp.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+    return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(this, [edit])])
 
 
-def _spans(lines: LineIndex, spans: Iterable[HeatSpan]) -> list[Json]:
-    return [
-        {
-            "range": _range(lines, one.span),
-            "relevance": one.relevance,
-            "value": one.value,
-            "role": one.role.value,
-        }
-        for one in spans
-    ]
+def to_hint(document: Snapshot, hint: Hint) -> lsp.InlayHint:
+    at = lsp.Position(*document.lines.position(hint.offset))
+    tooltip = lsp.MarkupContent(lsp.MarkupKind.Markdown, hint.tooltip)
+    return lsp.InlayHint(at, hint.label, tooltip=tooltip)
 
 
-def _range(lines: LineIndex, span: Span) -> Json:
-    start, end = lines.position(span.start), lines.position(span.end)
-    return {
-        "start": {"line": start[0], "character": start[1]},
-        "end": {"line": end[0], "character": end[1]},
-    }
+def to_symbol(document: Snapshot, symbol: Symbol) -> lsp.DocumentSymbol:
+    place = to_range(document.lines, symbol.span)
+    return lsp.DocumentSymbol(
+        symbol.name,
+        _SYMBOL[symbol.kind],
+        place,
+        lsp.Range(place.start, place.start),
+        detail=symbol.detail,
+        children=[to_symbol(document, child) for child in symbol.children],
+    )

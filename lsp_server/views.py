@@ -1,9 +1,10 @@
 """From an explanation to what an editor shows of it: an EditorView, in code-point offsets."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
-from typing import NamedTuple
+from functools import cached_property
 
 from attrs import define, frozen
 
@@ -11,21 +12,16 @@ from attribution.schema import ContrastPair, Document, Generation, Role, SearchR
 from lsp_server import words
 from lsp_server.documents import Snapshot, line_of_definition
 from lsp_server.explanation import Explanation
+from lsp_server.positions import Span
+from lsp_server.settings import Thresholds
 
-_STRONGEST = 5  # tokens named beside a diagnostic
-
+_DEFAULT = Thresholds()
 _NAME_OF_CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
-
-
-class Span(NamedTuple):
-    """Half-open, in code points of one document."""
-
-    start: int
-    end: int
 
 
 class Severity(Enum):
     ERROR = auto()
+    WARNING = auto()
     INFORMATION = auto()
 
 
@@ -72,16 +68,40 @@ class Heat:
     def of(self, document: Document) -> tuple[HeatSpan, ...]:
         return tuple(one for one in self.spans if one.document is document)
 
-    @property
-    def ranked(self) -> list[HeatSpan]:
-        """What counts, strongest first."""
-        counted = [one for one in self.spans if one.role is not Role.TEMPLATE]
-        return sorted(counted, key=lambda one: -abs(one.relevance))
+    @cached_property
+    def code(self) -> tuple[HeatSpan, ...]:
+        return self.of(Document.CODE)
 
-    @property
+    def at(self, offset: int) -> HeatSpan | None:
+        """What paints a code point of the code; spans are in order and do not overlap."""
+        index = bisect_right(self.code, offset, key=lambda one: one.span.start) - 1
+        covers = index >= 0 and offset < self.code[index].span.end
+        return self.code[index] if covers else None
+
+    def rank(self, one: HeatSpan) -> int:
+        """1 for the strongest of what has a say."""
+        return 1 + sum(abs(other.relevance) > abs(one.relevance) for other in self.counted)
+
+    @cached_property
+    def counted(self) -> list[HeatSpan]:
+        """What has a say, in the order of the tokens."""
+        return [one for one in self.spans if one.role is not Role.TEMPLATE]
+
+    @cached_property
+    def ranked(self) -> list[HeatSpan]:
+        """What has a say, strongest first."""
+        return sorted(self.counted, key=lambda one: -abs(one.relevance))
+
+    @cached_property
     def total(self) -> float:
         """All relevance that counts, without its signs."""
-        return sum(abs(one.relevance) for one in self.ranked)
+        return sum(abs(one.relevance) for one in self.counted)
+
+    def strongest(self, thresholds: Thresholds) -> list[HeatSpan]:
+        """The tokens of the code that are worth naming, strongest first."""
+        least = thresholds.share * self.total
+        shown = [one for one in self.ranked if one.value and one.document is Document.CODE]
+        return [one for one in shown[: thresholds.strongest] if abs(one.relevance) >= least]
 
 
 @frozen
@@ -91,9 +111,12 @@ class EditorView:
     findings: tuple[Finding, ...] = ()
     heat: Heat | None = None
     pair_span: Span | None = None
+    weak: bool = False  # the model nearly chose the other token
 
 
-def view(snapshot: Snapshot, explanation: Explanation) -> EditorView:
+def view(
+    snapshot: Snapshot, explanation: Explanation, thresholds: Thresholds = _DEFAULT
+) -> EditorView:
     """Everything to be shown of what is known so far."""
     verdict, pair, generation = explanation.verdict, explanation.pair, explanation.generation
     if verdict is None or verdict.passed:
@@ -102,13 +125,14 @@ def view(snapshot: Snapshot, explanation: Explanation) -> EditorView:
         return EditorView((_without_pair(snapshot, verdict, explanation.report),))
     heat = heat_map(explanation)
     span = token_span(generation, pair.position)
+    weak = pair.logit_diff < thresholds.weak
     finding = Finding(
         span=span,
-        message=_message(verdict, words.choice(pair)),
+        message=words.finding(verdict, words.choice(pair, weak=weak)),
         code="fails",
-        notes=tuple(_notes(snapshot, heat, pair)) if heat else (),
+        notes=tuple(_notes(snapshot, heat, pair, thresholds)) if heat else (),
     )
-    return EditorView((finding,), heat, span)
+    return EditorView((finding,), heat, span, weak)
 
 
 def untrusted(snapshot: Snapshot) -> EditorView:
@@ -116,7 +140,7 @@ def untrusted(snapshot: Snapshot) -> EditorView:
     return EditorView(
         (
             Finding(
-                span=Span(*snapshot.lines.span(0)),
+                span=snapshot.row.span if snapshot.row else snapshot.lines.span(0),
                 message="Not explained: this workspace is not trusted, so its code is not run. "
                 "Trust the workspace, or set `tokenblame.trusted` where the editor knows no "
                 "workspace trust.",
@@ -133,14 +157,18 @@ def token_span(generation: Generation, index: int) -> Span:
     return Span(token.start, max(token.end, token.start + 1))
 
 
+def tokens_at(generation: Generation, offset: int) -> list[int]:
+    """Tokens that cover a code point of the code; several where they are parts of one character."""
+    return [
+        index
+        for index, token in enumerate(generation.tokens)
+        if token.document is Document.CODE and token.start <= offset < token.end
+    ]
+
+
 def _without_pair(snapshot: Snapshot, verdict: Verdict, report: SearchReport | None) -> Finding:
-    message = _message(verdict, report.message if report else "")
+    message = words.finding(verdict, report.message if report else "")
     return Finding(span=_place(snapshot, verdict), message=message, code="fails")
-
-
-def _message(verdict: Verdict, more: str) -> str:
-    """The failure, what is known of its cause, and what limits the verdict."""
-    return " ".join(filter(None, (words.failure(verdict), more, words.note(verdict))))
 
 
 def _place(snapshot: Snapshot, verdict: Verdict) -> Span:
@@ -236,15 +264,10 @@ def _painted(group: _Group, scale: float) -> HeatSpan:
     return HeatSpan(group.document, group.span, group.relevance, value, group.role)
 
 
-def _notes(snapshot: Snapshot, heat: Heat, pair: ContrastPair) -> Iterator[Note]:
+def _notes(
+    snapshot: Snapshot, heat: Heat, pair: ContrastPair, thresholds: Thresholds
+) -> Iterator[Note]:
     """The tokens that pushed hardest, either way."""
-    total = heat.total
-    shown = [one for one in heat.ranked if one.value and one.document is Document.CODE]
-    for one in shown[:_STRONGEST]:
-        favoured = pair.target if one.relevance > 0 else pair.contrast
+    for one in heat.strongest(thresholds):
         text = words.token(snapshot.text[one.span.start : one.span.end])
-        yield Note(
-            one.span,
-            f"{text} {words.signed(one.relevance)} ({abs(one.relevance) / total:.0%} of all "
-            f"relevance) towards {words.token(favoured.text)}",
-        )
+        yield Note(one.span, f"{text} {words.push(pair, one.relevance, heat.total)}")

@@ -2,17 +2,25 @@
 
 import re
 
-from attribution.schema import ContrastPair, Origin, Status, Verdict
-
-WEAK = 1.0  # natural-log units; a smaller Δℓ is marked weak
+from attribution.schema import Attribution, ContrastPair, Origin, Status, Verdict
 
 _SHOWN = {" ": "␣", "\n": "⏎", "\r": "␍", "\t": "⇥"}
 _LONGEST_VALUE = 160  # characters of an input or a result in a message
 
 _PROOF = {
     Origin.VERIFIED: "proved by execution",
-    Origin.SIBLING: "proposed by the sibling model, not proved",
+    Origin.SUBSTITUTED: "proved by execution, all else left as it was",
+    Origin.TWO_TOKENS: "proved by execution together with a second token",
+    Origin.SIBLING: "proposed by the sibling model, proved by execution",
     Origin.MANUAL: "chosen by hand, not proved",
+}
+
+_OUTCOME = {
+    Status.PASS: "Passes its tests",
+    Status.FAIL: "Fails",
+    Status.TIMEOUT: "Does not finish",
+    Status.CRASH: "Crashes",
+    Status.SYNTAX: "Is no Python",
 }
 
 
@@ -25,10 +33,21 @@ def visible(text: str) -> str:
 
 def code_span(text: str) -> str:
     """`text` as a Markdown code span, whatever backticks it contains; it must be one line."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
+    fence = _fence(text, 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def fenced(language: str, text: str) -> str:
+    """Lines as a Markdown code block."""
+    fence = _fence(text, 3)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _fence(text: str, least: int) -> str:
+    """More backticks than any run of them in `text`."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(least, longest + 1)
 
 
 def token(text: str) -> str:
@@ -72,21 +91,54 @@ def failure(verdict: Verdict) -> str:
     return f"Fails {test}: expected {expected}, got {actual}."
 
 
+def outcome(verdict: Verdict, pair: ContrastPair | None) -> str:
+    """The verdict and its cause in a few words, for places with room for no more."""
+    suite = f" on a {verdict.suite.value} test" if verdict.suite else ""
+    text = f"{_OUTCOME[verdict.status]}{suite}"
+    if pair is None:
+        return text
+    change = f"{visible(pair.target.text)} → {visible(pair.contrast.text)}"
+    return f"{text} · {change} · Δℓ = {number(pair.logit_diff)}"
+
+
 def note(verdict: Verdict) -> str:
     """What limits the verdict, as a sentence; empty where nothing does."""
     text = verdict.note.strip().rstrip(".")
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def choice(pair: ContrastPair) -> str:
+def finding(verdict: Verdict, more: str) -> str:
+    """The failure, what is known of its cause, and what limits the verdict."""
+    return " ".join(filter(None, (failure(verdict), more, note(verdict))))
+
+
+def choice(pair: ContrastPair, *, weak: bool, place: str = " here") -> str:
     """One sentence: what the model wrote, and what it would have had to write."""
     target, contrast = token(pair.target.text), token(pair.contrast.text)
-    weak = ", weak" if pair.logit_diff < WEAK else ""
-    if pair.origin is Origin.VERIFIED:
-        outcome = f"with {contrast} the tests pass"
-    else:
+    mark = ", weak" if weak else ""
+    if pair.origin is Origin.MANUAL:
         outcome = f"compared with {contrast}"
+    else:
+        outcome = f"with {contrast} the tests pass"
     return (
-        f"The model wrote {target} here; {outcome} "
-        f"(Δℓ = {number(pair.logit_diff)}{weak}, {_PROOF[pair.origin]})."
+        f"The model wrote {target}{place}; {outcome} "
+        f"(Δℓ = {number(pair.logit_diff)}{mark}, {_PROOF[pair.origin]})."
+    )
+
+
+def push(pair: ContrastPair, relevance: float, total: float) -> str:
+    """How strongly a token speaks for which side; `total` is all relevance without its signs."""
+    favoured = pair.target if relevance > 0 else pair.contrast
+    return (
+        f"{signed(relevance)} ({abs(relevance) / total:.0%} of all relevance) "
+        f"towards {token(favoured.text)}"
+    )
+
+
+def completeness(found: Attribution) -> str:
+    """What Δℓ consists of, and what the question was."""
+    total, own, leak, bias = map(number, (found.logit_diff, found.sum, found.leak, found.bias))
+    return (
+        f"Δℓ {total} = tokens {own} + softmax leak {leak} + bias {bias} ({found.method}). "
+        "It is about this one choice, with every token before it held fixed."
     )

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import sys
+from functools import partial
 from typing import Any
 
+from cattrs import Converter
 from lsprotocol import types as lsp
 from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient
@@ -26,13 +28,39 @@ def capabilities(**changes: Any) -> lsp.ClientCapabilities:
     """Of an editor with our extension; an argument replaces a part."""
     parts: dict[str, Any] = {
         "text_document": lsp.TextDocumentClientCapabilities(
-            publish_diagnostics=lsp.PublishDiagnosticsClientCapabilities(related_information=True)
+            publish_diagnostics=lsp.PublishDiagnosticsClientCapabilities(related_information=True),
+            code_action=lsp.CodeActionClientCapabilities(
+                code_action_literal_support=lsp.ClientCodeActionLiteralOptions(
+                    lsp.ClientCodeActionKindOptions([lsp.CodeActionKind.QuickFix])
+                )
+            ),
         ),
-        "window": lsp.WindowClientCapabilities(work_done_progress=True),
-        "workspace": lsp.WorkspaceClientCapabilities(configuration=True),
+        "window": lsp.WindowClientCapabilities(
+            work_done_progress=True, show_document=lsp.ShowDocumentClientCapabilities(True)
+        ),
+        "workspace": lsp.WorkspaceClientCapabilities(
+            configuration=True,
+            workspace_edit=lsp.WorkspaceEditClientCapabilities(document_changes=True),
+        ),
         "experimental": {"relevance": True, "status": True},
     }
     return lsp.ClientCapabilities(**{**parts, **changes})
+
+
+def _converter() -> Converter:
+    """As pygls' own, which takes a code action with a command for a command."""
+    made = default_converter()
+
+    def structure(value: Any, _kind: Any) -> lsp.Command | lsp.CodeAction:
+        plain = isinstance(value.get("command"), str)
+        return made.structure(value, lsp.Command if plain else lsp.CodeAction)
+
+    made.register_structure_hook(lsp.Command | lsp.CodeAction, structure)
+    return made
+
+
+def _note(refreshed: asyncio.Queue[str], method: str, _params: None) -> None:
+    refreshed.put_nowait(method)
 
 
 class Driver:
@@ -43,14 +71,17 @@ class Driver:
         self._settings = {"debounce": 0, **(settings or {})}
         self._open: set[str] = set()
         self.client = LanguageClient(
-            configuration={"": {"tokenblame": self._settings}}, converter_factory=default_converter
+            configuration={"": {"tokenblame": self._settings}}, converter_factory=_converter
         )
         self.diagnostics: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
         self.relevance: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.status: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.messages: asyncio.Queue[lsp.ShowMessageParams] = asyncio.Queue()
+        self.reports: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.refreshed: asyncio.Queue[str] = asyncio.Queue()  # methods
+        self.declared = lsp.ServerCapabilities()  # by the server, once it is started
         self.progress: asyncio.Queue[tuple[Any, dict[str, Any]]] = asyncio.Queue()
-        features = {
+        features: dict[str, Any] = {
             **DEFAULT_CLIENT_FEATURES,
             lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: lambda params: self.diagnostics.put_nowait(
                 params
@@ -58,8 +89,12 @@ class Driver:
             lsp.WINDOW_SHOW_MESSAGE: lambda params: self.messages.put_nowait(params),
             lsp.PROGRESS: lambda params: self.progress.put_nowait((params.token, params.value)),
             "tokenblame/relevance": lambda params: self.relevance.put_nowait(plain(params)),
+            "tokenblame/report": lambda params: self.reports.put_nowait(plain(params)),
             "tokenblame/status": lambda params: self.status.put_nowait(plain(params)),
         }
+        for kind in ("codeLens", "diagnostic", "inlayHint", "semanticTokens"):
+            method = f"workspace/{kind}/refresh"
+            features[method] = partial(_note, self.refreshed, method)
         register_lsp_features(self.client, features)
 
     async def start(
@@ -67,17 +102,18 @@ class Driver:
         environment: dict[str, str],
         declared: lsp.ClientCapabilities | None = None,
         options: dict[str, Any] | None = None,
-    ) -> lsp.InitializeResult:
+    ) -> None:
         await self.client.start_io(
             sys.executable, "-m", "lsp_server", env={**os.environ, **environment}
         )
         async with asyncio.timeout(_PATIENCE):
-            return await self.client.initialize_session(
+            result = await self.client.initialize_session(
                 lsp.InitializeParams(
                     capabilities=declared or capabilities(),
                     initialization_options={"trusted": True} if options is None else options,
                 )
             )
+        self.declared = result.capabilities
 
     async def stop(self) -> None:
         """Leave; fails on a message to the user that the test did not expect."""
@@ -134,6 +170,34 @@ class Driver:
             return await self.client.text_document_hover_async(
                 lsp.HoverParams(lsp.TextDocumentIdentifier(uri), lsp.Position(line, character))
             )
+
+    async def lenses(self, uri: str) -> list[lsp.CodeLens]:
+        async with asyncio.timeout(_PATIENCE):
+            found = await self.client.text_document_code_lens_async(
+                lsp.CodeLensParams(lsp.TextDocumentIdentifier(uri))
+            )
+        return list(found or ())
+
+    async def titles(self, uri: str) -> list[str]:
+        """What the lenses of a document say."""
+        commands = [lens.command for lens in await self.lenses(uri)]
+        return [one.title.removeprefix("Token Blame: ") for one in commands if one is not None]
+
+    async def actions(self, uri: str, line: int, character: int) -> list[lsp.CodeAction]:
+        at = lsp.Position(line, character)
+        params = lsp.CodeActionParams(
+            lsp.TextDocumentIdentifier(uri), lsp.Range(at, at), lsp.CodeActionContext([])
+        )
+        async with asyncio.timeout(_PATIENCE):
+            found = await self.client.text_document_code_action_async(params)
+        return [one for one in found or () if isinstance(one, lsp.CodeAction)]
+
+    async def perform(self, uri: str, at: tuple[int, int], title: str) -> Any:
+        """Run the command of the one action at a place whose title begins so."""
+        offered = await self.actions(uri, *at)
+        (action,) = [one for one in offered if one.title.startswith(title)]
+        assert action.command is not None
+        return await self.command(action.command.command, *(action.command.arguments or ()))
 
     async def command(self, name: str, *arguments: Any) -> Any:
         async with asyncio.timeout(_PATIENCE):

@@ -1,17 +1,15 @@
 """What differs between editors: capabilities, encodings, trust and when to run."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from lsprotocol import types as lsp
 from pytest_lsp import LanguageClient
 
 from attribution.schema import ModelSettings
 from attribution.wire import Done
-from tests.lsp_server.driver import Driver, capabilities
+from tests.lsp_server.conftest import Start
+from tests.lsp_server.driver import capabilities
 from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import (
     CODE,
@@ -27,23 +25,6 @@ from tests.lsp_server.samples import PIECES as PIECES
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 URI = "file:///w/HumanEval_0/0.py"
-
-Start = Callable[..., Awaitable[Driver]]
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def start(peer: Peer) -> AsyncIterator[Start]:
-    """Start an editor: `settings`, and the arguments of Driver.start."""
-    async with AsyncExitStack() as stack:
-
-        async def begin(settings: dict[str, Any] | None = None, **how: Any) -> Driver:
-            driver = Driver(settings)
-            await driver.start({"TOKENBLAME_RUNTIME_DIR": str(peer.path.parent)}, **how)
-            stack.push_async_callback(driver.stop)
-            return driver
-
-        yield begin
-    peer.forget()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def text_at(needle: str, explanation: Explanation = WHOLE) -> str:
 
 def test_a_written_token() -> None:
     assert text_at("    return").split("\n\n") == [
-        "**`␣␣␣␣return`** · written by the model · token 3",
+        "**`␣␣␣␣return`** · written by the model · token 3 · body of f",
         "Relevance **+1.00** towards `␣<=` · 55.6% of all relevance · rank 1 of 4",
         "The model's likeliest tokens here:",
         "- `␣␣␣␣return` 75.0% ← written\n- `␣<` 12.5%",

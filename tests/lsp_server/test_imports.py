@@ -9,6 +9,7 @@ OURS = {
     "attribution.client",
     "attribution.errors",
     "attribution.schema",
+    "attribution.schema.curves",
     "attribution.schema.explanations",
     "attribution.schema.generation",
     "attribution.schema.graphs",

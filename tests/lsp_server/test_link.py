@@ -6,7 +6,7 @@ import pytest
 
 from attribution import client
 from attribution.errors import EngineUnavailable
-from attribution.schema import StatusRequest
+from attribution.schema import EngineStatus, StatusRequest
 from lsp_server.link import EngineLink
 
 
@@ -14,6 +14,17 @@ async def failure() -> str:
     with pytest.raises(EngineUnavailable) as caught:
         await anext(EngineLink(lambda: None).stream(StatusRequest()))
     return caught.value.message
+
+
+async def test_an_engine_that_is_started_knows_when_to_leave(
+    engine_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", "900")
+    link = EngineLink(lambda: None)
+    status = [event async for event in link.stream(StatusRequest(), idle=77.0)]
+    await link.close()
+    assert engine_folder.exists()
+    assert [one.idle_timeout for one in status if isinstance(one, EngineStatus)] == [77.0]
 
 
 async def test_a_folder_that_cannot_be_made(

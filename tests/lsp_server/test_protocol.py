@@ -7,30 +7,16 @@ from attrs import evolve
 from lsprotocol import types as lsp
 
 from attribution.errors import EngineUnavailable
-from attribution.schema import ModelSettings, Progress, SearchReport
+from attribution.schema import ModelSettings, Progress
 from attribution.wire import Done
+from tests.lsp_server.answers import explained
 from tests.lsp_server.driver import Driver
-from tests.lsp_server.peer import Asked, Peer
+from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import CODE, FAILING, PASSING, attribution, generation, pair
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 URI = "file:///w/HumanEval_0/0.py"
-
-
-async def explained(driver: Driver, asked: Asked) -> lsp.PublishDiagnosticsParams:
-    """Answer as the engine does and read what is shown, up to the attribution."""
-    asked.send(Progress("Reading"), FAILING)
-    preliminary = await driver.published()
-    assert [d.message for d in preliminary.diagnostics] == [
-        "Fails base test `f(0)`: expected False, got True."
-    ]
-    asked.send(generation(code=asked.request.code), pair())
-    await driver.published()
-    report = SearchReport(rollouts=3, decoded_tokens=9, proved=1, message="")
-    asked.send(report, attribution())
-    asked.done()
-    return await driver.published()
 
 
 async def test_opening_a_sample_explains_it(driver: Driver, peer: Peer) -> None:

@@ -38,7 +38,7 @@ def test_the_earliest_proof_stands_until_one_is_attributed() -> None:
 def test_progress_says_nothing_about_the_text() -> None:
     sessions = Sessions()
     before = sessions.renew(FIRST)
-    assert sessions.add(FIRST, Progress("…")) is before
+    assert sessions.add(FIRST, Progress("…")) == before
 
 
 def test_a_version_that_moved_on_takes_nothing() -> None:

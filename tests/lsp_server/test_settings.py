@@ -2,7 +2,7 @@ import pytest
 from attrs import evolve
 
 from attribution.schema import Form, ModelSettings
-from lsp_server.settings import Run, Settings, parse
+from lsp_server.settings import Run, Settings, Thresholds, parse
 
 
 def test_nothing_set_changes_nothing() -> None:
@@ -20,29 +20,49 @@ def test_nested_and_dotted_mean_the_same(raw: dict[str, object]) -> None:
 def test_every_setting_is_understood() -> None:
     raw = {
         "model": " small ",
+        "sibling": "tiny",
         "device": "cuda:1",
         "dtype": "float32",
         "form": "chat",
-        "method": "attnlrp",
+        "method": "cplrp",
+        "objective": "target",
         "search": {"rollouts": 3, "seconds": 4},
         "run": "save",
         "debounce": 5,
         "trusted": True,
+        "thresholds": {"weak": 0.5, "share": 0.1, "strongest": 3},
+        "semanticTokens": True,
+        "inlayHints": True,
+        "engine": {"idleSeconds": 60},
     }
     expected = Settings(
         model="small",
+        sibling="tiny",
         device="cuda:1",
         dtype="float32",
         form=Form.CHAT,
+        method="cplrp",
+        objective="target",
         rollouts=3,
         seconds=4.0,
         run=Run.SAVE,
         debounce=5,
         trusted=True,
+        thresholds=Thresholds(weak=0.5, share=0.1, strongest=3),
+        semantic_tokens=True,
+        hints=True,
+        idle=60.0,
     )
     assert parse(raw, Settings()) == (expected, ())
     assert expected.for_model == ModelSettings("small", "cuda:1", "float32")
-    assert parse({"form": "auto"}, expected)[0].form is None
+    assert expected.for_sibling == ModelSettings("tiny", "cuda:1", "float32")
+    again, _ = parse({"form": "auto", "sibling": " "}, expected)
+    assert (again.form, again.for_sibling) == (None, None)
+
+
+@pytest.mark.parametrize("run", ["type", "open", "save", "manual"])
+def test_every_time_to_run_has_a_name(run: str) -> None:
+    assert parse({"run": run}, Settings())[0].run is Run[run.upper()]
 
 
 @pytest.mark.parametrize(
@@ -52,15 +72,23 @@ def test_every_setting_is_understood() -> None:
         ({"model": 7}, "`tokenblame.model` must be a name"),
         (
             {"device": "gpu"},
-            "`tokenblame.device` must be auto, cpu, mps, cuda or cuda:N, not 'gpu'",
+            "`tokenblame.device` must be auto, cpu, mps, cuda, cuda:N or balanced, not 'gpu'",
         ),
         ({"form": "both"}, "`tokenblame.form` must be one of auto, direct, chat, not 'both'; auto"),
-        ({"run": ["open"]}, "`tokenblame.run` must be one of open, save, manual"),
-        ({"search": {"rollouts": 0}}, "must be a whole number from 1 to 4096, not 0; 48 is used."),
+        ({"run": ["open"]}, "`tokenblame.run` must be one of type, open, save, manual"),
+        ({"search": {"rollouts": 0}}, "must be a whole number from 1 to 4096, not 0; 256 is used."),
         ({"search": {"rollouts": 2.5}}, "must be a whole number"),
         ({"search": {"rollouts": True}}, "must be a whole number"),
         ({"search": {"seconds": float("nan")}}, "must be a number from 1 to 3600"),
         ({"trusted": "yes"}, "`tokenblame.trusted` must be true or false, not 'yes'; False"),
+        ({"sibling": 3}, "`tokenblame.sibling` must be a name, or empty, not 3; none is used."),
+        ({"method": "lime"}, "must be one of attnlrp, cplrp, gradient, integrated, not 'lime'"),
+        ({"dtype": "int3"}, "must be one of auto, float32, bfloat16, float16, 4bit"),
+        ({"thresholds": {"share": 2}}, "`tokenblame.thresholds.share` must be a number from 0 to"),
+        ({"thresholds": {"weak": "no"}}, "not 'no'; 1.0 is used."),
+        ({"thresholds": {"strong": 1}}, "Did you mean `tokenblame.thresholds.strongest`?"),
+        ({"inlayHints": 1}, "`tokenblame.inlayHints` must be true or false, not 1; False is used."),
+        ({"engine.idleSeconds": 0}, "must be a number from 1 to 604800, not 0; the default is"),
         ({"modle": "x"}, "`tokenblame.modle` is no setting of Token Blame. Did you mean"),
         ("model", "`tokenblame` must be an object"),
     ],
@@ -85,6 +113,18 @@ def test_the_clients_own_settings_are_its_own() -> None:
 
 def test_only_what_changes_results_asks_for_new_ones() -> None:
     settings = Settings()
-    assert settings.same_results(evolve(settings, run=Run.MANUAL, debounce=1, trusted=True))
+    assert settings.same_results(
+        evolve(
+            settings,
+            run=Run.MANUAL,
+            debounce=1,
+            trusted=True,
+            thresholds=Thresholds(weak=9),
+            semantic_tokens=True,
+            hints=True,
+            idle=9,
+        )
+    )
     assert not settings.same_results(evolve(settings, model="other"))
     assert not settings.same_results(evolve(settings, rollouts=1))
+    assert not settings.same_results(evolve(settings, sibling="other"))

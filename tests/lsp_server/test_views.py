@@ -7,7 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.schema import Document, Role, SearchReport, Status, Token
+from attribution.schema import Document, Origin, Role, SearchReport, Status, Token
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
 from lsp_server.views import EditorView, Severity, heat_map, untrusted, view
@@ -74,6 +74,14 @@ def test_the_pair_moves_the_finding_to_the_faulty_token() -> None:
         "the tests pass (Δℓ = 1.32, proved by execution)."
     )
     assert shown.heat is None
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_every_pair_says_how_far_it_is_proved(origin: Origin) -> None:
+    chosen = evolve(pair(), origin=origin)
+    message = view(SNAPSHOT, Explanation(FAILING, generation(), (chosen,))).findings[0].message
+    proved = origin is not Origin.MANUAL
+    assert ("the tests pass" in message) is ("not proved" not in message) is proved
 
 
 def test_a_small_difference_is_called_weak() -> None:

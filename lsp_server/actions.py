@@ -1,0 +1,134 @@
+"""What can be done at a place of an explained sample."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import frozen
+
+from attribution.schema import ContrastPair, Role
+from lsp_server import words
+from lsp_server.documents import Snapshot
+from lsp_server.explanation import same_choice
+from lsp_server.names import ATTRIBUTE, CHECK, REPORT, SEARCH_LONGER
+from lsp_server.positions import Span
+from lsp_server.requests import choices
+from lsp_server.session import Session, State
+from lsp_server.views import tokens_at
+
+_MOST_CHOICES = 5
+
+
+@frozen
+class Replacement:
+    span: Span
+    text: str
+
+
+@frozen
+class Action:
+    """Either an edit or a command."""
+
+    title: str
+    command: str = ""
+    arguments: tuple[Any, ...] = ()
+    edit: Replacement | None = None
+
+
+def actions(snapshot: Snapshot, session: Session, selected: Span) -> list[Action]:
+    """Those for the selected place first, then those for the whole sample."""
+    return [
+        *_repairs(snapshot, session, selected),
+        *_others(snapshot, session, selected),
+        *_proved(snapshot, session),
+        *_whole(snapshot, session),
+    ]
+
+
+def _repairs(snapshot: Snapshot, session: Session, selected: Span) -> Iterator[Action]:
+    """The edit that makes the tests pass, on the line of the faulty token."""
+    pair, span = session.explanation.pair, session.view.pair_span
+    if pair is None or pair.repaired_program is None or span is None:
+        return
+    line = snapshot.lines.span(snapshot.lines.position(span.start)[0])
+    if Span(line.start, max(line.end, span.end)).touches(selected):
+        yield Action(
+            f"Apply the repair: {_change(pair)} (the tests pass)",
+            edit=difference(snapshot.text, pair.repaired_program),
+        )
+
+
+def _others(snapshot: Snapshot, session: Session, selected: Span) -> Iterator[Action]:
+    """Other choices that the model had at the selected token."""
+    generation, pair = session.explanation.generation, session.explanation.pair
+    if generation is None:
+        return
+    indices = tokens_at(generation, selected.start)
+    written = [k for k in indices if generation.tokens[k].role is Role.OUTPUT]
+    for index in written[-1:]:
+        here = pair is not None and pair.position == index
+        target = words.visible(generation.tokens[index].text)
+        for other in choices(generation, index)[: _MOST_CHOICES if here else 1]:
+            if pair is not None and here and other.id == pair.contrast.id:
+                continue
+            against = f"{words.visible(other.text)} ({other.probability:.1%})"
+            verb = "Explain" if here else "Choose as target:"
+            yield Action(
+                f"{verb} {target} against {against}",
+                ATTRIBUTE,
+                _choice(snapshot, index, other.id),
+            )
+
+
+def _proved(snapshot: Snapshot, session: Session) -> Iterator[Action]:
+    """Pairs that were proved and are not the one that is shown."""
+    shown = session.explanation.pair
+    for pair in session.explanation.pairs:
+        if shown is not None and not same_choice(pair, shown):
+            yield Action(
+                f"Explain the proved pair: {_change(pair)}",
+                ATTRIBUTE,
+                _choice(snapshot, pair.position, pair.contrast.id),
+            )
+
+
+def _whole(snapshot: Snapshot, session: Session) -> Iterator[Action]:
+    explanation, uri = session.explanation, snapshot.uri
+    if explanation.verdict is None or explanation.verdict.passed:
+        return
+    if session.state is not State.RUNNING:
+        if explanation.report is None or not explanation.report.complete:
+            yield Action("Search longer for the token that broke it", SEARCH_LONGER, (uri,))
+        if explanation.attribution is not None and explanation.faithfulness is None:
+            yield Action("Check whether this map can be trusted", CHECK, (uri,))
+    yield Action("Copy a report to share", REPORT, (uri,))
+
+
+def _change(pair: ContrastPair) -> str:
+    return f"{words.visible(pair.target.text)} → {words.visible(pair.contrast.text)}"
+
+
+def _choice(snapshot: Snapshot, position: int, contrast: int) -> tuple[Any, ...]:
+    """Arguments that name a choice; positions are tokens, so the version must be named, too."""
+    return snapshot.uri, {
+        "version": snapshot.version,
+        "position": position,
+        "contrast": contrast,
+    }
+
+
+def difference(old: str, new: str) -> Replacement:
+    """The smallest single replacement; whole lines of an editor's view stay where they are."""
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    start -= _inside_line_end(old, start)
+    end -= _inside_line_end(old, len(old) - end)
+    return Replacement(Span(start, len(old) - end), new[start : len(new) - end])
+
+
+def _inside_line_end(text: str, offset: int) -> bool:
+    """No position names the place between the two characters of a line end."""
+    return text[offset - 1 : offset + 1] == "\r\n" if offset > 0 else False

@@ -1,0 +1,189 @@
+"""Commands: what a user asks for, from a lens, a code action or the palette of an editor."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pygls.exceptions import JsonRpcInvalidParams
+
+from attribution.errors import TokenBlameError
+from lsp_server.documents import Snapshot
+from lsp_server.files import report_file, sample_file
+from lsp_server.names import (
+    ATTRIBUTE,
+    CANCEL,
+    CHECK,
+    EXPLAIN,
+    OPEN_SAMPLE,
+    REPORT,
+    SEARCH_LONGER,
+    SHOW_FAULT,
+)
+from lsp_server.report import report
+from lsp_server.session import Session
+from lsp_server.to_lsp import to_range
+from lsp_server.window import TokenBlameServer
+
+Answer = dict[str, Any] | None
+
+
+def explain(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri, {"taskId": …} or {"line": …} of a samples file; answers the version."""
+    match arguments:
+        case [str(uri), {"line": int(line)}]:
+            snapshot = ls.explainer.explain_row(uri, line)
+        case [str(uri), {"taskId": str(task_id)}]:
+            snapshot = ls.explainer.explain(uri, task_id)
+        case [str(uri)] | [str(uri), None]:
+            snapshot = ls.explainer.explain(uri, None)
+        case [str(uri), dict(options)] if not options.keys() & {"taskId", "line"}:
+            snapshot = ls.explainer.explain(uri, None)
+        case _:
+            raise JsonRpcInvalidParams(f'{EXPLAIN} needs [uri, {{"taskId": …}}?].')
+    return _version(snapshot)
+
+
+def cancel(ls: TokenBlameServer, *arguments: Any) -> None:
+    """Arguments: uri?"""
+    match arguments:
+        case [] | [None]:
+            ls.explainer.work.give_up()
+        case [str(uri)]:
+            snapshot = ls.explainer.documents.get(uri)
+            if snapshot is not None:
+                ls.explainer.work.give_up(document=snapshot.uri)
+        case _:
+            raise JsonRpcInvalidParams(f"{CANCEL} needs [uri?].")
+
+
+def attribute(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri, {"version", "position", "contrast"}: token index and id of the other token.
+
+    Only another pair is attributed; no test is run.
+    """
+    match arguments:
+        case [
+            str(uri),
+            {"version": int(version), "position": int(position), "contrast": int(contrast)},
+        ]:
+            session = _explained(ls, uri)
+        case _:
+            raise JsonRpcInvalidParams(
+                f'{ATTRIBUTE} needs [uri, {{"version": …, "position": …, "contrast": …}}].'
+            )
+    if session is None:
+        return None
+    if session.snapshot.version != version:
+        ls.editor.warn("The text has changed since; ask again once it is explained.")
+        return None
+    asked = ls.explainer.attribute(session, position, contrast)
+    return _version(session.snapshot) if asked else None
+
+
+def search_longer(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri."""
+    if (session := _explained(ls, _uri(SEARCH_LONGER, arguments))) is None:
+        return None
+    ls.explainer.search_longer(session)
+    return _version(session.snapshot)
+
+
+def check(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri."""
+    session = _explained(ls, _uri(CHECK, arguments))
+    if session is None or not ls.explainer.check(session):
+        return None
+    return _version(session.snapshot)
+
+
+async def copy_report(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri; answers {"markdown": …}.
+
+    A client that declares `experimental.report` gets the report as a notification, to put it into
+    its clipboard; for another one it is a document, opened.
+    """
+    uri = _uri(REPORT, arguments)
+    if (session := _explained(ls, uri)) is None:
+        return None
+    markdown = report(session)
+    if not ls.editor.report(uri, markdown):
+        await _open(ls, lambda: report_file(session.task_id or "report", markdown))
+    return {"markdown": markdown}
+
+
+async def show_fault(ls: TokenBlameServer, *arguments: Any) -> None:
+    """Arguments: uri. The faulty token is brought before the user."""
+    session = _explained(ls, _uri(SHOW_FAULT, arguments))
+    if session is not None and (span := session.view.pair_span) is not None:
+        snapshot = session.snapshot
+        await ls.editor.show_document(snapshot.uri, to_range(snapshot.lines, span))
+
+
+async def open_sample(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri, {"line": …} of a samples file; answers {"uri": …} of a file with the sample.
+
+    A completion lacks the task's prompt, which only the engine knows: it is explained first.
+    """
+    match arguments:
+        case [str(uri), {"line": int(line)}]:
+            row = ls.explainer.row(uri, line)
+        case _:
+            raise JsonRpcInvalidParams(f'{OPEN_SAMPLE} needs [uri, {{"line": …}}].')
+    code = await _program(ls, row) if row is not None else None
+    if row is None or row.row is None or code is None:
+        return None
+    task_id, number = row.row.task_id, row.row.line
+    path = await _open(ls, lambda: sample_file(task_id, number, code))
+    return None if path is None else {"uri": path.as_uri()}
+
+
+async def _program(ls: TokenBlameServer, row: Snapshot) -> str | None:
+    """The whole program of a row; None, with a message, where it cannot be told."""
+    if row.row is None or not row.row.completion:
+        return row.text
+    session = ls.explainer.sessions.get(row)
+    if session is None or session.explanation.verdict is None:
+        ls.explainer.explain_row(row.row.document, row.row.line)
+        await ls.explainer.work.finished(row)
+        session = ls.explainer.sessions.get(row)
+    if session is None or session.explanation.generation is None:
+        ls.editor.warn(
+            f"Line {row.row.line + 1} is a completion without its prompt, and opens once it was "
+            "found to fail."
+        )
+        return None
+    return session.explanation.generation.code
+
+
+async def _open(ls: TokenBlameServer, write: Callable[[], Path]) -> Path | None:
+    """Write a file and show it; says where it is to clients that cannot be told to show it."""
+    try:
+        path = write()
+    except TokenBlameError as error:
+        ls.editor.error(error.message)
+        return None
+    if not await ls.editor.show_document(path.as_uri()):
+        ls.editor.tell(f"See {path}.")
+    return path
+
+
+def _uri(command: str, arguments: tuple[Any, ...]) -> str:
+    match arguments:
+        case [str(uri)]:
+            return uri
+        case _:
+            raise JsonRpcInvalidParams(f"{command} needs [uri].")
+
+
+def _explained(ls: TokenBlameServer, uri: str) -> Session | None:
+    """What is known about a sample that is open; None, with a message, where that is nothing."""
+    snapshot = ls.explainer.open(uri)
+    session = ls.explainer.sessions.get(snapshot) if snapshot else None
+    if snapshot is not None and (session is None or session.explanation.verdict is None):
+        ls.editor.warn("This sample is not explained yet.")
+        return None
+    return session
+
+
+def _version(snapshot: Snapshot | None) -> Answer:
+    return None if snapshot is None else {"version": snapshot.version}

@@ -1,0 +1,123 @@
+"""Requests of the client that are answered from what is known: nothing here waits or computes."""
+
+from collections.abc import Sequence
+
+from lsprotocol import types as lsp
+
+from lsp_server.actions import actions
+from lsp_server.documents import Snapshot
+from lsp_server.hover import hover
+from lsp_server.layers import hints, semantic_tokens
+from lsp_server.lens import lenses
+from lsp_server.positions import Span
+from lsp_server.session import Session
+from lsp_server.symbols import symbols
+from lsp_server.to_lsp import (
+    SOURCE,
+    to_action,
+    to_diagnostics,
+    to_hint,
+    to_hover,
+    to_lens,
+    to_symbol,
+)
+from lsp_server.window import TokenBlameServer
+
+
+def _known(
+    ls: TokenBlameServer, document: lsp.TextDocumentIdentifier
+) -> tuple[Snapshot, Session] | None:
+    """The latest version of a document, and what is known about that very version."""
+    snapshot = ls.explainer.documents.get(document.uri)
+    session = ls.explainer.sessions.get(snapshot) if snapshot else None
+    return (snapshot, session) if snapshot and session else None
+
+
+def _span(snapshot: Snapshot, place: lsp.Range) -> Span:
+    ends = [snapshot.lines.offset(at.line, at.character) for at in (place.start, place.end)]
+    return Span(min(ends), max(ends))
+
+
+def text_hover(ls: TokenBlameServer, params: lsp.HoverParams) -> lsp.Hover | None:
+    if (known := _known(ls, params.text_document)) is None:
+        return None
+    snapshot, session = known
+    offset = snapshot.lines.offset(params.position.line, params.position.character)
+    found = hover(session.explanation, session.view, offset)
+    return to_hover(snapshot, found) if found else None
+
+
+def code_lens(ls: TokenBlameServer, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+    if (snapshot := ls.explainer.documents.get(params.text_document.uri)) is None:
+        return []
+    return [to_lens(snapshot, lens) for lens in lenses(snapshot, ls.explainer.sessions)]
+
+
+def code_action(
+    ls: TokenBlameServer, params: lsp.CodeActionParams
+) -> list[lsp.CodeAction | lsp.Command]:
+    if (known := _known(ls, params.text_document)) is None:
+        return []
+    snapshot, session = known
+    versioned = ls.editor.supports("workspace.workspace_edit.document_changes")
+    ours = [one for one in params.context.diagnostics if one.source == SOURCE]
+    offered = [
+        to_action(snapshot, action, ours, versioned=versioned)
+        for action in actions(snapshot, session, _span(snapshot, params.range))
+    ]
+    wanted = [one for one in offered if _wanted(one, params.context.only)]
+    if ls.editor.supports("text_document.code_action.code_action_literal_support"):
+        return list(wanted)
+    return [one.command for one in wanted if one.command is not None]
+
+
+def _wanted(action: lsp.CodeAction, only: Sequence[lsp.CodeActionKind | str] | None) -> bool:
+    """Kinds form a hierarchy: "refactor" includes "refactor.inline", and "" everything."""
+    kind = _name(action.kind or "")
+    asked = None if only is None else [_name(one) for one in only]
+    return asked is None or any(not one or f"{kind}.".startswith(f"{one}.") for one in asked)
+
+
+def _name(kind: lsp.CodeActionKind | str) -> str:
+    return kind.value if isinstance(kind, lsp.CodeActionKind) else kind
+
+
+def document_symbol(
+    ls: TokenBlameServer, params: lsp.DocumentSymbolParams
+) -> list[lsp.DocumentSymbol]:
+    known = _known(ls, params.text_document)
+    if known is None or known[1].task_id is None:
+        return []  # other servers know more about an ordinary file
+    snapshot, session = known
+    return [to_symbol(snapshot, symbol) for symbol in symbols(snapshot, session)]
+
+
+def diagnostic(
+    ls: TokenBlameServer, params: lsp.DocumentDiagnosticParams
+) -> lsp.RelatedFullDocumentDiagnosticReport:
+    snapshot = ls.explainer.documents.get(params.text_document.uri)
+    if snapshot is None:
+        return lsp.RelatedFullDocumentDiagnosticReport([])
+    findings = ls.explainer.display.findings(snapshot)
+    related = ls.editor.supports("text_document.diagnostic.related_information")
+    shown = to_diagnostics(snapshot, findings, related=related)
+    return lsp.RelatedFullDocumentDiagnosticReport(shown.diagnostics)
+
+
+def inlay_hint(ls: TokenBlameServer, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+    known, settings = _known(ls, params.text_document), ls.explainer.conditions.settings
+    if known is None or not settings.hints:
+        return []
+    snapshot, session = known
+    found = hints(session, settings.thresholds, _span(snapshot, params.range))
+    return [to_hint(snapshot, hint) for hint in found]
+
+
+def semantic_tokens_full(
+    ls: TokenBlameServer, params: lsp.SemanticTokensParams
+) -> lsp.SemanticTokens:
+    known, settings = _known(ls, params.text_document), ls.explainer.conditions.settings
+    if known is None or not settings.semantic_tokens:
+        return lsp.SemanticTokens([])
+    snapshot, session = known
+    return lsp.SemanticTokens(semantic_tokens(snapshot, session.view.heat, settings.thresholds))

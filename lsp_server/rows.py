@@ -1,0 +1,95 @@
+"""`samples.jsonl`: every line of it that is a sample, as EvalPlus reads it."""
+
+import json
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from attrs import frozen
+
+from lsp_server import words
+from lsp_server.documents import Row, Snapshot
+from lsp_server.explanation import Explanation
+from lsp_server.positions import Span
+from lsp_server.settings import Thresholds
+from lsp_server.views import EditorView, Finding, Severity
+
+_SUFFIX = ".jsonl"
+_PROGRAMS = ("solution", "completion")  # keys, in the order in which EvalPlus looks for them
+
+
+@frozen
+class SamplesFile:
+    """The samples of one version, and what keeps other lines from being some."""
+
+    samples: tuple[Snapshot, ...] = ()  # each with its row
+    problems: tuple[Finding, ...] = ()
+
+    def at(self, line: int) -> Snapshot | None:
+        found = (one for one in self.samples if one.row is not None and one.row.line == line)
+        return next(found, None)
+
+
+def is_samples_file(uri: str) -> bool:
+    return unquote(uri).endswith(_SUFFIX)
+
+
+@lru_cache(maxsize=16)  # a client asks several things about one version
+def samples_of(snapshot: Snapshot) -> SamplesFile:
+    """Empty for what is no samples file: other JSON Lines are none of our business."""
+    if not is_samples_file(snapshot.uri) or snapshot.row is not None:
+        return SamplesFile()
+    samples, problems = [], []
+    for line in range(len(snapshot.lines)):
+        span = snapshot.lines.span(line)
+        if (text := snapshot.text[span.start : span.end]).strip():
+            try:
+                samples.append(_sample(snapshot, line, text))
+            except ValueError as error:
+                problems.append(Finding(span, f"{error}.", "no-sample", Severity.WARNING))
+    return SamplesFile(tuple(samples), tuple(problems)) if samples else SamplesFile()
+
+
+def _sample(snapshot: Snapshot, line: int, text: str) -> Snapshot:
+    """ValueError says why a line is no sample."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"This line is no JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise ValueError("This line is no JSON object")
+    if not isinstance(task_id := fields.get("task_id"), str):
+        raise ValueError('This line has no "task_id"')
+    key = next((key for key in _PROGRAMS if isinstance(fields.get(key), str)), None)
+    if key is None:
+        raise ValueError('This line has neither "solution" nor "completion"')
+    program: str = fields[key]
+    row = Row(
+        document=snapshot.uri,
+        line=line,
+        span=_name(snapshot.lines.span(line), text, task_id),
+        task_id=task_id,
+        completion=key == "completion",
+    )
+    return Snapshot(f"{snapshot.uri}#L{line + 1}", snapshot.version, program, row=row)
+
+
+def _name(line: Span, text: str, task_id: str) -> Span:
+    """The task id where it is written in the line; a line of a sample is too long to underline."""
+    literal: Any = json.dumps(task_id)
+    found = text.find(literal)
+    if found < 0:
+        return line
+    return Span(line.start + found + 1, line.start + found + len(literal) - 1)
+
+
+def row_view(snapshot: Snapshot, explanation: Explanation, thresholds: Thresholds) -> EditorView:
+    """What is shown of a row, at its name: its tokens are not to be seen in the samples file."""
+    verdict, pair = explanation.verdict, explanation.pair
+    if verdict is None or verdict.passed or snapshot.row is None:
+        return EditorView()
+    more = explanation.report.message if explanation.report else ""
+    if pair is not None:
+        more = words.choice(pair, weak=pair.logit_diff < thresholds.weak, place="")
+    message = f"{snapshot.row.task_id}: {words.finding(verdict, more)}"
+    return EditorView((Finding(snapshot.row.span, message, "fails"),))

@@ -1,0 +1,68 @@
+"""Document symbols: the segments of a sample, with the relevance that each of them gathers."""
+
+from attrs import frozen
+
+from attribution.schema import Generation, Role
+from lsp_server import words
+from lsp_server.documents import Snapshot
+from lsp_server.positions import Span
+from lsp_server.segments import Kind, Segment, segments, within, written_by_model
+from lsp_server.session import Session
+from lsp_server.views import Heat
+
+
+@frozen
+class Symbol:
+    name: str
+    kind: Kind
+    span: Span
+    detail: str | None = None
+    children: tuple["Symbol", ...] = ()
+
+
+def symbols(snapshot: Snapshot, session: Session) -> list[Symbol]:
+    """Segments; below prompt and output once it is known which is which."""
+    parts = segments(snapshot.text)
+    generation, heat = session.explanation.generation, session.view.heat
+    if generation is None:
+        return [_symbol(part, heat) for part in parts]
+    return [
+        Symbol(
+            whole.name,
+            whole.kind,
+            whole.span,
+            _detail(whole.span, heat),
+            tuple(_symbol(part, heat) for part in within(parts, whole.span)),
+        )
+        for whole in _halves(snapshot, generation)
+    ]
+
+
+def _halves(snapshot: Snapshot, generation: Generation) -> list[Segment]:
+    """What the model read and what it wrote, where both are in this document."""
+    written = written_by_model(generation)
+    start = written.start if written else len(snapshot.text)
+    halves = [
+        Segment("Prompt", Kind.PROMPT, Span(0, start)),
+        Segment("Written by the model", Kind.WRITTEN, Span(start, len(snapshot.text))),
+    ]
+    return [half for half in halves if half.span.start < half.span.end]
+
+
+def _symbol(part: Segment, heat: Heat | None) -> Symbol:
+    return Symbol(
+        f"{part.name[:1].upper()}{part.name[1:]}", part.kind, part.span, _detail(part.span, heat)
+    )
+
+
+def _detail(span: Span, heat: Heat | None) -> str | None:
+    """The relevance of a segment's tokens, and its share without signs."""
+    if heat is None or not heat.total:
+        return None
+    inside = [
+        one.relevance
+        for one in heat.code
+        if one.role is not Role.TEMPLATE and span.start <= one.span.start < span.end
+    ]
+    share = sum(map(abs, inside)) / heat.total
+    return f"relevance {words.signed(sum(inside))}, {share:.0%} of all" if inside else None

@@ -1,0 +1,37 @@
+"""The server of one editor window: what it consists of, and where pygls asks for it."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, default_converter
+
+from attribution import __version__
+from lsp_server.editor import Editor
+from lsp_server.explainer import Explainer
+from lsp_server.settings import Settings
+
+if TYPE_CHECKING:
+    from pygls.server import ServerErrors
+
+_log = logging.getLogger(__name__)
+
+
+class TokenBlameServer(LanguageServer):
+    """One per client process."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "tokenblame",
+            __version__,
+            protocol_cls=LanguageServerProtocol,
+            converter_factory=default_converter,
+        )
+        self.editor = Editor(self)
+        self.explainer = Explainer(self.editor)
+        self.initial = Settings()  # from the initialization options, under the client's section
+        self.pulls = 0  # requests for settings made so far: the latest answer counts
+
+    def report_server_error(self, error: Exception, source: "ServerErrors") -> None:
+        """To the log: what a user can act on is shown where it happens."""
+        _log.error("%s: %s", source.__name__, error, exc_info=error)

@@ -1,0 +1,203 @@
+"""Whatever happens in whatever order: what is shown is about the text as it is now.
+
+The explainer with everything behind it, in process; the editor and the engine are played. Every
+answer of the engine quotes the text that it was asked about, so a stale one gives itself away.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Any, cast
+
+from attrs import define, evolve, field
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+
+from attribution.schema import Event, ExplainRequest
+from lsp_server.explainer import Explainer
+from lsp_server.lens import lenses
+from lsp_server.progress import WorkDone
+from lsp_server.settings import Settings
+from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
+
+SAMPLE = "file:///w/HumanEval_0/0.py"
+FILE = "file:///w/samples.jsonl"
+
+
+def text_of(uri: str, number: int) -> str:
+    """The texts of all versions differ, also within a row."""
+    code = f"{CODE}# {number}"
+    return code if uri == SAMPLE else json.dumps({"task_id": "HumanEval/1", "solution": code})
+
+
+@define(eq=False)
+class Stream:
+    code: str
+    events: asyncio.Queue[Event] = field(factory=asyncio.Queue)
+    closed: bool = False
+
+
+@define
+class PlayedEngine:
+    streams: list[Stream] = field(factory=list)
+
+    async def stream(
+        self, request: ExplainRequest, *, idle: float | None
+    ) -> AsyncGenerator[Event, None]:
+        assert idle is None
+        self.streams.append(stream := Stream(request.code))
+        try:
+            while True:
+                yield await stream.events.get()
+        finally:
+            stream.closed = True
+
+
+class PlayedEditor:
+    """Checks at the moment of showing."""
+
+    def __init__(self) -> None:
+        self.explainer: Explainer
+        self.shown: dict[str, list[str]] = {}
+        self.painted: dict[str, dict[str, Any]] = {}
+
+    def supports(self, _path: str) -> bool:
+        return False
+
+    def publish(self, params: lsp.PublishDiagnosticsParams) -> None:
+        document = self.explainer.documents.get(params.uri)
+        if document is not None:
+            assert params.version == document.version
+        self.shown[params.uri] = [one.message for one in params.diagnostics]
+
+    def relevance(self, payload: dict[str, Any]) -> None:
+        document = self.explainer.documents.get(payload["uri"])
+        if document is not None:
+            assert payload["version"] == document.version
+        self.painted[payload["uri"]] = payload
+
+    def progress(self, title: str) -> WorkDone:
+        return WorkDone(cast(LanguageServer, None), title, None)
+
+    def refresh(self) -> None: ...
+
+    def status(self, *_words: Any) -> None: ...
+
+    def error(self, message: str) -> None:
+        raise AssertionError(message)
+
+    warn = error
+
+
+@define
+class World:
+    """What happens is a method; each leaves the event loop to the others for a while or not."""
+
+    editor: PlayedEditor
+    explainer: Explainer
+    engine: PlayedEngine
+    versions: dict[str, int] = field(factory=dict)
+
+    @classmethod
+    def made(cls) -> "World":
+        editor, engine = PlayedEditor(), PlayedEngine()
+        editor.explainer = explainer = Explainer(cast(Any, editor))
+        explainer.work._link = cast(Any, engine)
+        explainer.conditions.client_trust = True
+        explainer.apply(Settings(debounce=0))
+        return cls(editor, explainer, engine)
+
+    def edit(self, uri: str) -> None:
+        number = self.versions[uri] = self.versions.get(uri, 0) + 1
+        if number == 1:
+            self.explainer.opened(self.explainer.documents.open(uri, 1, text_of(uri, 1)))
+            return
+        change = lsp.TextDocumentContentChangeWholeDocument(text_of(uri, number))
+        snapshot = self.explainer.documents.change(uri, number, [change])
+        assert snapshot is not None
+        self.explainer.edited(snapshot)
+        assert self.editor.shown.get(uri, []) == []  # at once, before anything else can happen
+
+    def close(self, uri: str) -> None:
+        if (snapshot := self.explainer.documents.close(uri)) is not None:
+            del self.versions[uri]
+            self.explainer.closed(snapshot)
+            assert self.editor.shown.get(uri, []) == []
+
+    def ask(self, uri: str) -> None:
+        if uri not in self.versions:
+            return
+        if uri == SAMPLE:
+            self.explainer.explain(uri, None)
+        else:
+            self.explainer.explain_row(uri, 0)
+
+    def save(self, uri: str) -> None:
+        if (snapshot := self.explainer.documents.get(uri)) is not None:
+            self.explainer.saved(snapshot)
+
+    def answer(self, _uri: str) -> None:
+        """Everything, to all that was ever asked."""
+        for stream in self.engine.streams:
+            verdict = evolve(FAILING, failing_input=f"f({stream.code!r})")
+            made = generation(code=stream.code)
+            for event in (verdict, made, pair(), attribution()):
+                stream.events.put_nowait(event)
+
+    def check(self) -> None:
+        """Once the loop is quiet: nothing computes for a text that is no more, nor shows one."""
+        texts = {text_of(uri, number) for uri, number in self.versions.items()}
+        codes = {json.loads(text)["solution"] if text[0] == "{" else text for text in texts}
+        assert all(stream.closed or stream.code in codes for stream in self.engine.streams)
+        for uri, number in self.versions.items():
+            for message in self.editor.shown.get(uri, []):
+                assert f"# {number}" in message
+            document = self.explainer.documents.get(uri)
+            assert document is not None
+            assert lenses(document, self.explainer.sessions)
+
+
+STEPS = st.tuples(
+    st.sampled_from(["edit", "edit", "answer", "ask", "save", "close"]),
+    st.sampled_from([SAMPLE, FILE]),
+    st.sampled_from([0, 1, 3, 12]),  # turns of the event loop before the next one
+)
+
+
+async def happen(steps: list[tuple[str, str, int]]) -> None:
+    world = World.made()
+    for name, uri, turns in steps:
+        getattr(world, name)(uri)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if turns >= 10:
+            world.check()
+    world.explainer.work.give_up()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert all(stream.closed for stream in world.engine.streams)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(STEPS, min_size=8, max_size=30))
+def test_what_is_shown_is_about_the_text_as_it_is(steps: list[tuple[str, str, int]]) -> None:
+    asyncio.run(happen(steps))
+
+
+async def test_the_play_shows_something() -> None:
+    """Else the property would hold of an empty stage."""
+    world = World.made()
+    for step in ("edit", "answer"):
+        for uri in (SAMPLE, FILE):
+            getattr(world, step)(uri)
+            if step == "edit":
+                world.ask(uri)
+        for _ in range(30):
+            await asyncio.sleep(0)
+    world.check()
+    assert "with `␣<` the tests pass" in world.editor.shown[SAMPLE][0]
+    assert "HumanEval/1: Fails" in world.editor.shown[FILE][0]
+    assert world.editor.painted[SAMPLE]["spans"]
+    await happen([("close", SAMPLE, 0)])
