@@ -11,12 +11,14 @@ export const LEVELS = 4;
 export const FLOOR = 0.02;
 
 export type Sign = 'positive' | 'negative';
-export type Bucket = `${Sign}${1 | 2 | 3 | 4}` | 'template';
+export type Level = 1 | 2 | 3 | 4;
+export type Bucket = `${Sign}${Level}` | 'template';
 
 export const SIGNS: readonly Sign[] = ['positive', 'negative'];
+export const EVERY_LEVEL: readonly Level[] = [1, 2, 3, 4];
 
 export const BUCKETS: readonly Bucket[] = [
-  ...SIGNS.flatMap((sign) => ([1, 2, 3, 4] as const).map((level): Bucket => `${sign}${level}`)),
+  ...SIGNS.flatMap((sign) => EVERY_LEVEL.map((level): Bucket => `${sign}${level}`)),
   'template',
 ];
 
@@ -26,28 +28,34 @@ export interface Weighted {
   role: 'template' | 'prompt' | 'output';
 }
 
-/**
- * The bucket of one token, or null where it stays unpainted.
- *
- * @param intensity factor on the value: above 1 weaker tokens show, below 1 they vanish
- */
-export function bucketOf(span: Weighted, intensity: number): Bucket | null {
-  if (span.role === 'template') return 'template';
-  const magnitude = Math.min(1, Math.abs(span.value) * intensity);
+/** What the user wants to see of the map. */
+export interface Wanted {
+  /** Factor on the values: above 1 weaker tokens show, below 1 they vanish. */
+  intensity: number;
+  positive: boolean;
+  negative: boolean;
+  template: boolean;
+}
+
+/** The bucket of one token, or null where it stays unpainted. */
+export function bucketOf(span: Weighted, wanted: Wanted): Bucket | null {
+  if (span.role === 'template') return wanted.template ? 'template' : null;
+  const magnitude = Math.min(1, Math.abs(span.value) * wanted.intensity);
   // Written so that a NaN stays unpainted too.
   if (!(magnitude >= FLOOR)) return null;
-  const level = Math.max(1, Math.ceil(Math.sqrt(magnitude) * LEVELS)) as 1 | 2 | 3 | 4;
-  return `${span.value > 0 ? 'positive' : 'negative'}${level}`;
+  const sign: Sign = span.value > 0 ? 'positive' : 'negative';
+  if (!wanted[sign]) return null;
+  return `${sign}${Math.max(1, Math.ceil(Math.sqrt(magnitude) * LEVELS)) as Level}`;
 }
 
 /** Sorts spans into buckets. Every bucket is present: an empty list takes old paint away. */
 export function sortIntoBuckets<S extends Weighted>(
   spans: readonly S[],
-  intensity: number,
+  wanted: Wanted,
 ): Map<Bucket, S[]> {
   const sorted = new Map<Bucket, S[]>(BUCKETS.map((bucket) => [bucket, []]));
   for (const span of spans) {
-    const bucket = bucketOf(span, intensity);
+    const bucket = bucketOf(span, wanted);
     if (bucket !== null) sorted.get(bucket)?.push(span);
   }
   return sorted;

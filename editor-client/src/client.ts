@@ -5,19 +5,34 @@ import {
   CloseAction,
   ErrorAction,
   RevealOutputChannelOn,
+  type DiagnosticCollectionProvider,
+  type DocumentSelector,
   type ErrorHandler,
   type StaticFeature,
 } from 'vscode-languageclient';
 import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
+import { SAMPLE_SCHEME } from './finder';
 import { NEUTRAL_FOLDER, safeEnvironment, SERVER_ARGS } from './python';
 
 export const SECTION = 'tokenblame';
 
-/** Tells the server that this client paints relevance itself and shows the engine's state. */
+/** What the client needs from the window that it works for. */
+export interface ClientParts {
+  log: vscode.LogOutputChannel;
+  /** Holds the diagnostics, and outlives every client. */
+  diagnostics: DiagnosticCollectionProvider;
+}
+
+/**
+ * Tells the server that this client paints relevance itself, shows the engine's state and takes
+ * reports; and that it does not ask for diagnostics: VS Code would ask for visible documents only,
+ * and a run over a folder needs those of documents that no editor shows.
+ */
 const announcesOurNotifications: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, relevance: true, status: true };
+    capabilities.experimental = { ...others, relevance: true, status: true, report: true };
+    delete capabilities.textDocument?.diagnostic;
   },
   initialize: () => undefined,
   getState: () => ({ kind: 'static' }),
@@ -62,6 +77,13 @@ class QuietClient extends LanguageClient {
   }
 }
 
+const DOCUMENTS: DocumentSelector = [
+  { scheme: 'file', language: 'python' },
+  { scheme: 'untitled', language: 'python' },
+  { scheme: SAMPLE_SCHEME, language: 'python' },
+  { scheme: 'file', pattern: '**/*.jsonl' },
+];
+
 /**
  * Makes a client that starts `python -P -m lsp_server` once `start()` is called.
  *
@@ -69,14 +91,12 @@ class QuietClient extends LanguageClient {
  */
 export function createClient(
   python: string,
-  log: vscode.LogOutputChannel,
+  { log, diagnostics }: ClientParts,
   closed: () => void,
 ): LanguageClient {
   const options: LanguageClientOptions = {
-    documentSelector: [
-      { scheme: 'file', language: 'python' },
-      { scheme: 'untitled', language: 'python' },
-    ],
+    documentSelector: DOCUMENTS,
+    diagnosticCollectionProvider: diagnostics,
     initializationOptions: () => ({
       trusted: vscode.workspace.isTrusted,
       settings: currentSettings(),

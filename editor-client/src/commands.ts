@@ -1,17 +1,32 @@
 /** The palette commands. */
 
 import * as vscode from 'vscode';
+import { colorCommands } from './colorCommands';
+import { explainAll } from './folderRun';
 import type { HeatMap } from './heatmap';
+import { chooseModel } from './modelChoice';
+import type { News } from './news';
+import type { Outcomes } from './outcomes';
 import { promptUri, type PromptDocuments } from './prompts';
+import { sampleCommands } from './sampleCommands';
+import { isGroup, type Group, type Node, type SampleTree } from './sampleTree';
 import type { Server } from './server';
+import { setUp } from './setUp';
+import { showMenu } from './statusMenu';
 import { namesTask, TASK_ID } from './tasks';
 
 export interface Parts {
+  context: vscode.ExtensionContext;
   server: Server;
+  news: News;
   heatMap: HeatMap;
   prompts: PromptDocuments;
+  outcomes: Outcomes;
+  tree: SampleTree;
   log: vscode.LogOutputChannel;
 }
+
+type Commands = Record<string, (argument?: unknown) => unknown>;
 
 /** The Python document in the active editor; says so where there is none. */
 function activePython(): vscode.TextDocument | null {
@@ -45,6 +60,12 @@ async function explain({ server }: Parts): Promise<void> {
   await server.execute('tokenblame.explain', document.uri.toString(), { taskId });
 }
 
+/** Runs one of the server's commands on the sample in the active editor. */
+async function onActive({ server }: Parts, command: string): Promise<void> {
+  const document = activePython();
+  if (document) await server.execute(command, document.uri.toString());
+}
+
 async function showPrompt({ prompts }: Parts): Promise<void> {
   const document = activePython();
   if (!document) return;
@@ -58,20 +79,59 @@ async function showPrompt({ prompts }: Parts): Promise<void> {
   await vscode.window.showTextDocument(prompt, beside);
 }
 
-/** Registers every command of package.json. */
-export function registerCommands(parts: Parts): vscode.Disposable {
-  const { server, heatMap, log } = parts;
-  const commands: Record<string, () => unknown> = {
+/** A sample of the tree, opened and explained. */
+async function explainNode({ server }: Parts, node: Node | undefined): Promise<void> {
+  if (!node || isGroup(node)) return;
+  const uri = vscode.Uri.parse(node.uri, true);
+  await vscode.window.showTextDocument(uri);
+  if (!server.running) await server.restart();
+  await server.execute('tokenblame.explain', node.uri);
+}
+
+/** What concerns the sample in the editor. */
+function editorCommands(parts: Parts): Commands {
+  return {
     explainFile: () => explain(parts),
-    cancelAll: () => server.execute('tokenblame.cancel'),
+    cancelAll: () => parts.server.execute('tokenblame.cancel'),
     clearHighlights: () => {
-      heatMap.clear();
+      parts.heatMap.clear();
     },
     showPrompt: () => showPrompt(parts),
+    goToFault: () => onActive(parts, 'tokenblame.showFault'),
+    searchFile: () => onActive(parts, 'tokenblame.searchLonger'),
+    checkFile: () => onActive(parts, 'tokenblame.checkFaithfulness'),
+    reportFile: () => onActive(parts, 'tokenblame.copyReport'),
+  };
+}
+
+/** What concerns server, engine and extension. */
+function windowCommands({ context, server, news, log }: Parts): Commands {
+  return {
     showLog: () => {
       log.show();
     },
     restartServer: () => server.restart(),
+    showMenu: () => showMenu(news.engine.summary),
+    chooseModel,
+    setUp: () => setUp({ context, log, restart: () => server.restart() }),
+    openWalkthrough: () =>
+      vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${context.extension.id}#firstSteps`,
+        false,
+      ),
+  };
+}
+
+/** Registers every command of package.json. */
+export function registerCommands(parts: Parts): vscode.Disposable {
+  const commands: Commands = {
+    ...editorCommands(parts),
+    ...windowCommands(parts),
+    ...colorCommands(parts.heatMap),
+    ...sampleCommands(parts.tree),
+    explainAll: (node) => explainAll(parts, node as Group | undefined),
+    explainSample: (node) => explainNode(parts, node as Node | undefined),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

@@ -1,63 +1,37 @@
-/** The fixed set of decoration types: eight strengths, the template's grey, the broken token. */
+/** The fixed set of decoration types, made from the looks. */
 
 import * as vscode from 'vscode';
-import { BUCKETS, LEVELS, SIGNS, type Bucket, type Sign } from './buckets';
-
-export type Layer = Bucket | 'fault';
+import { looks, type Layer, type Look, type Palette, type Underline } from './looks';
 
 export type DecorationTypes = ReadonlyMap<Layer, vscode.TextEditorDecorationType>;
 
 const color = (name: string): vscode.ThemeColor => new vscode.ThemeColor(`tokenblame.${name}`);
 
-/** Solid or dotted: the sign can be told without seeing colours. Borders move no text. */
-const UNDERLINE: Record<Sign, string> = { positive: 'solid', negative: 'dotted' };
+const LANES = {
+  left: vscode.OverviewRulerLane.Left,
+  center: vscode.OverviewRulerLane.Center,
+  full: vscode.OverviewRulerLane.Full,
+} as const;
 
-function heatOptions(sign: Sign, level: number): vscode.DecorationRenderOptions {
-  const options: vscode.DecorationRenderOptions = {
-    backgroundColor: color(`${sign}${level}Background`),
+function toOptions({ background, border, ruler, text }: Look): vscode.DecorationRenderOptions {
+  return {
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+    ...(background && { backgroundColor: color(background) }),
+    ...(border && {
+      borderColor: color(border.color),
+      borderStyle: border.style,
+      borderWidth: border.width,
+    }),
+    ...(ruler && { overviewRulerColor: color(ruler.color), overviewRulerLane: LANES[ruler.lane] }),
+    ...(text && { color: color(text) }),
   };
-  if (level >= 2) {
-    options.borderColor = color(`${sign}Mark`);
-    options.borderStyle = UNDERLINE[sign];
-    options.borderWidth = '0 0 2px 0';
-  }
-  if (level >= LEVELS - 1) {
-    options.overviewRulerColor = color(`${sign}Mark`);
-    options.overviewRulerLane = vscode.OverviewRulerLane.Center;
-  }
-  if (level === LEVELS) options.color = color('strongForeground');
-  return options;
 }
 
-const TEMPLATE: vscode.DecorationRenderOptions = {
-  backgroundColor: color('templateBackground'),
-  rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
-};
-
-const FAULT: vscode.DecorationRenderOptions = {
-  borderColor: color('faultBorder'),
-  borderStyle: 'solid',
-  // Open below, where the diagnostic's squiggle is.
-  borderWidth: '2px 2px 0 2px',
-  overviewRulerColor: color('faultBorder'),
-  overviewRulerLane: vscode.OverviewRulerLane.Full,
-  rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
-};
-
-/** Creates them all; once per window, since every type costs a style sheet rule. */
-export function createDecorationTypes(): DecorationTypes {
+/** Creates them all; seldom, since every type costs a style sheet rule. */
+export function createDecorationTypes(palette: Palette, underline: Underline): DecorationTypes {
   const types = new Map<Layer, vscode.TextEditorDecorationType>();
-  for (const sign of SIGNS) {
-    for (const level of [1, 2, 3, 4] as const) {
-      const options = heatOptions(sign, level);
-      types.set(`${sign}${level}`, vscode.window.createTextEditorDecorationType(options));
-    }
+  for (const [layer, look] of looks(palette, underline)) {
+    types.set(layer, vscode.window.createTextEditorDecorationType(toOptions(look)));
   }
-  types.set('template', vscode.window.createTextEditorDecorationType(TEMPLATE));
-  types.set('fault', vscode.window.createTextEditorDecorationType(FAULT));
   return types;
 }
-
-/** Every layer, in the order in which they are painted. */
-export const LAYERS: readonly Layer[] = [...BUCKETS, 'fault'];

@@ -1,22 +1,27 @@
-/** Wires the parts together when VS Code opens a Python file. */
+/** Wires the parts together when VS Code opens a Python file or the view of samples. */
 
 import * as vscode from 'vscode';
 import { SECTION } from './client';
 import { registerCommands } from './commands';
+import { KeptDiagnostics } from './diagnostics';
+import { watchSamples } from './finder';
 import { HeatMap } from './heatmap';
+import { pythonSources } from './interpreter';
+import { LineDocuments } from './lineDocuments';
+import { News } from './news';
+import { Outcomes } from './outcomes';
 import { PromptDocuments } from './prompts';
-import { showRelevance } from './relevance';
+import type { Sample } from './samples';
+import { SampleTree, VIEW } from './sampleTree';
 import { Server } from './server';
 import { StatusItem } from './status';
 
 /** Says why no server runs and offers what helps. */
 async function reportFailure(message: string, log: vscode.LogOutputChannel): Promise<void> {
-  const actions = ['Try again', 'Choose interpreter', 'Show log'] as const;
+  const actions = ['Set up Python…', 'Try again', 'Show log'] as const;
   const choice = await vscode.window.showErrorMessage(`Token Blame: ${message}`, ...actions);
-  if (choice === 'Choose interpreter') {
-    const setting = `${SECTION}.python`;
-    await vscode.commands.executeCommand('workbench.action.openSettings', setting);
-  } else if (choice === 'Try again') {
+  if (choice === 'Set up Python…') await vscode.commands.executeCommand('tokenblame.setUp');
+  else if (choice === 'Try again') {
     await vscode.commands.executeCommand('tokenblame.restartServer');
   } else if (choice === 'Show log') log.show();
 }
@@ -28,31 +33,94 @@ function followInterpreter(server: Server): vscode.Disposable {
   });
 }
 
+const isOpen = (uri: string): boolean =>
+  vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri);
+
+/**
+ * What was known about a changed file, or about the lines of a changed table, counts no more. An
+ * open document tells the server of its changes, and the server tells us.
+ */
+async function forgetChanged(file: vscode.Uri, samples: Promise<Sample[]>, outcomes: Outcomes) {
+  const key = file.toString();
+  for (const { uri, group } of await samples) {
+    if ((uri === key || group === key) && !isOpen(uri)) outcomes.forget(uri);
+  }
+}
+
+/** The view of samples, which follows the files on disk. */
+function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
+  const lines = new LineDocuments();
+  const watch = () =>
+    watchSamples({
+      changed: (uri) => {
+        lines.tableChanged(uri);
+        void forgetChanged(uri, tree.all(), outcomes);
+      },
+      others: () => {
+        tree.refresh();
+      },
+    });
+  let watching = watch();
+  const view = vscode.window.createTreeView(VIEW, { treeDataProvider: tree, showCollapseAll: true });
+  const pattern = vscode.workspace.onDidChangeConfiguration((event) => {
+    if (!event.affectsConfiguration(`${SECTION}.client.jsonl`)) return;
+    watching.dispose();
+    watching = watch();
+    tree.refresh();
+  });
+  return vscode.Disposable.from(lines, tree, view, pattern, {
+    dispose: () => {
+      watching.dispose();
+    },
+  });
+}
+
+/** What the server tells goes to `news`; why there is none, to the user. */
+function createServer(
+  context: vscode.ExtensionContext,
+  parts: ConstructorParameters<typeof Server>[0],
+  news: News,
+): Server {
+  return new Server(parts, () => pythonSources(context), {
+    relevance: (relevance) => {
+      news.relevance(relevance);
+    },
+    status: (status) => {
+      news.status(status);
+    },
+    report: (report) => void news.report(report),
+    gone: () => {
+      news.gone();
+    },
+    failed: (message) => {
+      news.status({ state: 'error', message, uri: null });
+      void reportFailure(message, parts.log);
+    },
+  });
+}
+
 /** The server of this window, kept for `deactivate`, which VS Code calls without arguments. */
 let server: Server | null = null;
 
 /** Called by VS Code. Returns at once; the server starts meanwhile. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Token Blame', { log: true });
+  const outcomes = new Outcomes();
   const heatMap = new HeatMap();
   const prompts = new PromptDocuments();
   const status = new StatusItem();
-  const started = new Server(log, {
-    relevance: (news) => {
-      showRelevance(news, heatMap, prompts);
-    },
-    status: (news) => {
-      status.show(news);
-    },
-    failed: (message) => {
-      status.show({ state: 'error', message, uri: null });
-      void reportFailure(message, log);
-    },
+  const news = new News({ heatMap, prompts, outcomes, status });
+  const diagnostics = new KeptDiagnostics((uri) => {
+    outcomes.failing(uri);
   });
-  const trust = vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted());
-  const commands = registerCommands({ server: started, heatMap, prompts, log });
-  context.subscriptions.push(log, heatMap, prompts, status, trust, commands);
-  context.subscriptions.push(followInterpreter(started));
+  const tree = new SampleTree(outcomes, context.workspaceState, log);
+  const started = createServer(context, { log, diagnostics }, news);
+  context.subscriptions.push(
+    ...[log, heatMap, prompts, status, showSamples(tree, outcomes), followInterpreter(started)],
+    { dispose: () => { diagnostics.dispose(); } },
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted()),
+    registerCommands({ context, server: started, news, heatMap, prompts, outcomes, tree, log }),
+  );
   server = started;
   void started.restart();
 }

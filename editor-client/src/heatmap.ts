@@ -2,7 +2,9 @@
 
 import * as vscode from 'vscode';
 import { sortIntoBuckets } from './buckets';
-import { createDecorationTypes, LAYERS, type Layer } from './decorations';
+import { toColors, type Colors } from './colors';
+import { createDecorationTypes } from './decorations';
+import { LAYERS, type Layer } from './looks';
 
 /** A token to paint, already in VS Code's own positions. */
 export interface HeatSpan {
@@ -18,14 +20,9 @@ export interface Heat {
   fits: (document: vscode.TextDocument) => boolean;
 }
 
-interface Colors {
-  enabled: boolean;
-  intensity: number;
-}
-
 function readColors(): Colors {
   const section = vscode.workspace.getConfiguration('tokenblame.colors');
-  return { enabled: section.get('enabled', true), intensity: section.get('intensity', 1) };
+  return toColors((name) => section.get(name));
 }
 
 /**
@@ -35,10 +32,10 @@ function readColors(): Colors {
  * its document is not painted.
  */
 export class HeatMap implements vscode.Disposable {
-  private readonly types = createDecorationTypes();
   private readonly heats = new Map<string, Heat>();
   private readonly subscriptions: vscode.Disposable[];
   private colors = readColors();
+  private types = createDecorationTypes(this.colors.palette, this.colors.underline);
 
   constructor() {
     this.subscriptions = [
@@ -54,8 +51,7 @@ export class HeatMap implements vscode.Disposable {
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (!event.affectsConfiguration('tokenblame.colors')) return;
-        this.colors = readColors();
-        this.repaint();
+        this.recolor();
       }),
     ];
   }
@@ -73,6 +69,13 @@ export class HeatMap implements vscode.Disposable {
     this.repaint(uri);
   }
 
+  /** Paints with another intensity than the setting's, until the settings change; null: no more. */
+  preview(intensity: number | null): void {
+    const colors = readColors();
+    this.colors = intensity === null ? colors : { ...colors, intensity };
+    this.repaint();
+  }
+
   dispose(): void {
     vscode.Disposable.from(...this.subscriptions, ...this.types.values()).dispose();
   }
@@ -83,6 +86,17 @@ export class HeatMap implements vscode.Disposable {
     if (!heat) return;
     if (heat.fits(document)) this.repaint(document.uri);
     else this.clear(document.uri);
+  }
+
+  /** Follows the settings. Types are made anew only where they differ: that costs style sheets. */
+  private recolor(): void {
+    const { palette, underline } = this.colors;
+    this.colors = readColors();
+    if (palette !== this.colors.palette || underline !== this.colors.underline) {
+      vscode.Disposable.from(...this.types.values()).dispose();
+      this.types = createDecorationTypes(this.colors.palette, this.colors.underline);
+    }
+    this.repaint();
   }
 
   private repaint(uri?: vscode.Uri): void {
@@ -105,7 +119,7 @@ export class HeatMap implements vscode.Disposable {
     const layers = new Map<Layer, vscode.Range[]>();
     const heat = this.heats.get(document.uri.toString());
     if (!heat || !this.colors.enabled || !heat.fits(document)) return layers;
-    for (const [bucket, spans] of sortIntoBuckets(heat.spans, this.colors.intensity)) {
+    for (const [bucket, spans] of sortIntoBuckets(heat.spans, this.colors)) {
       const ranges = spans.map((span) => span.range);
       layers.set(bucket, ranges);
     }

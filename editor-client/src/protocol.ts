@@ -42,6 +42,13 @@ export interface Status {
   uri: string | null;
 }
 
+/** A page of Markdown about one sample, to be shared. */
+export interface Report {
+  uri: string;
+  markdown: string;
+}
+
 export const relevanceNotification = new NotificationType<Relevance>('tokenblame/relevance');
 export const statusNotification = new NotificationType<Status>('tokenblame/status');
+export const reportNotification = new NotificationType<Report>('tokenblame/report');
 export const trustNotification = new NotificationType<{ trusted: boolean }>('tokenblame/trust');

@@ -3,6 +3,15 @@
 import { execFile } from 'node:child_process';
 import { isAbsolute, join, parse } from 'node:path';
 
+/** An environment that the extension has made: its interpreter and what it holds. */
+export interface Managed {
+  path: string;
+  /** Version of the Python packages in it. */
+  holds: string;
+  /** Version that this extension needs. */
+  needs: string;
+}
+
 /** Where an interpreter may come from; workspace values count in trusted workspaces only. */
 export interface PythonSources {
   trusted: boolean;
@@ -12,6 +21,8 @@ export interface PythonSources {
   workspaceSetting: string;
   /** Paths of the workspace's folders. */
   folders: readonly string[];
+  /** The environment that the extension has made for itself, where there is one. */
+  managed: Managed | null;
   platform: NodeJS.Platform;
 }
 
@@ -30,7 +41,7 @@ export interface PythonProblem {
 
 const ABSENT = 'there is no such program';
 
-const INSTALL = 'Install Token Blame into it (see the README), or name another in tokenblame.python.';
+const INSTALL = 'Install Token Blame into it, or name another in tokenblame.python.';
 
 /**
  * The interpreters to try, in order.
@@ -46,7 +57,18 @@ export function pythonChoices(sources: PythonSources): PythonChoice[] {
   const venvs = sources.trusted
     ? sources.folders.map((folder) => join(folder, '.venv', ...inVenv))
     : [];
-  return [...venvs, windows ? 'python' : 'python3'].map((path) => ({ path, required: false }));
+  const managed = sources.managed ? [sources.managed.path] : [];
+  return [...venvs, ...managed, windows ? 'python' : 'python3'].map((path) => ({
+    path,
+    required: false,
+  }));
+}
+
+/** Why the environment of an older extension is not used, or null where it may be. */
+export function outdated(path: string, managed: Managed | null): PythonProblem | null {
+  if (managed?.path !== path || managed.holds === managed.needs) return null;
+  const reason = `it holds version ${managed.holds}, this extension needs ${managed.needs}`;
+  return { path, reason, advice: 'Set the environment up again.' };
 }
 
 /** Turns what Python wrote while failing into a reason and an advice. */
@@ -107,7 +129,8 @@ export async function findPython(
 ): Promise<{ path: string } | { problems: PythonProblem[] }> {
   const problems: PythonProblem[] = [];
   for (const choice of pythonChoices(sources)) {
-    const problem = await checkPython(choice.path);
+    const problem =
+      outdated(choice.path, sources.managed) ?? (await checkPython(choice.path));
     if (!problem) return { path: choice.path };
     problems.push(problem);
   }

@@ -1,15 +1,17 @@
 /** Starts, restarts and ends the language server, one change at a time. */
 
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { ExecuteCommandRequest } from 'vscode-languageclient';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { Crashes } from './backoff';
-import { createClient, SECTION } from './client';
+import { createClient, type ClientParts } from './client';
 import {
   relevanceNotification,
+  reportNotification,
   statusNotification,
   trustNotification,
   type Relevance,
+  type Report,
   type Status,
 } from './protocol';
 import { describeProblems, findPython, type PythonSources } from './python';
@@ -18,21 +20,11 @@ import { describeProblems, findPython, type PythonSources } from './python';
 export interface ServerListener {
   relevance: (relevance: Relevance) => void;
   status: (status: Status) => void;
+  report: (report: Report) => void;
+  /** The server has ended: what it was doing is not being done any more. */
+  gone: () => void;
   /** There is no server now; `message` says why and what helps. */
   failed: (message: string) => void;
-}
-
-function pythonSources(): PythonSources {
-  const setting = vscode.workspace.getConfiguration(SECTION).inspect<string>('python');
-  return {
-    trusted: vscode.workspace.isTrusted,
-    userSetting: setting?.globalValue ?? '',
-    workspaceSetting: setting?.workspaceFolderValue ?? setting?.workspaceValue ?? '',
-    folders: (vscode.workspace.workspaceFolders ?? [])
-      .filter((folder) => folder.uri.scheme === 'file')
-      .map((folder) => folder.uri.fsPath),
-    platform: process.platform,
-  };
 }
 
 /** The server of this window. Calls queue up, so that two restarts never overlap. */
@@ -43,7 +35,8 @@ export class Server {
   private retry: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly log: vscode.LogOutputChannel,
+    private readonly parts: ClientParts & { log: vscode.LogOutputChannel },
+    private readonly sources: () => PythonSources,
     private readonly listener: ServerListener,
   ) {}
 
@@ -82,6 +75,7 @@ export class Server {
 
   /** The server has ended by itself: start it again, after a pause that grows. */
   private crashed(): void {
+    this.listener.gone();
     const pause = this.crashes.delay(Date.now());
     if (pause === null) {
       this.listener.failed('The server keeps crashing; the log says why.');
@@ -94,7 +88,7 @@ export class Server {
   private enqueue(change: () => Promise<void>): Promise<void> {
     const done = this.queue.then(change);
     this.queue = done.catch((error: unknown) => {
-      this.log.error(error instanceof Error ? error : String(error));
+      this.parts.log.error(error instanceof Error ? error : String(error));
       this.listener.failed('The server did not start; the log says why.');
     });
     return this.queue;
@@ -102,13 +96,13 @@ export class Server {
 
   private async begin(): Promise<void> {
     this.listener.status({ state: 'starting', message: 'Starting the server', uri: null });
-    const found = await findPython(pythonSources());
+    const found = await findPython(this.sources());
     if ('problems' in found) {
-      for (const each of found.problems) this.log.warn(describeProblems([each]));
+      for (const each of found.problems) this.parts.log.warn(describeProblems([each]));
       this.listener.failed(describeProblems(found.problems));
       return;
     }
-    this.log.info(`Server: ${found.path} (Python)`);
+    this.parts.log.info(`Server: ${found.path} (Python)`);
     await this.launch(found.path);
   }
 
@@ -119,12 +113,13 @@ export class Server {
     const died = new Promise<never>((_resolve, reject) => {
       giveUp = reject;
     });
-    const client = createClient(python, this.log, () => {
+    const client = createClient(python, this.parts, () => {
       if (started) this.crashed();
       else giveUp(new Error('The server ended before it had answered.'));
     });
     client.onNotification(relevanceNotification, this.listener.relevance);
     client.onNotification(statusNotification, this.listener.status);
+    client.onNotification(reportNotification, this.listener.report);
     this.client = client;
     await Promise.race([client.start(), died]);
     started = true;
@@ -135,6 +130,8 @@ export class Server {
     const client = this.client;
     this.client = null;
     // A client whose start failed has nothing to stop and would refuse.
-    if (client?.isRunning()) await client.dispose();
+    if (!client?.isRunning()) return;
+    await client.dispose();
+    this.listener.gone();
   }
 }

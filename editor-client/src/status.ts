@@ -1,6 +1,7 @@
-/** The status bar item: what server and engine are doing. A click opens the log. */
+/** The status bar item: what server and engine are doing. A click opens the menu. */
 
 import * as vscode from 'vscode';
+import type { Summary } from './engineState';
 import type { Status } from './protocol';
 
 const ICONS: Record<Status['state'], string> = {
@@ -26,10 +27,10 @@ const LINKS = [
 ] as const;
 
 /** What is going on, with links to the commands that help then. */
-function tooltip(status: Status): vscode.MarkdownString {
+function tooltip({ state, message }: Summary): vscode.MarkdownString {
   const text = new vscode.MarkdownString(undefined, true);
   text.isTrusted = { enabledCommands: LINKS.map(([command]) => command) };
-  text.appendText(`Token Blame: ${status.message || WORDS[status.state]}`);
+  text.appendText(`Token Blame: ${message || WORDS[state]}`);
   const links = LINKS.map(([command, title]) => `[${title}](command:${command})`);
   return text.appendMarkdown(`\n\n${links.join(' · ')}`);
 }
@@ -43,16 +44,17 @@ export class StatusItem implements vscode.Disposable {
 
   constructor() {
     this.item.name = 'Token Blame';
-    this.item.command = 'tokenblame.showLog';
+    this.item.command = 'tokenblame.showMenu';
     this.item.show();
   }
 
-  show(status: Status): void {
-    this.item.text = `${ICONS[status.state]} Token Blame`;
-    this.item.tooltip = tooltip(status);
-    this.item.accessibilityInformation = { label: `Token Blame ${WORDS[status.state]}` };
+  show(summary: Summary): void {
+    const { state, busy } = summary;
+    this.item.text = `${ICONS[state]} Token Blame${busy > 1 ? ` ${busy}` : ''}`;
+    this.item.tooltip = tooltip(summary);
+    this.item.accessibilityInformation = { label: `Token Blame ${WORDS[state]}`, role: 'button' };
     this.item.backgroundColor =
-      status.state === 'error' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
+      state === 'error' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
   }
 
   dispose(): void {

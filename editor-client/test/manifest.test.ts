@@ -1,69 +1,10 @@
-/** The contributed colours must leave the text readable; the manifest must stay safe. */
+/** The manifest must stay safe, and fit the code. */
 
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import manifest from '../package.json';
-import { BUCKETS } from '../src/buckets';
-
-type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
-type Rgb = [number, number, number];
-
-/** Editor background and default text of VS Code's own themes. */
-const THEMES: Record<Theme, { background: string; text: string }> = {
-  dark: { background: '#1f1f1f', text: '#cccccc' },
-  light: { background: '#ffffff', text: '#3b3b3b' },
-  highContrast: { background: '#000000', text: '#ffffff' },
-  highContrastLight: { background: '#ffffff', text: '#292929' },
-};
-
-const contributed = new Map(manifest.contributes.colors.map(({ id, defaults }) => [id, defaults]));
-
-function color(name: string, theme: Theme): string {
-  const defaults = contributed.get(`tokenblame.${name}`);
-  assert.ok(defaults, `no colour ${name}`);
-  return defaults[theme];
-}
-
-const channel = (hex: string, k: number): number => parseInt(hex.slice(1 + 2 * k, 3 + 2 * k), 16);
-
-function blend(over: string, under: string): Rgb {
-  const alpha = over.length > 7 ? channel(over, 3) / 255 : 1;
-  return [0, 1, 2].map((k) => alpha * channel(over, k) + (1 - alpha) * channel(under, k)) as Rgb;
-}
-
-function luminance(rgb: Rgb): number {
-  const [r, g, b] = rgb.map((value) => {
-    const part = value / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as Rgb;
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-/** WCAG 2 contrast ratio. */
-function contrast(a: Rgb, b: Rgb): number {
-  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
-  return (high + 0.05) / (low + 0.05);
-}
-
-describe('colours', () => {
-  for (const [theme, { background, text }] of Object.entries(THEMES)) {
-    for (const bucket of BUCKETS) {
-      it(`${bucket} leaves text readable in ${theme}`, () => {
-        const back = blend(color(`${bucket}Background`, theme as Theme), background);
-        const front = bucket.endsWith('4') ? color('strongForeground', theme as Theme) : text;
-        const ratio = contrast(blend(front, background), back);
-        assert.ok(ratio >= 4.5, `contrast ${ratio.toFixed(2)}`);
-      });
-    }
-
-    it(`marks stand out in ${theme}`, () => {
-      for (const mark of ['positiveMark', 'negativeMark', 'faultBorder']) {
-        const ratio = contrast(blend(color(mark, theme as Theme), background), blend(background, background));
-        assert.ok(ratio >= 3, `${mark}: contrast ${ratio.toFixed(2)}`);
-      }
-    });
-  }
-});
 
 describe('manifest', () => {
   it('is limited in untrusted workspaces, and their settings name no interpreter', () => {
@@ -79,5 +20,70 @@ describe('manifest', () => {
   it('does not clash with the commands that the server registers', () => {
     const ids = manifest.contributes.commands.map(({ command }) => command);
     assert.ok(!ids.includes('tokenblame.explain') && !ids.includes('tokenblame.cancel'));
+  });
+});
+
+const { commands, keybindings, menus, viewsWelcome, walkthroughs } = manifest.contributes;
+const ids = new Set(commands.map(({ command }) => command));
+
+/** Commands that a link in a text runs. */
+const linked = (text: string): string[] =>
+  [...text.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command ?? '');
+
+describe('commands', () => {
+  it('are all registered', () => {
+    const sources = readdirSync('src').map((name) => readFileSync(join('src', name), 'utf8'));
+    for (const id of ids) {
+      const key = new RegExp(`^ {4}${id.replace('tokenblame.', '')}[:,]`, 'm');
+      assert.ok(sources.some((source) => key.test(source)), id);
+    }
+  });
+
+  it('are named in menus, keys and links only where they exist', () => {
+    const named = [
+      ...Object.values(menus).flat().map(({ command }) => command),
+      ...keybindings.map(({ command }) => command),
+      ...[...viewsWelcome.map(({ contents }) => contents)].flatMap(linked),
+      ...walkthroughs.flatMap(({ steps }) => steps.flatMap(({ description }) => linked(description))),
+    ];
+    for (const id of named) {
+      const foreign = /^(workbench|vscode)\./.test(id) || id === 'tokenblame.samples.focus';
+      assert.ok(ids.has(id) || foreign, id);
+    }
+  });
+
+  it('run nothing of an untrusted workspace', () => {
+    for (const name of ['explainAll', 'explainSample', 'searchFile', 'checkFile']) {
+      const command = commands.find((each) => each.command === `tokenblame.${name}`);
+      assert.equal(command?.enablement, 'isWorkspaceTrusted', name);
+    }
+  });
+
+  it('have keys of their own, in our editors only', () => {
+    assert.equal(new Set(keybindings.map(({ key }) => key)).size, keybindings.length);
+    for (const { key, mac, when } of keybindings) {
+      assert.equal(mac, key.replace('ctrl', 'cmd'));
+      assert.match(when, /editorTextFocus/);
+      // Keys that VS Code itself has behind Ctrl+K would hide its own commands.
+      assert.doesNotMatch(key, /^ctrl\+k (c|d|e|f|i|m|n|o|p|r|s|t|u|v|w|y|z)$/);
+    }
+  });
+});
+
+describe('walkthrough', () => {
+  it('has all its pages, and they are packaged', () => {
+    const packaged = readFileSync('.vscodeignore', 'utf8');
+    for (const { media } of walkthroughs.flatMap(({ steps }) => steps)) {
+      const file = 'image' in media ? media.image : media.markdown;
+      assert.ok(existsSync(file), file);
+      assert.ok(packaged.includes(file.replace(/[^/]+\.md$/, '*.md')), file);
+    }
+  });
+
+  it('tells the keys as they are', () => {
+    const page = readFileSync(join('media', 'walkthrough', 'ask.md'), 'utf8');
+    for (const { key } of keybindings) {
+      assert.ok(page.includes(key.replace('ctrl+k ', 'Ctrl+K ').replace(/.$/, (c) => c.toUpperCase())), key);
+    }
   });
 });

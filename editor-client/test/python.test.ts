@@ -8,6 +8,7 @@ import {
   describeProblems,
   explainFailure,
   findPython,
+  outdated,
   pythonChoices,
   SERVER_ARGS,
   type PythonSources,
@@ -18,6 +19,7 @@ const sources: PythonSources = {
   userSetting: '',
   workspaceSetting: '',
   folders: ['/w'],
+  managed: null,
   platform: 'linux',
 };
 
@@ -28,6 +30,15 @@ describe('pythonChoices', () => {
   it('tries the workspace environment, then the one in PATH', () => {
     assert.deepEqual(paths({}), [join('/w', '.venv', 'bin', 'python'), 'python3']);
     assert.deepEqual(paths({ platform: 'win32' }).at(-1), 'python');
+  });
+
+  it('tries the environment of its own after the workspace, and only where it fits', () => {
+    const managed = { path: '/s/python', holds: '1', needs: '1' };
+    assert.deepEqual(paths({ managed }).slice(1), ['/s/python', 'python3']);
+    assert.deepEqual(paths({ managed, trusted: false }), ['/s/python', 'python3']);
+    assert.equal(outdated('/s/python', managed), null);
+    assert.match(outdated('/s/python', { ...managed, needs: '2' })?.reason ?? '', /version 1, .* 2/);
+    assert.equal(outdated('python3', { ...managed, needs: '2' }), null);
   });
 
   it('tries nothing but what the user named', () => {

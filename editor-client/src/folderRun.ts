@@ -1,0 +1,128 @@
+/** "Explain all": the samples of a folder one after another, with progress and cancel. */
+
+import * as vscode from 'vscode';
+import { oneAfterAnother, spelled } from './batch';
+import type { Outcomes } from './outcomes';
+import { pending } from './sampleList';
+import type { Sample } from './samples';
+import type { Group, SampleTree } from './sampleTree';
+import type { Server } from './server';
+import { ended, type End } from './waiting';
+
+/** Without a word for so long, a sample is given up: the largest search budget is an hour. */
+const SILENCE = 15 * 60 * 1000;
+
+/** Why none of the samples that are left can be explained. */
+class Stopped extends Error {}
+
+export interface RunParts {
+  server: Server;
+  outcomes: Outcomes;
+  tree: SampleTree;
+  log: vscode.LogOutputChannel;
+}
+
+/** A document that is open already, by its uri. */
+function openDocument(uri: string): vscode.TextDocument | undefined {
+  return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
+}
+
+/** Whether the server explains a document by itself as soon as it is opened. */
+const startsByItself = (): boolean =>
+  ['type', 'open'].includes(
+    vscode.workspace.getConfiguration('tokenblame').get('run', 'type'),
+  );
+
+/** Opens the document and sees to it that the server works on it. */
+async function begin({ server, outcomes }: RunParts, uri: string, shown: boolean): Promise<void> {
+  const known = openDocument(uri);
+  if (known && outcomes.workOn(uri) === 'running') return;
+  outcomes.requested(uri);
+  const document = known ?? (await vscode.workspace.openTextDocument(vscode.Uri.parse(uri, true)));
+  if (shown) {
+    await vscode.window.showTextDocument(document, { preview: true, preserveFocus: true });
+  }
+  // Asking twice would stop the first run and start another.
+  if (known || !startsByItself()) await server.execute('tokenblame.explain', uri);
+}
+
+/** Explains one sample; true where there is a result. */
+async function explainOne(parts: RunParts, uri: string, signal: AbortSignal): Promise<boolean> {
+  let end: End = 'lost';
+  // VS Code closes a document that no editor shows after three minutes, and the work on it ends.
+  // A sample that takes longer is therefore shown, and begun again.
+  for (const shown of [false, true]) {
+    if (!parts.server.running) await parts.server.restart();
+    if (!parts.server.running) throw new Stopped('the server does not run');
+    await begin(parts, uri, shown);
+    end = await ended(parts.outcomes, uri, signal, SILENCE);
+    if (end !== 'lost') break;
+  }
+  if (end === 'cancelled') await parts.server.execute('tokenblame.cancel', uri);
+  if (end === 'refused') throw new Stopped('the workspace is not trusted');
+  return end === 'done';
+}
+
+/** The same, where a file that cannot be opened counts as a sample without a result. */
+async function attempt(parts: RunParts, uri: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await explainOne(parts, uri, signal);
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    parts.log.warn(`${uri} was not explained: ${String(error)}`);
+    return false;
+  }
+}
+
+async function run(
+  parts: RunParts,
+  samples: readonly Sample[],
+  progress: vscode.Progress<{ message: string; increment?: number }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const share = 100 / samples.length;
+  const report = await oneAfterAnother(
+    samples,
+    (sample) => attempt(parts, sample.uri, signal),
+    ({ taskId, name }, index) => {
+      const message = `${index + 1} of ${samples.length}: ${taskId} (${name})`;
+      progress.report({ message, increment: index === 0 ? 0 : share });
+    },
+    signal,
+  );
+  void vscode.window.showInformationMessage(`Token Blame: ${spelled(report, samples.length)}`);
+}
+
+/** The samples below a node, or, without one, all that the view shows. */
+async function wanted(tree: SampleTree, group?: Group): Promise<readonly Sample[]> {
+  if (group) return group.samples;
+  const groups = await tree.getChildren();
+  return groups.flatMap((node) => ('samples' in node ? node.samples : [node]));
+}
+
+/** Explains what is not known yet of `group`, or of all that the view shows. */
+export async function explainAll(parts: RunParts, group?: Group): Promise<void> {
+  const lookup = (uri: string) => parts.outcomes.of(uri);
+  const samples = pending(await wanted(parts.tree, group), lookup);
+  if (samples.length === 0) {
+    void vscode.window.showInformationMessage('Token Blame: there is no sample to explain here.');
+    return;
+  }
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: 'Token Blame: explaining samples',
+    cancellable: true,
+  };
+  await vscode.window.withProgress(options, async (progress, token) => {
+    const controller = new AbortController();
+    token.onCancellationRequested(() => {
+      controller.abort();
+    });
+    try {
+      await run(parts, samples, progress, controller.signal);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      void vscode.window.showWarningMessage(`Token Blame: the run ended early: ${reason}.`);
+    }
+  });
+}

@@ -1,0 +1,59 @@
+/** Passes what the server says on to everything that shows it. */
+
+import * as vscode from 'vscode';
+import { EngineState } from './engineState';
+import type { HeatMap } from './heatmap';
+import type { Outcomes } from './outcomes';
+import type { PromptDocuments } from './prompts';
+import type { Relevance, Report, Status } from './protocol';
+import { showRelevance } from './relevance';
+import { Results } from './results';
+import type { StatusItem } from './status';
+
+export interface Shown {
+  heatMap: HeatMap;
+  prompts: PromptDocuments;
+  outcomes: Outcomes;
+  status: StatusItem;
+}
+
+/** As VS Code spells it, so that it can be compared. */
+const normal = (uri: string): string => vscode.Uri.parse(uri, true).toString();
+
+export class News {
+  readonly engine = new EngineState();
+  private readonly results = new Results();
+
+  constructor(private readonly shown: Shown) {}
+
+  relevance(sent: Relevance): void {
+    const news = { ...sent, uri: normal(sent.uri) };
+    this.shown.outcomes.relevance(news);
+    this.paint(this.results.take(news));
+  }
+
+  status(sent: Status): void {
+    const status = { ...sent, uri: sent.uri === null ? null : normal(sent.uri) };
+    this.shown.status.show(this.engine.take(status));
+    this.shown.outcomes.status(status);
+    if (status.uri !== null && status.state === 'ready') {
+      this.paint(this.results.finished(status.uri));
+    }
+  }
+
+  async report({ markdown }: Report): Promise<void> {
+    await vscode.env.clipboard.writeText(markdown);
+    vscode.window.setStatusBarMessage('Token Blame: the report is in the clipboard', 4000);
+  }
+
+  /** The server has ended; what it had found stays shown. */
+  gone(): void {
+    this.engine.serverGone();
+    this.results.serverGone();
+    this.shown.outcomes.serverGone();
+  }
+
+  private paint(news: Relevance | null): void {
+    if (news) showRelevance(news, this.shown.heatMap, this.shown.prompts);
+  }
+}

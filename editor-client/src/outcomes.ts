@@ -1,0 +1,134 @@
+/**
+ * What is known about each sample, gathered from what the server sends anyway.
+ *
+ * There is no message "this sample passes": it has been explained, and neither a failing test was
+ * reported nor a pair.
+ */
+
+import type { Relevance, Status } from './protocol';
+
+export type Outcome =
+  | { kind: 'unknown' }
+  | { kind: 'running' }
+  | { kind: 'pass' }
+  | { kind: 'fail' }
+  | { kind: 'proved'; logitDiff: number; target: string; contrast: string; weak: boolean }
+  | { kind: 'error'; message: string };
+
+export type Kind = Outcome['kind'];
+
+/** Every kind, in the order in which a list sorted by outcome shows them. */
+export const KINDS: readonly Kind[] = ['proved', 'fail', 'error', 'running', 'pass', 'unknown'];
+
+/** Where the work on a sample stands; it has ended in all but the first two. */
+export type Work = 'idle' | 'running' | 'done' | 'stopped' | 'failed' | 'refused' | 'lost';
+
+interface Facts {
+  work: Work;
+  news: Relevance | null;
+  /** A failing test was reported. It stays true until the sample is explained anew. */
+  fails: boolean;
+  message: string;
+}
+
+const NOTHING: Facts = { work: 'idle', news: null, fails: false, message: '' };
+
+function judge({ work, news, fails, message }: Facts): Outcome {
+  const pair = news?.pair;
+  if (pair) {
+    const { logitDiff, target, contrast, weak } = pair;
+    return { kind: 'proved', logitDiff, target, contrast, weak };
+  }
+  if (work === 'failed') return { kind: 'error', message };
+  if (work === 'running') return { kind: 'running' };
+  if (fails) return { kind: 'fail' };
+  return work === 'done' && news ? { kind: 'pass' } : { kind: 'unknown' };
+}
+
+/** Which end of the work a status without `computing` tells. */
+function endOf(state: Status['state'], facts: Facts): Work {
+  if (state === 'error') return 'failed';
+  if (state === 'untrusted') return 'refused';
+  // "Stopped" is said in the same way as "explained", but nothing was found before it.
+  return facts.news || facts.fails ? 'done' : 'stopped';
+}
+
+type Listener = (uri: string) => void;
+
+/** The outcomes of all samples, by the uri of their documents. */
+export class Outcomes {
+  private readonly facts = new Map<string, Facts>();
+  private readonly listeners = new Set<Listener>();
+
+  of(uri: string): Outcome {
+    return judge(this.get(uri));
+  }
+
+  workOn(uri: string): Work {
+    return this.get(uri).work;
+  }
+
+  /** Calls `listener` after every change, until the returned function is called. */
+  onChange(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** The sample is about to be explained: what was known before counts no more. */
+  requested(uri: string): void {
+    this.set(uri, { ...NOTHING, work: 'running' });
+  }
+
+  relevance(news: Relevance): void {
+    const facts = this.get(news.uri);
+    if (news.state === 'computed') this.set(news.uri, { ...facts, news });
+    else if (news.state === 'stale') this.set(news.uri, { ...NOTHING, work: running(facts) });
+    // A closed document keeps its outcome; only work on it has ended.
+    else if (facts.work === 'running') this.set(news.uri, { ...facts, work: 'lost' });
+  }
+
+  /** A failing test was reported for the sample. */
+  failing(uri: string): void {
+    this.set(uri, { ...this.get(uri), fails: true });
+  }
+
+  status(status: Status): void {
+    const { uri, state, message } = status;
+    if (uri === null || state === 'starting') return;
+    const facts = this.get(uri);
+    if (state !== 'computing') {
+      this.set(uri, { ...facts, work: endOf(state, facts), message });
+    } else if (facts.work === 'running') this.set(uri, facts);
+    else this.set(uri, { ...NOTHING, work: 'running' });
+  }
+
+  /** The server has ended: nobody works on anything now. */
+  serverGone(): void {
+    for (const [uri, facts] of this.facts) {
+      if (facts.work === 'running') this.set(uri, { ...facts, work: 'lost' });
+    }
+  }
+
+  /** The sample has changed on disk, or is gone. */
+  forget(uri: string): void {
+    if (this.facts.delete(uri)) this.tell(uri);
+  }
+
+  private get(uri: string): Facts {
+    return this.facts.get(uri) ?? NOTHING;
+  }
+
+  private set(uri: string, facts: Facts): void {
+    this.facts.set(uri, facts);
+    this.tell(uri);
+  }
+
+  private tell(uri: string): void {
+    for (const listener of [...this.listeners]) listener(uri);
+  }
+}
+
+/** Work that was asked for goes on when the server says that older results are stale. */
+function running(facts: Facts): Work {
+  return facts.work === 'running' ? 'running' : 'idle';
+}

@@ -1,0 +1,116 @@
+/** Helps to a Python that can run the server: makes an environment, or takes the user's. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { SECTION } from './client';
+import { create, findBase, interpreterIn } from './environment';
+import { extensionVersion, managedFolder } from './interpreter';
+import { writeSetting } from './settings';
+import type { Observer } from './steps';
+
+export interface SetUpParts {
+  context: vscode.ExtensionContext;
+  log: vscode.LogOutputChannel;
+  restart: () => Promise<void>;
+}
+
+const PLACES = 'https://www.python.org/downloads/';
+
+async function askForPython(): Promise<void> {
+  const message =
+    'Token Blame needs Python 3.11 or newer with the venv module, and found none in PATH. ' +
+    'On Debian and Ubuntu: apt install python3-venv.';
+  const get = 'Get Python';
+  if ((await vscode.window.showErrorMessage(message, get)) === get) {
+    await vscode.env.openExternal(vscode.Uri.parse(PLACES));
+  }
+}
+
+/** Makes the environment under a progress notification; true where it is there. */
+function make({ context, log }: SetUpParts, base: string, source: string): Thenable<boolean> {
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: 'Token Blame',
+    cancellable: true,
+  };
+  return vscode.window.withProgress(options, async (progress, token) => {
+    const controller = new AbortController();
+    token.onCancellationRequested(() => {
+      controller.abort();
+    });
+    const observer: Observer = {
+      step: (title) => {
+        log.info(title);
+        progress.report({ message: `${title} …` });
+      },
+      line: (line) => {
+        log.info(line);
+      },
+    };
+    const plan = { base, folder: managedFolder(context), source, platform: process.platform };
+    return create(plan, extensionVersion(context), observer, controller.signal);
+  });
+}
+
+async function makeEnvironment(parts: SetUpParts): Promise<void> {
+  const { context, log, restart } = parts;
+  const source = join(context.extensionPath, 'out', 'python');
+  if (!existsSync(source)) {
+    const message = 'this build of the extension carries no Python packages; choose an interpreter';
+    void vscode.window.showErrorMessage(`Token Blame: ${message}.`);
+    return;
+  }
+  const base = await findBase();
+  if (base === null) {
+    await askForPython();
+    return;
+  }
+  try {
+    if (!(await make(parts, base, source))) return;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const show = 'Show log';
+    if ((await vscode.window.showErrorMessage(`Token Blame: ${reason}`, show)) === show) log.show();
+    return;
+  }
+  const named = vscode.workspace.getConfiguration(SECTION).get<string>('python', '');
+  // A setting wins over what is found. Writing it restarts the server.
+  const path = interpreterIn(managedFolder(context), process.platform);
+  if (named && named !== path) await writeSetting('python', path);
+  else await restart();
+}
+
+async function chooseInterpreter(): Promise<void> {
+  const [file] =
+    (await vscode.window.showOpenDialog({
+      title: 'The Python interpreter that has Token Blame installed',
+      openLabel: 'Use this interpreter',
+    })) ?? [];
+  if (file) await writeSetting('python', file.fsPath);
+}
+
+/** Asks how to get a Python that can run the server, and does it. */
+export async function setUp(parts: SetUpParts): Promise<void> {
+  if (!vscode.workspace.isTrusted) {
+    void vscode.window.showInformationMessage(
+      'Token Blame: nothing is installed from within an untrusted workspace.',
+    );
+    return;
+  }
+  const folder = managedFolder(parts.context);
+  const items = [
+    {
+      label: '$(add) Make an environment for Token Blame',
+      detail: `Downloads about 2 GB of Python packages, once, into ${folder}`,
+      run: () => makeEnvironment(parts),
+    },
+    {
+      label: '$(folder-opened) Choose an interpreter that has it…',
+      detail: 'For example .venv/bin/python of a checkout after `make setup`',
+      run: () => chooseInterpreter(),
+    },
+  ];
+  const title = 'Token Blame: a Python environment for the server';
+  await (await vscode.window.showQuickPick(items, { title }))?.run();
+}
