@@ -1,0 +1,76 @@
+"""A search that is interrupted, cancelled or asked again loses nothing and repeats nothing."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from attribution.errors import Cancelled, RunnerFailed
+from attribution.faults.search import Budget, Subject
+from attribution.schema import SearchReport
+from tests.attribution.fault_cases import PLENTY, Judge, begin, known, run, short, some, subject
+
+__all__ = ["short", "subject"]  # fixtures
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(st.integers(1, 8), max_size=5))
+def test_cancel_and_resume_lose_nothing(subject: Subject, steps: Sequence[int]) -> None:
+    whole = begin(subject)
+    run(whole, Judge(some))
+    search, judge = begin(subject), Judge(some)
+    for patience in steps:
+        left = patience
+
+        def checkpoint() -> None:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                raise Cancelled
+
+        events = search.run(PLENTY, judge, checkpoint, exhaust=True)
+        with contextlib.suppress(Cancelled):  # it may have ended before
+            for _ in events:
+                pass
+    pairs, report = run(search, judge)
+    assert known(search) == known(whole)
+    assert len(judge.asked) == len(set(judge.asked))
+    assert report.complete
+    assert {(p.position, p.contrast.id) for p in pairs} >= {k[:2] for k in known(whole)}
+
+
+def test_the_same_budget_again_repeats_and_a_larger_one_continues(subject: Subject) -> None:
+    search, judge = begin(subject), Judge(some)
+    budget = Budget(4, 600)
+    _, before = run(search, judge, budget)
+    asked = len(judge.asked)
+    again, after = run(search, judge, budget)
+    assert (after.rollouts, len(judge.asked)) == (before.rollouts, asked)
+    assert len(again) == after.proved
+    _, more = run(search, judge, PLENTY)
+    assert more.rollouts > before.rollouts
+    assert more.complete
+
+
+def test_what_the_judge_raises_ends_the_search(subject: Subject) -> None:
+    def judge(_program: str, _checkpoint: Callable[[], None]) -> bool:
+        raise RunnerFailed("gone")
+
+    search = begin(subject)
+    with pytest.raises(RunnerFailed):
+        list(search.run(PLENTY, judge, lambda: None))
+    run(search, Judge(some))  # and it can go on
+    assert search.findings.pairs
+
+
+def test_the_budget_of_seconds_ends_it(subject: Subject) -> None:
+    events = list(begin(subject).run(Budget(8, -1.0), Judge(some), lambda: None))
+    assert isinstance(events[-1], SearchReport)
+    assert events[-1].rollouts == 0
