@@ -32,7 +32,7 @@ def pair_of(flip: Flip, generation: Generation, loaded: LoadedModel) -> Contrast
 
 
 def _position(flip: Flip, generation: Generation) -> int:
-    lines = generation.code.splitlines(keepends=True)
+    lines = [line + "\n" for line in generation.code.split("\n")]  # as everywhere: \n alone
     if not (1 <= flip.line <= len(lines) and 1 <= flip.column <= len(lines[flip.line - 1])):
         raise InvalidRequest(f"The sample has no line {flip.line}, column {flip.column}.")
     offset = sum(map(len, lines[: flip.line - 1])) + flip.column - 1

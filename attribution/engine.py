@@ -98,6 +98,7 @@ class Engine:
             if not is_out_of_memory(error):
                 raise
             self._prefix = None
+            self._searches.clear()
             raise ResourceExhausted(
                 "The model ran out of memory. Use a smaller model, or the CPU (--device cpu)."
             ) from error
@@ -223,6 +224,8 @@ class Engine:
         if not request.trusted:
             raise ExecutionRefused(_UNTRUSTED)
         task = self._task(request.task_id, job)
+        if self.grader.grade_many(task.task_id, [request.code], job.checkpoint)[0].passed:
+            raise InvalidRequest(f"The sample in the record of {task.task_id} passes its tests.")
         loaded = self._load(request.settings, job)
         for pair in request.pairs:
             with job.stage("verify", f"Replaying {pair.contrast.text!r} of {task.task_id}"):
@@ -262,7 +265,8 @@ class Engine:
         if not chosen and self._grade(task.task_id, code, request.trusted, job):
             return None
         loaded = self._load(request.settings, job)
-        explaining.check_model(loaded, layers)  # before the search, not after it
+        if not request.search_only:
+            explaining.check_model(loaded, layers)  # before the search, not after it
         generation = self._read(request, task, code, loaded, job)
         if request.flip is not None:
             pair = choosing.pair_of(request.flip, generation, loaded)

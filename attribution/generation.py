@@ -173,21 +173,12 @@ def with_scores(
     generation: Generation, scores: Scores, tokenizer: PreTrainedTokenizerBase
 ) -> Generation:
     """The same generation with the likeliest tokens at each of its output positions."""
-    texts = tokenizer.batch_decode(scores.top_ids.flatten()[:, None])
     probabilities = torch.exp(scores.top_logits - scores.log_normalizer[:, None])
-    width = scores.top_ids.shape[1]
-    rows = [
-        tuple(
-            Alternative(i, texts[row * width + rank], logit, probability)
-            for rank, (i, logit, probability) in enumerate(zip(*columns, strict=True))
-        )
-        for row, columns in enumerate(
-            zip(
-                scores.top_ids.tolist(),
-                scores.top_logits.tolist(),
-                probabilities.tolist(),
-                strict=True,
-            )
-        )
-    ]
+    columns = zip(
+        scores.top_ids.tolist(), scores.top_logits.tolist(), probabilities.tolist(), strict=True
+    )
+    rows = []
+    for place, (ids, logits, chances) in enumerate(columns, generation.prompt_length):
+        texts = tokens.decode_each(tokenizer, generation.tokens[place - 1].id, ids)
+        rows.append(tuple(map(Alternative, ids, texts, logits, chances)))
     return evolve(generation, alternatives=tuple(rows))

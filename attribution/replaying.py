@@ -7,15 +7,34 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, StoppingCriteriaList
+from transformers import PreTrainedModel, StoppingCriteriaList
 
 from attribution.decoding.endings import Reader
 from attribution.errors import InvalidRequest
 from attribution.models.loader import LoadedModel
 from attribution.prompts import build_stops
 from attribution.schema import ContrastPair, Form, Origin, Task, VerifyRequest
+from attribution.tokens import decode_each, encode
 
 _ROOM = 64  # as in the search
+# What a configuration leaves open comes from the model's own, which may sample or punish
+# repetition; only keywords overrule that.
+_PLAIN: dict[str, Any] = {
+    "do_sample": False,
+    "num_beams": 1,
+    "eos_token_id": None,
+    "pad_token_id": 0,
+    "repetition_penalty": 1.0,
+    "encoder_repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "min_length": 0,
+    "min_new_tokens": None,
+    "suppress_tokens": None,
+    "begin_suppress_tokens": None,
+    "bad_words_ids": None,
+    "sequence_bias": None,
+    "forced_eos_token_id": None,
+}
 
 
 def program(
@@ -33,6 +52,7 @@ def program(
     model, ids, start = loaded.model, request.ids, request.prompt_length
     stops = build_stops(task, request.form, loaded.tokenizer)
     reader = Reader(loaded.tokenizer, stops, ids[start - 1])
+    _check_texts(request, pair, loaded, reader)
     head = [*ids[: pair.position], pair.contrast.id]
     if pair.origin is Origin.SUBSTITUTED:
         return _substituted(request, pair, reader)
@@ -59,8 +79,26 @@ def _check(request: VerifyRequest, pair: ContrastPair, loaded: LoadedModel) -> N
     known = range(loaded.model.config.get_text_config(decoder=True).vocab_size)
     tokens = {*request.ids, pair.contrast.id, *([pair.second.token.id] if pair.second else [])}
     inside = 0 < request.prompt_length <= pair.position < len(request.ids)
+    if pair.second is not None:
+        inside &= pair.position < pair.second.position < len(request.ids) + _ROOM
     if not inside or not all(token in known for token in tokens):
         raise InvalidRequest(f"The record of {request.task_id} does not fit its own tokens.")
+
+
+def _check_texts(
+    request: VerifyRequest, pair: ContrastPair, loaded: LoadedModel, reader: Reader
+) -> None:
+    """A record is a file that anybody may have written: its texts must be those of its tokens."""
+    start, output = request.prompt_length, reader.text(request.ids[request.prompt_length :])
+    whole = request.prompt + output if request.form is Form.DIRECT else output
+    prompt, _ = encode(loaded.tokenizer, request.prompt, special=True)
+    before = request.ids[pair.position - 1]
+    if (
+        prompt != list(request.ids[:start])
+        or not whole.startswith(request.code)
+        or decode_each(loaded.tokenizer, before, [pair.contrast.id]) != [pair.contrast.text]
+    ):
+        raise InvalidRequest(f"The texts in the record of {request.task_id} are not its tokens'.")
 
 
 def _substituted(request: VerifyRequest, pair: ContrastPair, reader: Reader) -> str:
@@ -91,14 +129,11 @@ def greedy(
 
     row = torch.tensor([list(ids)], device=model.device)
     generate: Any = model.generate
-    # The model's own configuration may sample, or punish repetition.
-    settings = GenerationConfig(  # type: ignore[no-untyped-call]
-        do_sample=False, max_new_tokens=length - len(ids), eos_token_id=None, pad_token_id=0
-    )
     found = generate(
         row,
         attention_mask=torch.ones_like(row),
-        generation_config=settings,
+        max_new_tokens=length - len(ids),
+        **_PLAIN,
         stopping_criteria=StoppingCriteriaList([stop]),
     )
     return [int(token) for token in found[0].tolist()]

@@ -38,6 +38,14 @@ def decode_after(tokenizer: PreTrainedTokenizerBase, context: int, ids: Sequence
     return decode(tokenizer, [context, *ids])[len(decode(tokenizer, [context])) :]
 
 
+def decode_each(tokenizer: PreTrainedTokenizerBase, context: int, ids: Sequence[int]) -> list[str]:
+    """The text of each of `ids` if it came behind the token `context`."""
+    head = decode(tokenizer, [context])
+    if head.endswith(_INCOMPLETE):  # a part of a character would swallow a part of the next
+        return tokenizer.batch_decode([[one] for one in ids])
+    return [text[len(head) :] for text in tokenizer.batch_decode([[context, one] for one in ids])]
+
+
 def decode_spans(
     tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], context: int
 ) -> tuple[str, list[Span]]:

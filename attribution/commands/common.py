@@ -32,11 +32,17 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def model_settings(options: argparse.Namespace) -> ModelSettings:
-    return ModelSettings(named_model(options.model), options.device, options.dtype)
+    return ModelSettings(_model(options.model), options.device, options.dtype)
 
 
-def named_model(named: str) -> str:
-    """A model's name as the engine understands it."""
+def sibling_settings(options: argparse.Namespace) -> ModelSettings | None:
+    """The model of `--sibling`, loaded as the other one."""
+    if options.sibling is None:
+        return None
+    return ModelSettings(_model(options.sibling), options.device, options.dtype)
+
+
+def _model(named: str) -> str:
     if named in CATALOGUE:  # pinned: a folder that happens to have this name never replaces it
         return named
     # The engine stands in another folder: a local model travels as an absolute path.

@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import evolve
 from rich.console import Console
 
 from attribution import samples
@@ -16,9 +15,9 @@ from attribution.commands.common import (
     ask,
     at_least_one,
     model_settings,
-    named_model,
     positive_seconds,
     progress,
+    sibling_settings,
 )
 from attribution.errors import InvalidRequest, TokenBlameError
 from attribution.explanation import Explanation
@@ -110,20 +109,19 @@ def explain_request(options: argparse.Namespace) -> ExplainRequest:
     if (options.at is None) != (options.instead is None):
         raise InvalidRequest("--at and --instead belong together.")
     sample = samples.read_sample(options.path, options.task)
-    settings = model_settings(options)
     return ExplainRequest(
         code=sample.code,
         path=str(sample.path) if sample.path else None,
         task_id=sample.task_id,
         completion=sample.completion,
         form=options.form,
-        settings=settings,
+        settings=model_settings(options),
         flip=Flip(options.at[0], options.at[1], options.instead) if options.at else None,
         rollouts=options.rollouts,
         seconds=options.seconds,
         top_k=options.top_k,
         exhaust=options.exhaust,
-        sibling=evolve(settings, model=named_model(options.sibling)) if options.sibling else None,
+        sibling=sibling_settings(options),
         method=options.method,
         objective=options.objective,
         trusted=True,  # the user named this very file

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -20,8 +21,9 @@ from attribution.commands.common import (
     model_settings,
     positive_seconds,
     progress,
+    sibling_settings,
 )
-from attribution.errors import InvalidSample, TokenBlameError
+from attribution.errors import EngineUnavailable, InvalidRequest, InvalidSample, TokenBlameError
 from attribution.explanation import Explanation
 from attribution.grading.grader import Grader
 from attribution.schema import (
@@ -36,7 +38,18 @@ from attribution.study import records, table
 from attribution.study.records import Record, TrialLog
 from attribution.terminal import say
 
-_TOGETHER = 16  # tasks that are solved together
+_TOGETHER = 40  # tasks that are solved together; the longest of them decodes alone at the end
+# What makes a study what it is.
+_OPTIONS = (
+    "form",
+    "device",
+    "dtype",
+    "max_new_tokens",
+    "rollouts",
+    "seconds",
+    "exhaust",
+    "sibling",
+)
 
 
 def add_to(commands: Commands) -> None:
@@ -64,6 +77,9 @@ def add_to(commands: Commands) -> None:
     faults.add_argument("--rollouts", type=at_least_one, default=default.rollouts)
     faults.add_argument("--seconds", type=positive_seconds, default=60.0, help="a failure")
     faults.add_argument(
+        "--sibling", metavar="MODEL", help="a model with the same tokens, asked, too"
+    )
+    faults.add_argument(
         "--exhaust", action="store_true", help="spend the budget also where a clear pair is proved"
     )
     faults.add_argument("--report", action="store_true", help="print the table of what is there")
@@ -75,6 +91,7 @@ def _run(options: argparse.Namespace) -> int:
     folder: Path = options.out / f"{options.dataset}-{options.model.replace('/', '--')}"
     if not options.report:
         folder.mkdir(parents=True, exist_ok=True)
+        _same_options(folder / "options.json", options)
         with progress("Starting the engine") as show:
             asyncio.run(_study(options, folder, show))
     found = records.read(folder / "faults.jsonl")
@@ -85,8 +102,30 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _same_options(path: Path, options: argparse.Namespace) -> None:
+    """Refuse to go on with other options: the table would mix two studies."""
+    names = (
+        "form",
+        "device",
+        "dtype",
+        "max_new_tokens",
+        "rollouts",
+        "seconds",
+        "exhaust",
+        "sibling",
+    )
+    chosen = {name: getattr(options, name) for name in names}
+    if path.exists() and (before := json.loads(path.read_text())) != chosen:
+        other = ", ".join(f"{n} was {before.get(n)}" for n in chosen if before.get(n) != chosen[n])
+        raise InvalidRequest(
+            f"The study in {path.parent} was begun with other options ({other}); "
+            "use the same, or another --out."
+        )
+    path.write_text(json.dumps(chosen))
+
+
 async def _study(options: argparse.Namespace, folder: Path, show: Show) -> None:
-    done = {record.task_id for record in records.read(folder / "faults.jsonl")}
+    done = {r.task_id for r in records.read(folder / "faults.jsonl") if not r.error}
     grader = Grader()
     tasks = await asyncio.to_thread(grader.tasks, options.dataset)
     grader.close()
@@ -129,7 +168,7 @@ async def _one(
     engine: EngineClient, options: argparse.Namespace, folder: Path, task_id: str, show: Show
 ) -> None:
     """Search the fault of one sample and write its record."""
-    path, found = _path(folder, task_id), Explanation()
+    path, found, settings = _path(folder, task_id), Explanation(), model_settings(options)
     error = ""
     try:
         sample = samples.read_sample(path, task_id)
@@ -137,7 +176,8 @@ async def _one(
             sample.code,
             path=str(path.resolve()),
             task_id=task_id,
-            settings=model_settings(options),
+            settings=settings,
+            sibling=sibling_settings(options),
             rollouts=options.rollouts,
             seconds=options.seconds,
             exhaust=options.exhaust,
@@ -146,6 +186,8 @@ async def _one(
             trusted=True,
         )
         await ask(engine, request, show, found)
+    except EngineUnavailable:  # says nothing about the task
+        raise
     except TokenBlameError as trouble:
         error = trouble.message
     if found.search is not None:

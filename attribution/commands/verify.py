@@ -15,7 +15,7 @@ from attribution.commands.common import (
     model_settings,
     progress,
 )
-from attribution.errors import InvalidSample
+from attribution.errors import InvalidRequest, InvalidSample
 from attribution.schema import ModelSettings, Progress, Verification, VerifyRequest
 from attribution.study import records
 from attribution.study.records import Record
@@ -52,9 +52,13 @@ async def _verify(found: list[Record], settings: ModelSettings, show: Show) -> t
     held = total = 0
     async with await connect() as engine:
         for record in found:
-            for answer in await _replay(engine, record, settings, show):
-                held, total = held + answer.holds, total + 1
-                say(Console(highlight=False), _told(record, answer))
+            total += len(record.pairs)
+            try:
+                for answer in await _replay(engine, record, settings, show):
+                    held += answer.holds
+                    say(Console(highlight=False), _told(record, answer))
+            except InvalidRequest as error:  # of this record; the others are replayed all the same
+                say(Console(highlight=False), error.message, "red")
     return held, total
 
 

@@ -4,11 +4,12 @@ from attribution.decoding.endings import Completion
 from attribution.decoding.forest import Finished, Forest, Work
 from attribution.decoding.greedy import generate, rollouts
 from attribution.decoding.prefix import TOP_K, Prefix, Scores, asked, prefill
-from attribution.decoding.rows import Branch
+from attribution.decoding.rows import Branch, Choice
 
 __all__ = [
     "TOP_K",
     "Branch",
+    "Choice",
     "Completion",
     "Finished",
     "Forest",

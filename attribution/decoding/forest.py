@@ -22,7 +22,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.linear import few_rows
-from attribution.decoding.rows import Branch, Root, Row
+from attribution.decoding.rows import Branch, Choice, Root, Row
 
 _DEAD = -(2**31)  # owner of a place that nobody sees
 _SLACK = 128  # dead places that are not worth a compaction
@@ -38,7 +38,7 @@ class Finished:
     completion: Completion
     # Of each token that it decoded (not of those it was given): the likeliest ids, best first,
     # and their log-probabilities. Empty unless the forest keeps them.
-    choices: list[tuple[list[int], list[float]]]
+    choices: list[Choice]
 
 
 @define
@@ -104,14 +104,19 @@ class Forest:
         """Whether `step` has something to do or to hand over."""
         return bool(self._rows or self._ready)
 
-    def admit(self, branch: Branch) -> int:
-        """Begin a rollout; returns its number."""
+    def admit(self, branch: Branch, *, resumed: bool = False) -> int:
+        """Begin a rollout, or go on with one that was withdrawn; returns its number."""
         number = next(self._numbers)
         row = self._rows[number] = Row.of(branch, self._roots[branch.root])
-        self.work.plain += branch.position
+        if not resumed:
+            self.work.plain += branch.position + len(branch.tokens) - 1
         if row.full or row.ended:
             self._ready.append(self._finish(number))
         return number
+
+    def fell(self, root: int) -> None:
+        """Forget a root of which no rollout is left."""
+        self._owner = self._owner.masked_fill(self._owner == -1 - root, _DEAD)
 
     def drain(self) -> list[Finished]:
         """What had ended when it was admitted, without a step."""
@@ -130,6 +135,7 @@ class Forest:
     @torch.inference_mode()
     def step(self) -> list[Finished]:
         """One forward pass for all rollouts: each gets at least one token further."""
+        self._compact()  # first: nothing is lost if memory runs out in it
         ended = self.drain()
         feeds = self._plan()
         if not feeds:
@@ -147,7 +153,6 @@ class Forest:
             place = end
             if done or row.full:
                 ended.append(self._finish(number, finished=done))
-        self._compact()
         return ended
 
     def _plan(self) -> dict[int, tuple[Row, list[int], Sequence[int]]]:
@@ -205,7 +210,7 @@ class Forest:
         mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device)
         return mask.masked_fill_(~seen, torch.finfo(dtype).min)[None, None]
 
-    def _choices(self, logits: torch.Tensor) -> list[tuple[list[int], list[float]]]:
+    def _choices(self, logits: torch.Tensor) -> list[Choice]:
         if not self._keep:
             return [([], [])] * len(logits)
         top = logits.topk(self._keep, dim=-1)
@@ -217,7 +222,7 @@ class Forest:
         row: Row,
         draft: Sequence[int],
         picked: Sequence[int],
-        choices: Sequence[tuple[list[int], list[float]]],
+        choices: Sequence[Choice],
     ) -> tuple[int, bool]:
         """Write what the model chose, as far as the draft foresaw it and one token more.
 

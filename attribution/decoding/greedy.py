@@ -34,6 +34,7 @@ def generate(
             index_of[_sow(model, tokenizer, forest, ids, stops, max_new_tokens)] = index
             continue
         for done in forest.step():
+            forest.fell(done.branch.root)
             yield index_of[done.number], done.completion
 
 

@@ -70,7 +70,7 @@ def _scores(logits: torch.Tensor, chosen: torch.Tensor, top_k: int) -> Scores:
         top_ids=top.indices.cpu(),
         top_logits=top.values.cpu(),
         log_normalizer=logits.logsumexp(-1).cpu(),
-        entropy=-(logits.softmax(-1) * logits.log_softmax(-1)).sum(-1).cpu(),
+        entropy=torch.special.entr(logits.softmax(-1)).sum(-1).cpu(),
         chosen_logits=own[:, 0].cpu(),
         chosen_ranks=((logits > own).sum(-1) + 1).cpu(),
     )

@@ -1,6 +1,7 @@
 """The book-keeping of one rollout: what it has written, and what it will probably write next."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 from attrs import define, field, frozen
@@ -9,6 +10,9 @@ from attribution.decoding.endings import Reader
 
 _LONGEST_DRAFT = 16  # tokens
 _FIRST_DRAFT = 4
+
+
+Choice: TypeAlias = tuple[list[int], list[float]]  # ids, best first, and log-probabilities
 
 
 @frozen
@@ -48,7 +52,7 @@ class Row:
     cursor: int | None  # the root's token that it is expected to write next
     matched: int = 0  # tokens that came as expected since it last departed from the root
     trust: int = _FIRST_DRAFT  # tokens to draft
-    choices: list[tuple[list[int], list[float]]] = field(factory=list)  # ids, log-probabilities
+    choices: list[Choice] = field(factory=list)  # at each token that it decoded
     generator: torch.Generator | None = None
 
     @classmethod

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from attrs import define, evolve, field, frozen
 from transformers import PreTrainedTokenizerBase
 
-from attribution.decoding import Branch, Finished
+from attribution.decoding import Branch, Choice, Finished
 from attribution.faults.candidates import Candidate
 from attribution.schema import SecondFlip, TokenChoice
+from attribution.tokens import decode_each
 
 _CHILDREN = 6  # second tokens tried behind one first token
 _SECOND = -1.0  # added to the score of a two-token repair
@@ -23,7 +24,9 @@ class Attempt:
     branch: Branch
     score: float
     second: SecondFlip | None = None
+    known: tuple[Choice, ...] = ()  # alternatives to what it wrote before it was interrupted
     started: bool = False  # it was counted
+    interrupted: bool = False  # it goes on where it was
     final: bool = False  # it was put aside before and is decoded to its end now
 
 
@@ -34,12 +37,20 @@ class Frontier:
     _heap: list[tuple[float, int, Attempt]] = field(factory=list)
     _numbers: "itertools.count[int]" = field(factory=itertools.count)
 
-    def push(self, attempt: Attempt, urgency: float = 0.0) -> None:
-        entry = -attempt.score - urgency, next(self._numbers), attempt
-        heapq.heappush(self._heap, entry)
+    def push(self, attempt: Attempt) -> None:
+        heapq.heappush(self._heap, (-attempt.score, next(self._numbers), attempt))
 
     def pop(self) -> Attempt:
         return heapq.heappop(self._heap)[-1]
+
+    def take(self, candidate: Candidate) -> Attempt | None:
+        """Remove and return the first-token attempt of `candidate`, if it is here."""
+        for place, (_, _, attempt) in enumerate(self._heap):
+            if attempt.second is None and attempt.candidate == candidate:
+                del self._heap[place]
+                heapq.heapify(self._heap)
+                return attempt
+        return None
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -59,10 +70,10 @@ def seconds(
 
     `start` is where the output begins. The score is that of the joint probability.
     """
-    ids = done.completion.ids
-    given = attempt.branch.position - start + len(attempt.branch.tokens)
+    ids, choices = done.completion.ids, [*attempt.known, *done.choices]
+    given = attempt.branch.position - start + len(attempt.branch.tokens) - len(attempt.known)
     options = []
-    for place, (tokens, chances) in enumerate(done.choices, given):
+    for place, (tokens, chances) in enumerate(choices, given):
         if place >= len(ids):
             break
         options += [
@@ -72,7 +83,7 @@ def seconds(
         ]
     options.sort(reverse=True)
     for chance, place, rank in options[:_CHILDREN]:
-        token = done.choices[place - given][0][rank - 1]
+        token = choices[place - given][0][rank - 1]
         yield _second(attempt, ids, place, (token, rank, chance), tokenizer, start)
 
 
@@ -85,6 +96,7 @@ def _second(
     start: int,
 ) -> Attempt:
     token, rank, chance = choice
+    written, other = decode_each(tokenizer, ids[place - 1], [ids[place], token])
     way = tuple(ids[attempt.branch.position - start : place])
     return Attempt(
         attempt.candidate,
@@ -92,7 +104,7 @@ def _second(
         score=attempt.score + chance + _SECOND,
         second=SecondFlip(
             start + place,
-            TokenChoice(ids[place], str(tokenizer.decode([ids[place]])), 1),
-            TokenChoice(token, str(tokenizer.decode([token])), rank),
+            TokenChoice(ids[place], written, 1),
+            TokenChoice(token, other, rank),
         ),
     )

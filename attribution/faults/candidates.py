@@ -12,6 +12,7 @@ from attribution.decoding import Scores
 from attribution.faults.scoring import score
 from attribution.faults.syntax import Kind, Syntax
 from attribution.schema import Document, Generation, Origin, TokenChoice
+from attribution.tokens import decode_each
 
 
 @frozen(eq=False)
@@ -117,7 +118,8 @@ def _options(
     for column, token in enumerate(chances):
         logit, rank = float(sibling.logits[row, column]), int(sibling.ranks[row, column])
         if token not in known:
-            choice = TokenChoice(token, str(tokenizer.decode([token])), rank)
+            before = generation.tokens[generation.prompt_length + row - 1].id
+            choice = TokenChoice(token, decode_each(tokenizer, before, [token])[0], rank)
             own.append(_Option(choice, logit, logit - normal, Origin.SIBLING))
     return [
         evolve(

@@ -20,7 +20,6 @@ class Findings:
     pairs: dict[tuple[int, int, int, int], ContrastPair] = field(factory=dict)
     trials: list[Trial] = field(factory=list)
     tried: set[Candidate] = field(factory=set)  # their rollout has ended and was judged
-    started: set[Candidate] = field(factory=set)
     pending: set[Candidate] = field(factory=set)  # passes as substitution; its rollout is missing
     first_seconds: float | None = None
     _mutants: dict[str, list[Candidate]] = field(factory=dict)
@@ -41,6 +40,11 @@ class Findings:
     def decoded(self, attempt: Attempt, program: str, next_ones: Iterable[Attempt]) -> None:
         """A rollout has ended; `judged` will be called with its program."""
         self._decoded.setdefault(program, []).append((attempt, list(next_ones)))
+
+    def is_untested(self, candidate: Candidate) -> bool:
+        """Whether its substitution still waits for a verdict."""
+        mutant = exchanged(self.generation, candidate)
+        return candidate in self._mutants.get(mutant or "", ())
 
     @property
     def undecided(self) -> bool:

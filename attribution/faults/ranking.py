@@ -56,12 +56,12 @@ def outcome(
     if length <= start:
         return Outcome.EMPTY
     if pairs:
-        if all(p.position == start for p in pairs):
+        if complete and all(p.position == start and p.second is None for p in pairs):
             return Outcome.FIRST_TOKEN
         return Outcome.CLEAR if any(map(is_clear, pairs)) else Outcome.WEAK
-    if not finished:
-        return Outcome.UNFINISHED
-    return Outcome.EXHAUSTED if complete else Outcome.BUDGET
+    if not complete:
+        return Outcome.BUDGET
+    return Outcome.EXHAUSTED if finished else Outcome.UNFINISHED
 
 
 def told(found: Outcome, pairs: Collection[ContrastPair], rollouts: int, programs: int) -> str:

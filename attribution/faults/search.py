@@ -12,7 +12,7 @@ A rollout that fails offers second tokens, which wait in the same queue with the
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from attrs import define, evolve, field, frozen
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -20,9 +20,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from attribution.decoding import Finished, Forest, Prefix, Work
 from attribution.decoding.endings import Reader
 from attribution.faults import ranking
-from attribution.faults.attempts import Attempt, Frontier, first, seconds
+from attribution.faults.attempts import Attempt, first, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
+from attribution.faults.schedule import Schedule
 from attribution.faults.tester import Judge, Tester
 from attribution.prompts import Stops
 from attribution.schema import ContrastPair, Form, Generation, Progress, SearchReport
@@ -62,10 +63,8 @@ class Search:
     ordered: list[Candidate]
     findings: Findings
     work: Work = field(factory=Work)
-    _frontier: Frontier = field(factory=Frontier)
-    _aside: Frontier = field(factory=Frontier)  # rollouts that are becoming a failing program
+    _schedule: Schedule = field(factory=Schedule)
     _running: dict[int, Attempt] = field(factory=dict)
-    _rollouts: int = 0
     _seconds: float = 0.0  # of earlier runs
 
     @classmethod
@@ -73,7 +72,7 @@ class Search:
         """`ordered`: the candidates; without `screen` no substitutions are tested."""
         search = cls(subject, ordered, Findings(subject.generation))
         for candidate in ordered:
-            search._frontier.push(search._first(candidate))
+            search._schedule.push(search._first(candidate))
             if screen:
                 search.findings.screen(candidate)
         return search
@@ -89,8 +88,9 @@ class Search:
     ) -> Iterator[ContrastPair | Progress | SearchReport]:
         """The pairs that are known, then those that are proved, with progress; last a report.
 
-        Ends with the first clear pair (Δℓ > 1), unless it is to `exhaust` its budget. Whatever
-        ends it, a later call goes on from there.
+        After the first clear pair (Δℓ > 1) only the substitutions are tested to their end, which
+        may prove a smaller repair, unless it is to `exhaust` its budget. Whatever ends it, a later
+        call goes on from there.
         """
         yield from list(self.findings.pairs.values())
         clock = _Clock(self._seconds)
@@ -101,6 +101,7 @@ class Search:
         finally:
             self._suspend(forest)
             self._seconds = clock.seconds
+        self._take_in(self.findings.programs.take(), clock)
         self.findings.settle()
         yield from self.findings.fresh()
         yield self._report(trials)
@@ -117,27 +118,28 @@ class Search:
         told = 0.0
         while clock.seconds < budget.seconds and not self._done(tester, budget, exhaust):
             checkpoint()
-            self._admit(forest, budget)
-            for done in forest.step():
-                self._ended(done, tester.ask)
-            for program in tester.news(0.0 if forest.busy else _PATIENCE):
-                self._judged(program, clock)
-            self._put_aside(forest, tester)
+            decoding = not self._clear(exhaust) or bool(self.findings.pending)
+            if decoding:
+                self._admit(forest, budget, urgent=self._clear(exhaust))
+                for done in forest.step():
+                    self._ended(done, tester.ask)
+                self._put_aside(forest, tester)
+            self._take_in(tester.news(0.0 if decoding and forest.busy else _PATIENCE), clock)
             yield from self.findings.fresh()
             if clock.seconds > told + 0.5:
                 told = clock.seconds
                 yield self._progress(clock, budget)
 
+    def _clear(self, exhaust: bool) -> bool:
+        """Whether there is a pair that is good enough."""
+        return not exhaust and any(map(ranking.is_clear, self.findings.pairs.values()))
+
     def _done(self, tester: Tester, budget: Budget, exhaust: bool) -> bool:
         if tester.busy or self.findings.undecided:
-            return False  # it may yet prove a smaller repair
-        if not self._running and not self._may_start(budget):
+            return False
+        if self._clear(exhaust) and not self.findings.pending:
             return True
-        clear = any(ranking.is_clear(p) for p in self.findings.pairs.values())
-        return clear and not exhaust and not self.findings.pending
-
-    def _may_start(self, budget: Budget) -> bool:
-        return bool(self._aside) or (bool(self._frontier) and self._rollouts < budget.rollouts)
+        return not self._running and not self._schedule.has(budget.rollouts)
 
     # Rollouts
 
@@ -151,17 +153,13 @@ class Search:
         forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, reader)
         return forest
 
-    def _admit(self, forest: Forest, budget: Budget) -> None:
-        while forest.has_room and self._may_start(budget):
-            fresh = bool(self._frontier) and self._rollouts < budget.rollouts
-            attempt = (self._frontier if fresh else self._aside).pop()
-            if attempt.second is None and not attempt.started:
-                if attempt.candidate in self.findings.started:
-                    continue  # it was called for before its turn
-                self.findings.started.add(attempt.candidate)
-            self._rollouts += not attempt.started
-            number = forest.admit(attempt.branch)
-            self._running[number] = evolve(attempt, started=True, final=not fresh)
+    def _admit(self, forest: Forest, budget: Budget, *, urgent: bool) -> None:
+        while forest.has_room:
+            attempt = self._schedule.next(budget.rollouts, urgent=urgent)
+            if attempt is None:
+                break
+            resumed = len(attempt.branch.tokens) > 1 and attempt.interrupted
+            self._running[forest.admit(attempt.branch, resumed=resumed)] = attempt
 
     def _ended(self, done: Finished, ask: Callable[[str, float, bool], None]) -> None:
         attempt = self._running.pop(done.number)
@@ -171,17 +169,19 @@ class Search:
         self.findings.decoded(attempt, program, further)
         ask(program, _URGENT, True)
 
-    def _judged(self, program: str, clock: "_Clock") -> None:
-        wanted, further = self.findings.judged(program, clock.seconds)
-        for candidate in wanted:
-            self._frontier.push(self._first(candidate), _URGENT)
-        for attempt in further:
-            self._frontier.push(attempt)
+    def _take_in(self, programs: Iterable[str], clock: "_Clock") -> None:
+        for program in programs:
+            wanted, further = self.findings.judged(program, clock.seconds)
+            for candidate in wanted:
+                self._schedule.call(self._first(candidate))
+            for attempt in further:
+                self._schedule.push(attempt)
 
     def _put_aside(self, forest: Forest, tester: Tester) -> None:
         """Rollouts that lead nowhere, it seems, wait until nothing better is left."""
         for number, row in list(forest.rows.items()):
-            if self._running[number].final:
+            attempt = self._running[number]
+            if attempt.final or attempt.candidate in self.findings.pending:
                 continue
             hopeless = len(row.ids) > len(row.root.ids) + _OVERRUN
             if row.matched >= _REJOINED and row.cursor is not None:
@@ -193,18 +193,20 @@ class Search:
                     tester.ask(program, _URGENT / 2)
                 hopeless |= passed is False
             if hopeless:
-                self._aside.push(self._withdraw(forest, number))
+                self._schedule.put_aside(self._withdraw(forest, number))
 
     def _withdraw(self, forest: Forest, number: int) -> Attempt:
-        return evolve(self._running.pop(number), branch=forest.withdraw(number))
+        attempt = self._running.pop(number)
+        known = (*attempt.known, *forest.rows[number].choices)
+        branch = forest.withdraw(number)
+        return evolve(attempt, branch=branch, known=known, interrupted=True)
 
     def _suspend(self, forest: Forest) -> None:
         """Keep what is half decoded for the next run."""
         for done in forest.drain():
             self._ended(done, self.findings.programs.ask)
         for number in list(self._running):
-            attempt = self._withdraw(forest, number)
-            (self._aside if attempt.final else self._frontier).push(attempt, _URGENT)
+            self._schedule.put_back(self._withdraw(forest, number))
 
     def _program(self, output: str) -> str:
         generation = self.subject.generation
@@ -213,9 +215,9 @@ class Search:
     # What is told
 
     def _progress(self, clock: "_Clock", budget: Budget) -> Progress:
-        spent = max(self._rollouts / budget.rollouts, clock.seconds / budget.seconds)
+        spent = max(self._schedule.rollouts / budget.rollouts, clock.seconds / budget.seconds)
         return Progress(
-            f"Trying other tokens: {self._rollouts} continuations, "
+            f"Trying other tokens: {self._schedule.rollouts} continuations, "
             f"{self.findings.programs.tested} programs tested, "
             f"{len(self.findings.pairs)} repairs",
             min(1.0, spent),
@@ -225,8 +227,8 @@ class Search:
         findings, generation = self.findings, self.subject.generation
         pairs = list(findings.pairs.values())
         start, programs = generation.prompt_length, findings.programs.tested
-        missing = {c for c in self.ordered if c not in findings.tried}
-        complete = not missing and not findings.programs.waiting
+        missing = [c for c in self.ordered if c not in findings.tried or findings.is_untested(c)]
+        complete = not missing and not findings.undecided
         found = ranking.outcome(
             pairs,
             start=start,
@@ -237,10 +239,10 @@ class Search:
         pivot = ranking.pivot(pairs)
         ranks = self.subject.prefix.scores.chosen_ranks
         return SearchReport(
-            rollouts=self._rollouts,
+            rollouts=self._schedule.rollouts,
             decoded_tokens=self.work.written,
             proved=len(pairs),
-            message=ranking.told(found, pairs, self._rollouts, programs),
+            message=ranking.told(found, pairs, self._schedule.rollouts, programs),
             outcome=found,
             programs=programs,
             accepted_tokens=self.work.accepted,

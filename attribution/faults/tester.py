@@ -32,6 +32,11 @@ class Programs:
         self.asked.add(program)
         heapq.heappush(self.waiting, (-urgency, next(self.numbers), program))
 
+    def take(self) -> list[str]:
+        """Programs that were judged since the last call."""
+        fresh, self.fresh = self.fresh, []
+        return fresh
+
 
 class Tester:
     """Context manager: the thread that empties `Programs.waiting`."""
@@ -82,8 +87,7 @@ class Tester:
                 self._news.wait(patience)
             if self._error is not None:
                 raise self._error
-            fresh, self._programs.fresh = self._programs.fresh, []
-            return fresh
+            return self._programs.take()
 
     def _work(self) -> None:
         while (program := self._next()) is not None:

@@ -1,12 +1,13 @@
 """The record of a fault study: one JSON line per task, enough to verify every pair again."""
 
 import json
+import os
 from pathlib import Path
 
 from attrs import field, frozen
 from cattrs.preconf.json import make_converter
 
-from attribution.errors import InvalidSample
+from attribution.errors import InvalidSample, ResourceExhausted
 from attribution.schema import ContrastPair, Form, Outcome, SearchReport, Status, Trial
 
 _CONVERTER = make_converter()
@@ -45,30 +46,47 @@ class TrialLog:
 
 
 def append(path: Path, record: Record | TrialLog) -> None:
-    """One line more. The file is synced: a study takes hours."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(_CONVERTER.unstructure(record)) + "\n")
+    """One line more, on the disk when this returns: a study takes hours.
+
+    A last line that was torn (by a full disk, say) is replaced. Raises ResourceExhausted.
+    """
+    line = (json.dumps(_CONVERTER.unstructure(record)) + "\n").encode()
+    try:
+        with path.open("r+b" if path.exists() else "w+b") as file:
+            whole = file.read().rfind(b"\n") + 1
+            file.seek(whole)
+            file.truncate()
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ResourceExhausted(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def read(path: Path) -> list[Record]:
-    """Raises InvalidSample where a line is no record; a torn last line is left out."""
-    return [r for r in _lines(path, Record) if isinstance(r, Record)]
+    """The last record of every task; a torn last line is left out.
+
+    Raises InvalidSample where a line is no record.
+    """
+    return list({r.task_id: r for r in _lines(path, Record) if isinstance(r, Record)}.values())
 
 
 def read_trials(path: Path) -> list[TrialLog]:
-    return [r for r in _lines(path, TrialLog) if isinstance(r, TrialLog)]
+    """As `read`."""
+    found = (r for r in _lines(path, TrialLog) if isinstance(r, TrialLog))
+    return list({r.task_id: r for r in found}.values())
 
 
 def _lines(path: Path, kind: type[Record] | type[TrialLog]) -> list[Record | TrialLog]:
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8")
+    text = path.read_bytes()
     found: list[Record | TrialLog] = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
             found.append(_CONVERTER.structure(json.loads(line), kind))
         except Exception as error:
-            if number == text.count("\n") + 1:  # it ended in the middle of writing
+            if number == text.count(b"\n") + 1:  # it ended in the middle of writing
                 break
             raise InvalidSample(f"{path}, line {number} is no record of a study.") from error
     return found

@@ -14,7 +14,7 @@ _ROLLOUTS = (Origin.VERIFIED, Origin.SIBLING)
 def lines(records: Sequence[Record], trials: Sequence[TrialLog] = ()) -> list[str]:
     """One figure a line."""
     graded = [r for r in records if r.status is not None]
-    failed = [r for r in graded if r.failed and r.search is not None]
+    failed = [r for r in graded if r.failed]
     reports = [r.search for r in failed if r.search is not None]
     told = [
         f"{len(records)} tasks, {len(graded) - sum(r.failed for r in graded)} pass, "

@@ -12,7 +12,7 @@ from attribution.faults.candidates import candidates
 from attribution.faults.search import Budget, Search, Subject
 from attribution.generation import from_completion, with_scores
 from attribution.prompts import Stops
-from attribution.schema import ContrastPair, Dataset, Form, Origin, SearchReport, Task
+from attribution.schema import ContrastPair, Dataset, Form, SearchReport, Task
 
 # Within a comment, whatever a random model writes is Python.
 TASK = Task("HumanEval/0", Dataset.HUMANEVAL, "x = 1  # a", "x", "", ())
@@ -71,11 +71,11 @@ def run(
     return [e for e in events if isinstance(e, ContrastPair)], report
 
 
-def known(search: Search) -> set[tuple[int, int, str | None, Origin]]:
+def known(search: Search) -> set[tuple[object, ...]]:
+    """What was proved, without the order in which it was."""
     return {
-        (p.position, p.contrast.id, p.repaired_program, p.origin)
+        (p.position, p.contrast.id, p.repaired_program, p.origin, p.second)
         for p in search.findings.pairs.values()
-        if p.second is None
     }
 
 

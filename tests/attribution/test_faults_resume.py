@@ -74,3 +74,21 @@ def test_the_budget_of_seconds_ends_it(subject: Subject) -> None:
     events = list(begin(subject).run(Budget(8, -1.0), Judge(some), lambda: None))
     assert isinstance(events[-1], SearchReport)
     assert events[-1].rollouts == 0
+
+
+def test_what_was_half_decoded_when_the_rollouts_were_spent_is_finished(subject: Subject) -> None:
+    budget, left = Budget(5, 600), 2
+
+    def checkpoint() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Cancelled
+
+    search, whole = begin(subject), begin(subject)
+    with contextlib.suppress(Cancelled):
+        list(search.run(budget, Judge(some), checkpoint, exhaust=True))
+    run(search, Judge(some), budget)
+    run(whole, Judge(some), budget)
+    assert len(search.findings.tried) == len(whole.findings.tried) == 5
+    assert known(search) == known(whole)

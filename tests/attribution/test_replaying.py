@@ -78,6 +78,19 @@ def test_every_proved_pair_is_reproduced(subject: Subject, loaded: LoadedModel) 
         assert program == pair.repaired_program
 
 
+def test_the_models_own_settings_do_not_change_the_replay(subject: Subject) -> None:
+    ids = list(subject.prefix.ids)
+    plain = replaying.greedy(subject.model, ids, len(ids) + 12, lambda _: False, lambda: None)
+    configured = subject.model.generation_config
+    assert configured is not None
+    configured.repetition_penalty, configured.no_repeat_ngram_size = 5.0, 1
+    try:
+        again = replaying.greedy(subject.model, ids, len(ids) + 12, lambda _: False, lambda: None)
+    finally:
+        configured.repetition_penalty = configured.no_repeat_ngram_size = None
+    assert again == plain
+
+
 def test_a_record_of_other_weights_or_tokens_is_refused(
     subject: Subject, loaded: LoadedModel
 ) -> None:
@@ -89,6 +102,8 @@ def test_a_record_of_other_weights_or_tokens_is_refused(
         (evolve(request, fingerprint="other"), "other weights"),
         (evolve(request, ids=request.ids[: made.prompt_length]), "its own tokens"),
         (evolve(request, ids=(*request.ids[:-1], 10**6)), "its own tokens"),
+        (evolve(request, prompt="y = 2  # a"), "are not its tokens"),
+        (evolve(request, code="def solution(): ..."), "are not its tokens"),
     ):
         with pytest.raises(InvalidRequest, match=message):
             replaying.program(wrong, pair, TASK, loaded, lambda: None)

@@ -50,6 +50,10 @@ def test_records_come_back_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write('{"task_id": "HumanEval/9", "sta')
     assert records.read(path) == [FAILED, PASSED]
+    records.append(path, NOTHING)  # in the place of the torn line
+    assert records.read(path) == [FAILED, PASSED, NOTHING]
+    records.append(path, evolve(PASSED, error="tried again"))  # the last word counts
+    assert len(records.read(path)) == 3
     path.write_text("no record\n" + path.read_text())
     with pytest.raises(InvalidSample, match="line 1"):
         records.read(path)
