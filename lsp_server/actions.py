@@ -9,7 +9,7 @@ from attribution.schema import ContrastPair, Role
 from lsp_server import words
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import same_choice
-from lsp_server.names import ATTRIBUTE, CHECK, REPORT, SEARCH_LONGER
+from lsp_server.names import ATTRIBUTE, CHECK, READ_ONLY, REPORT, SEARCH_LONGER
 from lsp_server.positions import Span
 from lsp_server.requests import choices
 from lsp_server.session import Session, State
@@ -48,6 +48,8 @@ def _repairs(snapshot: Snapshot, session: Session, selected: Span) -> Iterator[A
     """The edit that makes the tests pass, on the line of the faulty token."""
     pair, span = session.explanation.pair, session.view.pair_span
     if pair is None or pair.repaired_program is None or span is None:
+        return
+    if snapshot.uri.startswith(f"{READ_ONLY}:"):
         return
     line = snapshot.lines.span(snapshot.lines.position(span.start)[0])
     if Span(line.start, max(line.end, span.end)).touches(selected):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -23,8 +24,7 @@ def take_options(ls: TokenBlameServer, options: Any) -> None:
         ls.explainer.conditions.client_trust = trusted
     ls.initial, problems = parse(options.get("settings"), Settings())
     ls.explainer.conditions.settings = ls.initial
-    for problem in problems:
-        ls.editor.warn(problem)
+    _warn(ls, problems)
 
 
 async def initialized(ls: TokenBlameServer, _params: lsp.InitializedParams) -> None:
@@ -62,7 +62,7 @@ async def _pull(ls: TokenBlameServer) -> None:
     await asyncio.wait([answer], timeout=_ANSWER_TIMEOUT)
     if not answer.done():
         ls.editor.log("The client has not told its settings yet; the defaults are used for now.")
-        ls.explainer.conditions.settled.set()
+        ls.explainer.settle()
     try:
         sections = await answer
     except JsonRpcException as error:
@@ -74,9 +74,16 @@ async def _pull(ls: TokenBlameServer) -> None:
 
 def _apply(ls: TokenBlameServer, section: Any) -> None:
     settings, problems = parse(section, ls.initial)
-    for problem in problems:
-        ls.editor.warn(problem)
+    _warn(ls, problems)
     ls.explainer.apply(settings)
+
+
+def _warn(ls: TokenBlameServer, problems: Sequence[str]) -> None:
+    """Once each, and again only where it was put right in between."""
+    for problem in problems:
+        if problem not in ls.told:
+            ls.editor.warn(problem)
+    ls.told = frozenset(problems)
 
 
 def trust(ls: TokenBlameServer, params: Any) -> None:

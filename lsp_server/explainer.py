@@ -6,7 +6,7 @@ sends is the order of what happens here. What takes time is in `work`.
 
 from lsp_server.display import Display
 from lsp_server.documents import Documents, Snapshot
-from lsp_server.editor import Editor
+from lsp_server.editor import Editor, EngineState
 from lsp_server.requests import Wish, checking, pair_of
 from lsp_server.rows import is_samples_file, samples_of
 from lsp_server.session import Session, Sessions, State
@@ -132,10 +132,17 @@ class Explainer:
         self.conditions.client_trust = trusted
         self._trust_changed()
 
+    def settle(self) -> None:
+        """Settings are known, or will not come: work may begin."""
+        if not self.conditions.settled.is_set():
+            self.conditions.settled.set()
+            # Before anything that waits for this can say something else.
+            self._editor.status(EngineState.READY, "Ready.")
+
     def apply(self, settings: Settings) -> None:
         """Settings take effect: what they would change is explained again."""
         old, self.conditions.settings = self.conditions.settings, settings
-        self.conditions.settled.set()
+        self.settle()
         if self.sessions.apply(settings.thresholds):
             self.display.all_changed()
         if (settings.semantic_tokens, settings.hints) != (old.semantic_tokens, old.hints):

@@ -19,6 +19,7 @@ class EngineLink:
         self._on_start = on_start  # called before the engine is looked for and maybe started
         self._client: EngineClient | None = None
         self._opening = asyncio.Lock()
+        self._inherited = os.environ.get(_IDLE)
 
     async def stream(
         self, request: Request, *, idle: float | None = None
@@ -64,10 +65,17 @@ class EngineLink:
                 await self.close()
             if self._client is None:
                 self._on_start()
-                if idle is not None:
-                    os.environ[_IDLE] = str(idle)  # the engine inherits it
+                self._hand_down(idle)
                 self._client = await _open()
             return self._client
+
+    def _hand_down(self, idle: float | None) -> None:
+        """To an engine that is started, which inherits the environment; None: as it was found."""
+        value = self._inherited if idle is None else str(idle)
+        if value is None:
+            os.environ.pop(_IDLE, None)
+        else:
+            os.environ[_IDLE] = value
 
 
 async def _open() -> EngineClient:

@@ -9,6 +9,9 @@ REPORT = "tokenblame.copyReport"
 SHOW_FAULT = "tokenblame.showFault"
 OPEN_SAMPLE = "tokenblame.openSample"
 
+# Scheme of the documents in which our extension shows a line of a samples file.
+READ_ONLY = "tokenblame-sample"
+
 # Notifications, to clients that declare `experimental.{relevance,status,report}` …
 RELEVANCE = "tokenblame/relevance"
 STATUS = "tokenblame/status"

@@ -39,6 +39,8 @@ def samples_of(snapshot: Snapshot) -> SamplesFile:
     """Empty for what is no samples file: other JSON Lines are none of our business."""
     if not is_samples_file(snapshot.uri) or snapshot.row is not None:
         return SamplesFile()
+    if '"task_id"' not in snapshot.text:  # not parsed anew with every keystroke
+        return SamplesFile()
     samples, problems = [], []
     for line in range(len(snapshot.lines)):
         span = snapshot.lines.span(line)

@@ -158,6 +158,9 @@ _KNOWN: dict[str, tuple[str, Check]] = {
     "engine.idleSeconds": ("idle", _number(float, 1, 604_800)),
 }
 
+# Without these a value of the base would come back once the user empties the setting.
+_UNSET_BY_NULL = ("engine.idleSeconds",)
+
 
 def parse(raw: object, base: Settings) -> tuple[Settings, tuple[str, ...]]:
     """`base` with what `raw` sets, and a message for each part of it that was not understood.
@@ -171,7 +174,10 @@ def parse(raw: object, base: Settings) -> tuple[Settings, tuple[str, ...]]:
     changes: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in _flat(raw):
-        if name in _KNOWN:
+        if value is None:  # what editors send for "not set"
+            if name in _UNSET_BY_NULL:
+                changes[_KNOWN[name][0]] = None
+        elif name in _KNOWN:
             attribute, check = _KNOWN[name]
             try:
                 changes[attribute] = check(value)
@@ -192,11 +198,11 @@ def _changed(base: Settings, changes: Mapping[str, Any]) -> Settings:
 
 
 def _flat(raw: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Leaves with dotted names. A null is what editors send for "not set"."""
+    """Leaves with dotted names."""
     for key, value in raw.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
-        elif value is not None:
+        else:
             yield f"{prefix}{key}", value
 
 

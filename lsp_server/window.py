@@ -30,6 +30,7 @@ class TokenBlameServer(LanguageServer):
         self.editor = Editor(self)
         self.explainer = Explainer(self.editor)
         self.initial = Settings()  # from the initialization options, under the client's section
+        self.told: frozenset[str] = frozenset()  # what is wrong with the settings, as was said
         self.pulls = 0  # requests for settings made so far: the latest answer counts
 
     def report_server_error(self, error: Exception, source: "ServerErrors") -> None:

@@ -14,7 +14,7 @@ from lsp_server.documents import Snapshot
 from lsp_server.editor import Editor, EngineState
 from lsp_server.link import EngineLink
 from lsp_server.progress import WorkDone
-from lsp_server.requests import request_for
+from lsp_server.requests import Wish, request_for
 from lsp_server.session import Session, Sessions, State
 from lsp_server.settings import Run, Settings
 from lsp_server.views import untrusted
@@ -80,7 +80,10 @@ class Work:
         self._jobs[snapshot.uri] = _Job(snapshot, task, progress)
 
     def drop(self, snapshot: Snapshot) -> None:
-        """Stop the work on a sample, or on all rows of a document; nothing is said about it."""
+        """Stop the work on a sample, or on all rows of a document.
+
+        Nothing is said about the sample itself: what took the place of this work may speak already.
+        """
         for uri, job in tuple(self._jobs.items()):
             if snapshot.uri in (uri, job.snapshot.document):
                 self._drop(uri)
@@ -119,8 +122,13 @@ class Work:
     # How
 
     def _drop(self, uri: str) -> None:
-        if (job := self._jobs.pop(uri, None)) is not None:
-            job.task.cancel()
+        if (job := self._jobs.pop(uri, None)) is None:
+            return
+        job.task.cancel()
+        session = self._sessions.get(job.snapshot)
+        if session is not None and session.state is State.RUNNING:
+            # Of no document, and now: later it would be said into what the next job says.
+            self._editor.status(EngineState.READY, "Stopped.")
 
     def _report_bug(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -132,6 +140,8 @@ class Work:
             await self._conditions.settled.wait()
             settings = self._conditions.settings
             if settings.run < trigger.value:
+                if trigger is Trigger.EDITED:  # what the edit stopped is not begun again
+                    self._editor.status(EngineState.READY, "Stopped.", snapshot.document)
                 return
             if trigger is Trigger.EDITED:
                 await asyncio.sleep(settings.debounce / 1000)
@@ -142,6 +152,9 @@ class Work:
                 self.refuse(snapshot)
         except TokenBlameError as error:
             self._failed(snapshot, error)
+        except Exception as error:
+            self._broke(snapshot, error)
+            raise
         finally:
             job = self._jobs.get(snapshot.uri)
             if job is not None and job.task is asyncio.current_task():
@@ -158,11 +171,21 @@ class Work:
         try:
             await self._listen(snapshot, session, progress)
         except asyncio.CancelledError:
-            self._editor.status(EngineState.READY, "Stopped.", snapshot.document)
+            self._cancelled(snapshot)
             raise
         if self._sessions.move(snapshot, State.DONE):
-            self._display.state_changed()
+            if session.wish == Wish():
+                self._display.state_changed()
+            else:  # what the answer left as it was has not been told since the work began
+                self._display.changed(snapshot)
             self._editor.status(EngineState.READY, "Explained.", snapshot.document)
+
+    def _cancelled(self, snapshot: Snapshot) -> None:
+        """Say so where nothing came in its place."""
+        session = self._sessions.get(snapshot)
+        given_up = session is not None and session.state is State.STOPPED
+        if given_up or snapshot.row is not None:
+            self._editor.status(EngineState.READY, "Stopped.", snapshot.document)
 
     async def _listen(self, snapshot: Snapshot, session: Session, progress: WorkDone) -> None:
         settings, trusted = self._conditions.settings, self._conditions.trusted
@@ -203,6 +226,13 @@ class Work:
                 self._editor.error(message)
             state = EngineState.READY if stopped else EngineState.ERROR
             self._editor.status(state, message, snapshot.document)
+
+    def _broke(self, snapshot: Snapshot, error: Exception) -> None:
+        """A mistake of ours: nothing is being computed any more."""
+        if self._sessions.move(snapshot, State.STOPPED):
+            self._display.state_changed()
+            message = f"Internal error: {error!r}"
+            self._editor.status(EngineState.ERROR, message, snapshot.document)
 
 
 def _is_about(generation: Generation, snapshot: Snapshot) -> bool:

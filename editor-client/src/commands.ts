@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import { colorCommands } from './colorCommands';
-import { explainAll } from './folderRun';
+import { cancelRuns, explainAll } from './folderRun';
 import type { HeatMap } from './heatmap';
 import { chooseModel } from './modelChoice';
 import type { News } from './news';
@@ -50,7 +50,7 @@ function askForTask(): Thenable<string | undefined> {
 async function explain({ server }: Parts): Promise<void> {
   const document = activePython();
   if (!document) return;
-  if (!server.running) await server.restart();
+  await server.ensure();
   if (namesTask(document.uri.path)) {
     await server.execute('tokenblame.explain', document.uri.toString());
     return;
@@ -84,7 +84,7 @@ async function explainNode({ server }: Parts, node: Node | undefined): Promise<v
   if (!node || isGroup(node)) return;
   const uri = vscode.Uri.parse(node.uri, true);
   await vscode.window.showTextDocument(uri);
-  if (!server.running) await server.restart();
+  await server.ensure();
   await server.execute('tokenblame.explain', node.uri);
 }
 
@@ -92,7 +92,10 @@ async function explainNode({ server }: Parts, node: Node | undefined): Promise<v
 function editorCommands(parts: Parts): Commands {
   return {
     explainFile: () => explain(parts),
-    cancelAll: () => parts.server.execute('tokenblame.cancel'),
+    cancelAll: () => {
+      cancelRuns();
+      return parts.server.execute('tokenblame.cancel');
+    },
     clearHighlights: () => {
       parts.heatMap.clear();
     },
@@ -113,7 +116,7 @@ function windowCommands({ context, server, news, log }: Parts): Commands {
     restartServer: () => server.restart(),
     showMenu: () => showMenu(news.engine.summary),
     chooseModel,
-    setUp: () => setUp({ context, log, restart: () => server.restart() }),
+    setUp: () => setUp({ context, server, log }),
     openWalkthrough: () =>
       vscode.commands.executeCommand(
         'workbench.action.openWalkthrough',

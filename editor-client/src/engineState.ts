@@ -32,6 +32,13 @@ export class EngineState {
     return this.last;
   }
 
+  /** Nobody works on a document any more, which has been edited or closed. */
+  ended(uri: string): Summary {
+    return this.working.has(uri)
+      ? this.take({ state: 'ready', message: 'Stopped.', uri })
+      : this.last;
+  }
+
   /** The server has ended, and all work with it. */
   serverGone(): void {
     this.working.clear();

@@ -1,11 +1,19 @@
 /** Makes a Python environment of our own and installs the server into it. Needs no VS Code. */
 
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { NEUTRAL_FOLDER, safeEnvironment } from './python';
-import { runSteps, type Observer, type Step } from './steps';
+import { runSteps, StepFailed, type Observer, type Step } from './steps';
 
 /** The interpreter of the environment in `folder`. */
 export function interpreterIn(folder: string, platform: NodeJS.Platform): string {
@@ -57,6 +65,37 @@ export function steps({ base, folder, source, platform }: Plan): Step[] {
   ];
 }
 
+/** After so long a lock was left behind by a window that was killed (milliseconds). */
+const LOCK_LASTS = 60 * 60 * 1000;
+
+function isOld(path: string): boolean {
+  try {
+    return Date.now() - statSync(path).mtimeMs > LOCK_LASTS;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Keeps other windows, which share the folder, from making it at the same time.
+ *
+ * @returns what gives it free again; throws StepFailed where another window makes it
+ */
+export function lock(folder: string): () => void {
+  const path = `${folder}.lock`;
+  mkdirSync(dirname(folder), { recursive: true });
+  if (isOld(path)) rmSync(path, { force: true });
+  try {
+    closeSync(openSync(path, 'wx'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new StepFailed('another window is making the environment; wait for it');
+  }
+  return () => {
+    rmSync(path, { force: true });
+  };
+}
+
 /**
  * Makes the environment and marks it as holding `version`.
  *
@@ -68,10 +107,15 @@ export async function create(
   observer: Observer,
   signal: AbortSignal,
 ): Promise<boolean> {
-  rmSync(join(plan.folder, STAMP), { force: true });
-  const done = await runSteps(steps(plan), observer, signal);
-  if (done) writeFileSync(join(plan.folder, STAMP), `${version}\n`);
-  return done;
+  const release = lock(plan.folder);
+  try {
+    rmSync(join(plan.folder, STAMP), { force: true });
+    const done = await runSteps(steps(plan), observer, signal);
+    if (done) writeFileSync(join(plan.folder, STAMP), `${version}\n`);
+    return done;
+  } finally {
+    release();
+  }
 }
 
 const CAN_MAKE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';

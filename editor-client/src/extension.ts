@@ -1,4 +1,4 @@
-/** Wires the parts together when VS Code opens a Python file or the view of samples. */
+/** Wires the parts together when VS Code opens a Python file, samples or the view of them. */
 
 import * as vscode from 'vscode';
 import { SECTION } from './client';

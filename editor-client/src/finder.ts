@@ -14,8 +14,13 @@ const MOST_FILES = 20_000;
 /** Reading larger ones at once would stall the window. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-const jsonlPattern = (): string =>
-  vscode.workspace.getConfiguration('tokenblame.client').get('jsonl', '**/*samples*.jsonl');
+const TABLES = '**/*samples*.jsonl';
+
+/** Settings are whatever somebody wrote into a file; what is no pattern would end the search. */
+function jsonlPattern(): string {
+  const set: unknown = vscode.workspace.getConfiguration('tokenblame.client').get('jsonl');
+  return typeof set === 'string' ? set : TABLES;
+}
 
 function sampleOfFile(uri: vscode.Uri): Sample | null {
   const read = readPath(uri.path);

@@ -52,7 +52,7 @@ async function explainOne(parts: RunParts, uri: string, signal: AbortSignal): Pr
   // VS Code closes a document that no editor shows after three minutes, and the work on it ends.
   // A sample that takes longer is therefore shown, and begun again.
   for (const shown of [false, true]) {
-    if (!parts.server.running) await parts.server.restart();
+    await parts.server.ensure();
     if (!parts.server.running) throw new Stopped('the server does not run');
     await begin(parts, uri, shown);
     end = await ended(parts.outcomes, uri, signal, SILENCE);
@@ -69,7 +69,9 @@ async function attempt(parts: RunParts, uri: string, signal: AbortSignal): Promi
     return await explainOne(parts, uri, signal);
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    parts.log.warn(`${uri} was not explained: ${String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    parts.log.warn(`${uri} was not explained: ${message}`);
+    parts.outcomes.status({ uri, state: 'error', message });
     return false;
   }
 }
@@ -100,6 +102,14 @@ async function wanted(tree: SampleTree, group?: Group): Promise<readonly Sample[
   return groups.flatMap((node) => ('samples' in node ? node.samples : [node]));
 }
 
+/** What ends each of the runs under way. */
+const runs = new Set<AbortController>();
+
+/** Ends all of them; the sample in work is stopped, too. */
+export function cancelRuns(): void {
+  for (const controller of runs) controller.abort();
+}
+
 /** Explains what is not known yet of `group`, or of all that the view shows. */
 export async function explainAll(parts: RunParts, group?: Group): Promise<void> {
   const lookup = (uri: string) => parts.outcomes.of(uri);
@@ -115,6 +125,7 @@ export async function explainAll(parts: RunParts, group?: Group): Promise<void> 
   };
   await vscode.window.withProgress(options, async (progress, token) => {
     const controller = new AbortController();
+    runs.add(controller);
     token.onCancellationRequested(() => {
       controller.abort();
     });
@@ -123,6 +134,8 @@ export async function explainAll(parts: RunParts, group?: Group): Promise<void> 
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       void vscode.window.showWarningMessage(`Token Blame: the run ended early: ${reason}.`);
+    } finally {
+      runs.delete(controller);
     }
   });
 }

@@ -18,6 +18,8 @@ export interface Heat {
   spans: HeatSpan[];
   fault: vscode.Range | null;
   fits: (document: vscode.TextDocument) => boolean;
+  /** Another document whose heat goes when this one's no longer fits: the prompt of a sample. */
+  linked?: vscode.Uri;
 }
 
 function readColors(): Colors {
@@ -85,7 +87,10 @@ export class HeatMap implements vscode.Disposable {
     const heat = this.heats.get(document.uri.toString());
     if (!heat) return;
     if (heat.fits(document)) this.repaint(document.uri);
-    else this.clear(document.uri);
+    else {
+      this.clear(document.uri);
+      if (heat.linked) this.clear(heat.linked);
+    }
   }
 
   /** Follows the settings. Types are made anew only where they differ: that costs style sheets. */

@@ -29,6 +29,8 @@ export class News {
   relevance(sent: Relevance): void {
     const news = { ...sent, uri: normal(sent.uri) };
     this.shown.outcomes.relevance(news);
+    // The server says nothing more about work that an edit or a close has ended.
+    if (news.state !== 'computed') this.shown.status.show(this.engine.ended(news.uri));
     this.paint(this.results.take(news));
   }
 

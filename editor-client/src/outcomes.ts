@@ -5,7 +5,7 @@
  * reported nor a pair.
  */
 
-import type { Relevance, Status } from './protocol';
+import type { Pair, Relevance, Status } from './protocol';
 
 export type Outcome =
   | { kind: 'unknown' }
@@ -26,17 +26,18 @@ export type Work = 'idle' | 'running' | 'done' | 'stopped' | 'failed' | 'refused
 interface Facts {
   work: Work;
   news: Relevance | null;
+  /** What the tests have proved. It stays true whatever else is asked about the same text. */
+  proved: Pair | null;
   /** A failing test was reported. It stays true until the sample is explained anew. */
   fails: boolean;
   message: string;
 }
 
-const NOTHING: Facts = { work: 'idle', news: null, fails: false, message: '' };
+const NOTHING: Facts = { work: 'idle', news: null, proved: null, fails: false, message: '' };
 
-function judge({ work, news, fails, message }: Facts): Outcome {
-  const pair = news?.pair;
-  if (pair) {
-    const { logitDiff, target, contrast, weak } = pair;
+function judge({ work, news, proved, fails, message }: Facts): Outcome {
+  if (proved) {
+    const { logitDiff, target, contrast, weak } = proved;
     return { kind: 'proved', logitDiff, target, contrast, weak };
   }
   if (work === 'failed') return { kind: 'error', message };
@@ -81,8 +82,11 @@ export class Outcomes {
 
   relevance(news: Relevance): void {
     const facts = this.get(news.uri);
-    if (news.state === 'computed') this.set(news.uri, { ...facts, news });
-    else if (news.state === 'stale') this.set(news.uri, { ...NOTHING, work: running(facts) });
+    if (news.state === 'computed') {
+      // A pair chosen by hand is shown in the editor, and says nothing about the sample.
+      const proved = news.pair?.origin === 'manual' ? null : news.pair;
+      this.set(news.uri, { ...facts, news, proved: proved ?? facts.proved });
+    } else if (news.state === 'stale') this.set(news.uri, { ...NOTHING, work: running(facts) });
     // A closed document keeps its outcome; only work on it has ended.
     else if (facts.work === 'running') this.set(news.uri, { ...facts, work: 'lost' });
   }
@@ -99,7 +103,7 @@ export class Outcomes {
     if (state !== 'computing') {
       this.set(uri, { ...facts, work: endOf(state, facts), message });
     } else if (facts.work === 'running') this.set(uri, facts);
-    else this.set(uri, { ...NOTHING, work: 'running' });
+    else this.set(uri, { ...NOTHING, work: 'running', proved: facts.proved });
   }
 
   /** The server has ended: nobody works on anything now. */

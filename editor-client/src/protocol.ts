@@ -20,7 +20,8 @@ export interface Pair {
   contrast: string;
   contrastRank: number;
   logitDiff: number;
-  origin: 'verified' | 'sibling' | 'manual';
+  /** Who says that the contrast token is right: the tests, in all cases but the last. */
+  origin: 'verified' | 'substituted' | 'two-token' | 'sibling' | 'manual';
   weak: boolean;
 }
 

@@ -31,9 +31,13 @@ export function showRelevance(news: Relevance, heatMap: HeatMap, prompts: Prompt
     spans: toHeat(news.spans),
     fault: news.pair ? toRange(news.pair.range) : null,
     fits: (document) => document.version === news.version,
+    linked: promptUri(uri),
   });
   const prompt = news.promptText;
-  if (prompt === null) return;
+  if (prompt === null) {
+    heatMap.clear(promptUri(uri));
+    return;
+  }
   prompts.set(uri, prompt);
   heatMap.show(promptUri(uri), {
     spans: toHeat(news.promptSpans),

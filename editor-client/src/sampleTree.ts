@@ -84,7 +84,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   }
 
   async all(): Promise<Sample[]> {
-    this.samples ??= findSamples(this.log);
+    this.samples ??= this.search();
     return this.samples;
   }
 
@@ -104,6 +104,17 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   }
 
   private readonly lookup = (uri: string) => this.outcomes.of(uri);
+
+  /** A search that failed is no answer to keep: the next one who asks searches again. */
+  private async search(): Promise<Sample[]> {
+    try {
+      return await findSamples(this.log);
+    } catch (error) {
+      this.samples = null;
+      this.log.warn(`The search for samples failed: ${String(error)}`);
+      return [];
+    }
+  }
 
   private async groups(): Promise<Group[]> {
     const shown = filtered(await this.all(), this.filter, this.lookup);

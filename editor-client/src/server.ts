@@ -47,7 +47,16 @@ export class Server {
   /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
   restart(): Promise<void> {
     this.crashes.reset();
-    return this.startAnew();
+    return this.enqueue(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  /** Sees to it that a server runs: waits for a start under way, starts only where none runs. */
+  ensure(): Promise<void> {
+    this.crashes.reset();
+    return this.startMissing();
   }
 
   stop(): Promise<void> {
@@ -56,8 +65,8 @@ export class Server {
 
   /** Passes the user's trust on. A server that could not start before may be able to now. */
   async trustGranted(): Promise<void> {
-    if (!this.running) await this.restart();
-    else await this.client?.sendNotification(trustNotification, { trusted: true });
+    await this.ensure();
+    if (this.running) await this.client?.sendNotification(trustNotification, { trusted: true });
   }
 
   /** Runs one of the server's commands; undefined where no server runs. */
@@ -66,8 +75,9 @@ export class Server {
     return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
-  private startAnew(): Promise<void> {
+  private startMissing(): Promise<void> {
     return this.enqueue(async () => {
+      if (this.running) return;
       await this.end();
       await this.begin();
     });
@@ -82,7 +92,7 @@ export class Server {
       return;
     }
     this.listener.status({ state: 'starting', message: 'The server crashed', uri: null });
-    this.retry = setTimeout(() => void this.startAnew(), pause);
+    this.retry = setTimeout(() => void this.startMissing(), pause);
   }
 
   private enqueue(change: () => Promise<void>): Promise<void> {
@@ -114,7 +124,8 @@ export class Server {
       giveUp = reject;
     });
     const client = createClient(python, this.parts, () => {
-      if (started) this.crashed();
+      // One that was told to end, and was killed as it did not, is no crash.
+      if (started && this.client === client) this.crashed();
       else giveUp(new Error('The server ended before it had answered.'));
     });
     client.onNotification(relevanceNotification, this.listener.relevance);
@@ -131,7 +142,12 @@ export class Server {
     this.client = null;
     // A client whose start failed has nothing to stop and would refuse.
     if (!client?.isRunning()) return;
-    await client.dispose();
+    try {
+      await client.dispose();
+    } catch (error) {
+      // It hangs; the client kills it a little later. That must not keep a new one from starting.
+      this.parts.log.warn(`The server did not end by itself: ${String(error)}`);
+    }
     this.listener.gone();
   }
 }

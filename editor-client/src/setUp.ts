@@ -7,12 +7,13 @@ import { SECTION } from './client';
 import { create, findBase, interpreterIn } from './environment';
 import { extensionVersion, managedFolder } from './interpreter';
 import { writeSetting } from './settings';
+import type { Server } from './server';
 import type { Observer } from './steps';
 
 export interface SetUpParts {
   context: vscode.ExtensionContext;
   log: vscode.LogOutputChannel;
-  restart: () => Promise<void>;
+  server: Server;
 }
 
 const PLACES = 'https://www.python.org/downloads/';
@@ -28,7 +29,7 @@ async function askForPython(): Promise<void> {
 }
 
 /** Makes the environment under a progress notification; true where it is there. */
-function make({ context, log }: SetUpParts, base: string, source: string): Thenable<boolean> {
+function install({ context, log }: SetUpParts, base: string, source: string): Thenable<boolean> {
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: 'Token Blame',
@@ -53,8 +54,30 @@ function make({ context, log }: SetUpParts, base: string, source: string): Thena
   });
 }
 
+/**
+ * Makes the environment while no server runs, since that might run from it; says why it failed.
+ *
+ * @returns true where it is there
+ */
+async function replace(parts: SetUpParts, base: string, source: string): Promise<boolean> {
+  const { log, server } = parts;
+  let done = false;
+  await server.stop();
+  try {
+    done = await install(parts, base, source);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const show = 'Show log';
+    void vscode.window.showErrorMessage(`Token Blame: ${reason}`, show).then((choice) => {
+      if (choice === show) log.show();
+    });
+  }
+  if (!done) await server.ensure();
+  return done;
+}
+
 async function makeEnvironment(parts: SetUpParts): Promise<void> {
-  const { context, log, restart } = parts;
+  const { context, server } = parts;
   const source = join(context.extensionPath, 'out', 'python');
   if (!existsSync(source)) {
     const message = 'this build of the extension carries no Python packages; choose an interpreter';
@@ -63,22 +86,34 @@ async function makeEnvironment(parts: SetUpParts): Promise<void> {
   }
   const base = await findBase();
   if (base === null) {
-    await askForPython();
+    void askForPython(); // its message may stay unanswered
     return;
   }
-  try {
-    if (!(await make(parts, base, source))) return;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const show = 'Show log';
-    if ((await vscode.window.showErrorMessage(`Token Blame: ${reason}`, show)) === show) log.show();
-    return;
-  }
+  if (!(await replace(parts, base, source))) return;
   const named = vscode.workspace.getConfiguration(SECTION).get<string>('python', '');
-  // A setting wins over what is found. Writing it restarts the server.
+  // A setting wins over what is found. Writing it restarts the server, unless that fails.
   const path = interpreterIn(managedFolder(context), process.platform);
-  if (named && named !== path) await writeSetting('python', path);
-  else await restart();
+  if (named && named !== path) {
+    await writeSetting('python', path);
+    await server.ensure();
+  } else await server.restart();
+}
+
+/** Whether this window makes the environment now. */
+let making = false;
+
+/** One at a time: each begins by emptying the folder. */
+async function makeOnce(parts: SetUpParts): Promise<void> {
+  if (making) {
+    void vscode.window.showInformationMessage('Token Blame: the environment is being made already.');
+    return;
+  }
+  making = true;
+  try {
+    await makeEnvironment(parts);
+  } finally {
+    making = false;
+  }
 }
 
 async function chooseInterpreter(): Promise<void> {
@@ -103,7 +138,7 @@ export async function setUp(parts: SetUpParts): Promise<void> {
     {
       label: '$(add) Make an environment for Token Blame',
       detail: `Downloads about 2 GB of Python packages, once, into ${folder}`,
-      run: () => makeEnvironment(parts),
+      run: () => makeOnce(parts),
     },
     {
       label: '$(folder-opened) Choose an interpreter that has it…',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { create, findBase, installedVersion, interpreterIn, steps } from '../src/environment';
+import { create, findBase, installedVersion, interpreterIn, lock, steps } from '../src/environment';
 import { runSteps, StepFailed, type Step } from '../src/steps';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenblame-test-'));
@@ -73,6 +73,26 @@ describe('create', () => {
     const plan = { base, folder: target, source: folder, platform: process.platform };
     await assert.rejects(create(plan, '1.0.0', quiet, never), StepFailed);
     assert.equal(installedVersion(target), null);
+  });
+});
+
+describe('lock', () => {
+  const target = join(folder, 'storage', 'python');
+
+  it('keeps a second window out until the first has ended', async () => {
+    const release = lock(target);
+    const plan = { base: process.execPath, folder: target, source: folder, platform: process.platform };
+    await assert.rejects(create(plan, '1.0.0', quiet, never), /another window/);
+    release();
+    await assert.rejects(create(plan, '1.0.0', quiet, never), /Creating the environment/);
+    lock(target)();
+  });
+
+  it('passes over one that was left behind', () => {
+    lock(target);
+    const past = Date.now() / 1000 - 2 * 60 * 60;
+    utimesSync(`${target}.lock`, past, past);
+    lock(target)();
   });
 });
 

@@ -17,6 +17,13 @@ describe('manifest', () => {
     assert.ok(!('tokenblame.trusted' in manifest.contributes.configuration.properties));
   });
 
+  it('wakes the extension for either form of samples', () => {
+    const events = manifest.activationEvents;
+    for (const event of ['onLanguage:python', 'onLanguage:jsonl']) assert.ok(events.includes(event));
+    const { default: pattern } = manifest.contributes.configuration.properties['tokenblame.client.jsonl'];
+    assert.ok(events.includes(`workspaceContains:${pattern}`));
+  });
+
   it('does not clash with the commands that the server registers', () => {
     const ids = manifest.contributes.commands.map(({ command }) => command);
     assert.ok(!ids.includes('tokenblame.explain') && !ids.includes('tokenblame.cancel'));

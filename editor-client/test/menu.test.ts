@@ -67,6 +67,17 @@ describe('EngineState', () => {
     assert.equal(engine.take(status('ready', 'Explained.', 'a')).state, 'ready');
   });
 
+  it('ends the work on a document that was edited or closed, and only there', () => {
+    const engine = new EngineState();
+    engine.take(status('computing', 'one', 'a'));
+    engine.take(status('computing', 'two', 'b'));
+    assert.equal(engine.ended('c').busy, 2);
+    assert.equal(engine.ended('a').busy, 1);
+    assert.deepEqual(engine.ended('b'), { state: 'ready', message: 'Stopped.', busy: 0 });
+    engine.take(status('error', 'no model', 'b'));
+    assert.equal(engine.ended('b').state, 'error');
+  });
+
   it('shows a start whatever is in work, and forgets the work of a server that ended', () => {
     const engine = new EngineState();
     engine.take(status('computing', 'one', 'a'));

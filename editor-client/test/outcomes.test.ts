@@ -46,6 +46,27 @@ describe('Outcomes', () => {
     });
   });
 
+  it('keeps a proved pair while something else is asked about the same text', () => {
+    const outcomes = begun();
+    outcomes.relevance(relevance({ pair: PAIR }));
+    outcomes.status(status('ready', 'Explained.'));
+    outcomes.status(status('computing', 'Measuring'));
+    assert.equal(kind(outcomes), 'proved');
+    outcomes.relevance(relevance({ pair: { ...PAIR, origin: 'manual' } }));
+    outcomes.status(status('ready', 'Explained.'));
+    assert.equal(kind(outcomes), 'proved');
+    outcomes.relevance(relevance({ version: 2, state: 'stale' }));
+    assert.equal(kind(outcomes), 'unknown');
+  });
+
+  it('takes a pair chosen by hand for no proof', () => {
+    const outcomes = begun();
+    outcomes.failing(URI);
+    outcomes.relevance(relevance({ pair: { ...PAIR, origin: 'manual' } }));
+    outcomes.status(status('ready', 'Explained.'));
+    assert.equal(kind(outcomes), 'fail');
+  });
+
   it('knows nothing of what was refused or stopped before a verdict', () => {
     const refused = new Outcomes();
     refused.relevance(relevance());

@@ -75,7 +75,7 @@ def test_an_explanation_tells_all_that_is_known() -> None:
     for part in (
         "It returns a wrong result in a base test.",
         "f(1)",
-        "Line 2: the model wrote ' +'; with ' -' (its choice no. 2) the tests pass",
+        "Line 2: the model wrote ' +'; with ' -' (its choice no. 2) the model goes on to a program",
         "-    return x + 1",
         "+    return x - 1",
         "Δℓ 1.500 = tokens 5.750 + softmax leak -4.000 + biases -0.250",

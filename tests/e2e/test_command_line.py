@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cattrs
 import pytest
 from attrs import evolve
 
@@ -17,7 +18,9 @@ from attribution.commands import faithfulness, graph
 from attribution.commands import sample as commands
 from attribution.explanation import Explanation
 from attribution.samples import read_trace
-from attribution.schema import ContrastPair, Document, Form, Origin, Role, TokenChoice
+from attribution.schema import ContrastPair, Document, Form, Origin, Role, Status, TokenChoice
+from attribution.study import records
+from attribution.study.records import Record
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +56,7 @@ def sample(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def told(folder: Path, sample: Path) -> dict[str, object]:
-    done = run(folder, "explain", str(sample), "--json", "--rollouts", "16", "--seconds", "600")
+    done = run(folder, "explain", str(sample), "--json", "--rollouts", "64", "--seconds", "600")
     assert done.returncode == 0, done.stderr
     explained: dict[str, object] = json.loads(done.stdout)
     return explained
@@ -65,7 +68,8 @@ def test_the_sample_fails_and_a_pair_is_proved(told: dict, sample: Path) -> None
     assert told["verdict"]["status"] == "fail"
     assert "circular_shift(" in told["verdict"]["failing_input"]
     pair = told["pair"]
-    assert pair["origin"] == "verified"
+    assert pair["origin"] in ("verified", "substituted")
+    assert pair["logit_diff"] > 1 or told["search"]["outcome"] == "weak"
     assert pair["target"]["id"] != pair["contrast"]["id"]
     assert pair["repaired_program"] != sample.read_text()
 
@@ -76,6 +80,46 @@ def test_the_repaired_program_passes(told: dict, folder: Path) -> None:  # type:
     path.write_text(told["pair"]["repaired_program"])
     done = run(folder, "explain", str(path), "--json")
     assert json.loads(done.stdout)["verdict"]["status"] == "pass"
+
+
+def test_the_repairs_hold_when_they_are_replayed(
+    told: dict[str, Any], folder: Path, sample: Path
+) -> None:
+    """By transformers' own greedy decoding, which knows nothing of the search's shared cache."""
+    trace = read_trace(sample)
+    assert trace is not None
+    record = Record(
+        TASK,
+        Status.FAIL,
+        fingerprint=trace.fingerprint,
+        prompt=trace.prompt,
+        code=trace.code,
+        prompt_length=trace.prompt_length,
+        ids=tuple(token.id for token in trace.tokens),
+        pairs=tuple(cattrs.structure(told["proved_pairs"], list[ContrastPair])),
+    )
+    records.append(folder / "faults.jsonl", record)
+    done = run(folder, "verify", "faults.jsonl")
+    assert done.returncode == 0, done.stdout + done.stderr
+    count = len(record.pairs)
+    assert f"{count} of {count} repairs hold." in done.stdout
+
+
+def test_a_token_of_the_users_choice_is_explained_and_nothing_is_run(
+    folder: Path, sample: Path
+) -> None:
+    line = next(n for n, text in enumerate(sample.read_text().split("\n"), 1) if " if " in text)
+    place = f"{line}:{sample.read_text().split(chr(10))[line - 1].index('if') + 1}"
+    done = run(folder, "explain", str(sample), "--at", place, "--instead", " while", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] is None
+    assert answer["pair"]["origin"] == "manual"
+    assert answer["pair"]["contrast"]["text"] == " while"
+    found = answer["attribution"]
+    rest = found["sum"] + found["leak"] + found["bias"]
+    assert found["logit_diff"] == pytest.approx(rest, abs=1e-2)
+    assert run(folder, "explain", str(sample), "--at", place).returncode == 1
 
 
 def test_the_attribution_is_complete(told: dict, sample: Path) -> None:  # type: ignore[type-arg]
@@ -102,7 +146,7 @@ def proved(folder: Path, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
     )
 
     def answer(options: Namespace, make: Callable[..., Any]) -> Explanation:
-        return commands.answer(options, lambda explain: evolve(make(explain), pair=pair))
+        return commands.answer(options, lambda explain: make(evolve(explain, pair=pair)))
 
     monkeypatch.chdir(folder)
     monkeypatch.setenv("TOKENBLAME_RUNTIME_DIR", str(folder))

@@ -58,6 +58,14 @@ def test_the_repair_is_offered_on_the_line_of_the_fault() -> None:
     assert titles(offered("def")) == ASKING
 
 
+def test_no_edit_is_offered_where_nothing_can_be_written() -> None:
+    snapshot = evolve(SNAPSHOT, uri="tokenblame-sample:/w/samples.jsonl/HumanEval_0/1.py")
+    seen = view(snapshot, WHOLE)
+    session = Session(snapshot, "HumanEval/0", state=State.DONE, explanation=WHOLE, view=seen)
+    at = CODE.index("<=")
+    assert not any(one.edit for one in actions(snapshot, session, Span(at, at)))
+
+
 def test_another_written_token_can_become_the_target() -> None:
     (choice,) = [one for one in offered("x <=") if one.command == "tokenblame.attribute"]
     assert choice.title == "Choose as target: ␣x against ␣< (12.5%)"

@@ -16,6 +16,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from attribution.schema import Event, ExplainRequest
+from lsp_server.editor import EngineState
 from lsp_server.explainer import Explainer
 from lsp_server.lens import lenses
 from lsp_server.progress import WorkDone
@@ -62,6 +63,7 @@ class PlayedEditor:
         self.explainer: Explainer
         self.shown: dict[str, list[str]] = {}
         self.painted: dict[str, dict[str, Any]] = {}
+        self.said: list[tuple[EngineState, str, str | None]] = []
 
     def supports(self, _path: str) -> bool:
         return False
@@ -83,7 +85,8 @@ class PlayedEditor:
 
     def refresh(self) -> None: ...
 
-    def status(self, *_words: Any) -> None: ...
+    def status(self, state: EngineState, message: str, uri: str | None = None) -> None:
+        self.said.append((state, message, uri))
 
     def error(self, message: str) -> None:
         raise AssertionError(message)

@@ -1,5 +1,6 @@
 """Why the engine cannot be reached, as its user is told."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ async def test_an_engine_that_is_started_knows_when_to_leave(
     await link.close()
     assert engine_folder.exists()
     assert [one.idle_timeout for one in status if isinstance(one, EngineStatus)] == [77.0]
+
+
+@pytest.mark.parametrize("inherited", ["900", None])
+def test_an_idle_time_that_is_unset_gives_way_to_the_inherited_one(
+    inherited: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", inherited or "")
+    if inherited is None:
+        monkeypatch.delenv("TOKENBLAME_IDLE_SECONDS")
+    link = EngineLink(lambda: None)
+    link._hand_down(77.0)
+    assert os.environ["TOKENBLAME_IDLE_SECONDS"] == "77.0"
+    link._hand_down(None)
+    assert os.environ.get("TOKENBLAME_IDLE_SECONDS") == inherited
 
 
 async def test_a_folder_that_cannot_be_made(

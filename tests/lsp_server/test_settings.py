@@ -12,6 +12,11 @@ def test_nothing_set_changes_nothing() -> None:
     assert parse({"model": None}, base) == (base, ())
 
 
+@pytest.mark.parametrize("raw", [{"engine.idleSeconds": None}, {"engine": {"idleSeconds": None}}])
+def test_a_null_unsets_what_has_no_default(raw: dict[str, object]) -> None:
+    assert parse(raw, Settings(idle=60.0)) == (Settings(), ())
+
+
 @pytest.mark.parametrize("raw", [{"search": {"rollouts": 8}}, {"search.rollouts": 8}])
 def test_nested_and_dotted_mean_the_same(raw: dict[str, object]) -> None:
     assert parse(raw, Settings()) == (Settings(rollouts=8), ())
