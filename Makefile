@@ -102,6 +102,8 @@ bench: setup ## ratios measured within one run (the README has the single comman
 		echo "== Leave-one-out over doing it naively"; \
 		$(BIN)/python -m tests.benchmarks.bench_faithfulness --model $$model; \
 	done
+	@echo "== Rollouts over plain batched generate"
+	@$(BIN)/python -m tests.benchmarks.bench_rollouts
 	@echo "== A long prompt"
 	@$(BIN)/python -m tests.benchmarks.bench_long
 	@echo "== Pass rate of the default model"
