@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +13,7 @@ from rich.text import Text
 from attribution.client import EngineClient
 from attribution.explanation import Explanation, gather
 from attribution.models.catalogue import CATALOGUE
-from attribution.schema import ModelSettings, Progress, Request
+from attribution.schema import Event, ModelSettings, Progress, Request
 from attribution.terminal import say, visible
 
 Show: TypeAlias = Callable[[Progress], None]
@@ -109,6 +109,16 @@ def progress(message: str) -> Iterator[Show]:
 
 def describe(event: Progress) -> str:
     return event.message if event.fraction is None else f"{event.message} ({event.fraction:.0%})"
+
+
+async def results(engine: EngineClient, request: Request, show: Show) -> AsyncIterator[Event]:
+    """What one request answers, as it comes; its progress is shown."""
+    async with aclosing(engine.stream(request)) as events:
+        async for event in events:
+            if isinstance(event, Progress):
+                show(event)
+            else:
+                yield event
 
 
 async def ask(

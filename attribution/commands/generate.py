@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from contextlib import aclosing
 from pathlib import Path
 
 from rich.console import Console
@@ -17,9 +16,10 @@ from attribution.commands.common import (
     at_least_one,
     model_settings,
     progress,
+    results,
 )
 from attribution.errors import InvalidSample
-from attribution.schema import Form, GenerateRequest, Generation, GradeRequest, Progress
+from attribution.schema import Form, GenerateRequest, Generation, GradeRequest
 from attribution.terminal import print_verdict, say
 
 
@@ -54,13 +54,10 @@ async def _generate(options: argparse.Namespace, show: Show) -> None:
     )
     made = []
     async with await connect() as engine:
-        async with aclosing(engine.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, Progress):
-                    show(event)
-                elif isinstance(event, Generation):
-                    made.append(event)
-                    say(console, str(samples.write_generation(options.out, event)))
+        async for event in results(engine, request, show):
+            if isinstance(event, Generation):
+                made.append(event)
+                say(console, str(samples.write_generation(options.out, event)))
         for generation in made if options.grade else ():
             await _grade(engine, generation.task_id, generation.code, show)
 

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import aclosing
 from pathlib import Path
 
 from attrs import evolve
@@ -21,6 +20,7 @@ from attribution.commands.common import (
     model_settings,
     positive_seconds,
     progress,
+    results,
     sibling_settings,
 )
 from attribution.errors import EngineUnavailable, InvalidRequest, InvalidSample, TokenBlameError
@@ -156,12 +156,9 @@ async def _generate(
     request = GenerateRequest(
         missing, options.form, model_settings(options), options.max_new_tokens
     )
-    async with aclosing(engine.stream(request)) as events:
-        async for event in events:
-            if isinstance(event, Progress):
-                show(event)
-            elif isinstance(event, Generation):
-                samples.write_generation(folder / "samples", event)
+    async for event in results(engine, request, show):
+        if isinstance(event, Generation):
+            samples.write_generation(folder / "samples", event)
 
 
 async def _one(

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from contextlib import aclosing
 from pathlib import Path
 
 from rich.console import Console
@@ -14,9 +13,10 @@ from attribution.commands.common import (
     add_model_options,
     model_settings,
     progress,
+    results,
 )
 from attribution.errors import InvalidRequest, InvalidSample
-from attribution.schema import ModelSettings, Progress, Verification, VerifyRequest
+from attribution.schema import ModelSettings, Verification, VerifyRequest
 from attribution.study import records
 from attribution.study.records import Record
 from attribution.terminal import say
@@ -77,14 +77,8 @@ async def _replay(
         settings=settings,
         trusted=True,  # the user named this very file
     )
-    answers = []
-    async with aclosing(engine.stream(request)) as events:
-        async for event in events:
-            if isinstance(event, Progress):
-                show(event)
-            elif isinstance(event, Verification):
-                answers.append(event)
-    return answers
+    events = results(engine, request, show)
+    return [event async for event in events if isinstance(event, Verification)]
 
 
 def _told(record: Record, answer: Verification) -> str:

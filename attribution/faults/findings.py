@@ -77,9 +77,7 @@ class Findings:
     def settle(self) -> None:
         """The run ends: what passes as a substitution is a pair, whatever its rollout would be."""
         for candidate in self.pending:
-            mutant = exchanged(self.generation, candidate)
-            if mutant is not None:
-                self._prove(candidate, Origin.SUBSTITUTED, mutant)
+            self._prove_substitution(candidate)
         self.pending.clear()
 
     def fresh(self) -> list[ContrastPair]:
@@ -94,13 +92,16 @@ class Findings:
         if passed:
             self.first_seconds = self.first_seconds or seconds
             self._prove(candidate, origin, program, attempt)
-        elif candidate in self.pending:
-            mutant = exchanged(self.generation, candidate)
-            if mutant is not None:
-                self._prove(candidate, Origin.SUBSTITUTED, mutant)
+        elif candidate in self.pending and attempt.second is None:
+            self._prove_substitution(candidate)
         if attempt.second is None:
             self.tried.add(candidate)
             self.pending.discard(candidate)
+
+    def _prove_substitution(self, candidate: Candidate) -> None:
+        mutant = exchanged(self.generation, candidate)
+        if mutant is not None:
+            self._prove(candidate, Origin.SUBSTITUTED, mutant)
 
     def _prove(
         self, candidate: Candidate, origin: Origin, program: str, attempt: Attempt | None = None

@@ -27,12 +27,8 @@ def lines(records: Sequence[Record], trials: Sequence[TrialLog] = ()) -> list[st
         _share("  by going on greedily", failed, lambda r: _has(r, Origin.VERIFIED)),
         _share("  by substitution", failed, lambda r: _has(r, Origin.SUBSTITUTED)),
         _share("  by two tokens only", failed, _two_only),
-        _share("a proved pair with Δℓ > 1", failed, lambda r: any(map(is_clear, r.pairs))),
-        _share(
-            "  by going on greedily",
-            failed,
-            lambda r: any(is_clear(p) and p.origin is Origin.VERIFIED for p in r.pairs),
-        ),
+        _share("a proved pair with Δℓ > 1", failed, lambda r: _has_clear(r, tuple(Origin))),
+        _share("  by going on greedily", failed, lambda r: _has_clear(r, (Origin.VERIFIED,))),
         _share("a pivotal pair for certain", failed, _certain),
         "outcomes: " + ", ".join(f"{n} {end}" for end, n in outcome_counts(failed).items()),
         f"{'':34} {'median':>8} {'90 %':>8}",
@@ -61,6 +57,10 @@ _FIGURES: dict[str, Callable[[SearchReport], float]] = {
 
 def _has(record: Record, origin: Origin) -> bool:
     return any(pair.origin is origin for pair in record.pairs)
+
+
+def _has_clear(record: Record, origins: Sequence[Origin]) -> bool:
+    return any(is_clear(pair) and pair.origin in origins for pair in record.pairs)
 
 
 def _two_only(record: Record) -> bool:
