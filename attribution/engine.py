@@ -225,7 +225,10 @@ class Engine:
             raise ExecutionRefused(_UNTRUSTED)
         task = self._task(request.task_id, job)
         if self.grader.grade_many(task.task_id, [request.code], job.checkpoint)[0].passed:
-            raise InvalidRequest(f"The sample in the record of {task.task_id} passes its tests.")
+            raise InvalidRequest(
+                f"The sample in the record of {task.task_id} passes the tests that are here "
+                f"({task.version}); the record was made with others."
+            )
         loaded = self._load(request.settings, job)
         for pair in request.pairs:
             with job.stage("verify", f"Replaying {pair.contrast.text!r} of {task.task_id}"):
