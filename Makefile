@@ -71,17 +71,22 @@ editor: setup editor-client ## open the demo sample in a real VS Code in the bro
 	@node editor-client/scripts/open-editor.mjs $(SAMPLES) --python $(BIN)/python \
 		--file "$$(sed -n 1p $(SAMPLES)/.demo)" --model "$$(sed -n 2p $(SAMPLES)/.demo)"
 
+# A worker a core; the tests of one file share their models.
+FAST = -m 'not slow' -n auto --dist loadfile
+
 test: setup editor-client browser lint ## everything, slow tests included
 	@echo "== Tests of the extension"
 	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent check; \
 	else echo "   skipped: npm is missing"; fi
-	@echo "== Tests (slow ones included: real models, real VS Code)"
-	@$(BIN)/python -m pytest
+	@echo "== Fast tests, side by side"
+	@$(BIN)/python -m pytest $(FAST)
+	@echo "== Slow tests, one by one (real models, real VS Code)"
+	@$(BIN)/python -m pytest -m slow
 
 check: setup lint ## format, lint, strict types, fast tests: before every commit
 	@if [ -d editor-client/node_modules ]; then \
 		echo "== The extension: types, lint, unit tests"; cd editor-client && npm run --silent check; fi
-	@echo "== Fast tests"; $(BIN)/python -m pytest -q -m 'not slow'
+	@echo "== Fast tests"; $(BIN)/python -m pytest -q $(FAST)
 
 lint: setup
 	@echo "== Format"; $(BIN)/ruff format --check --quiet .
@@ -104,6 +109,8 @@ bench: setup ## ratios measured within one run (the README has the single comman
 	done
 	@echo "== Rollouts over plain batched generate"
 	@$(BIN)/python -m tests.benchmarks.bench_rollouts
+	@echo "== The language server while the engine computes"
+	@$(BIN)/python -m tests.benchmarks.bench_latency
 	@echo "== A long prompt"
 	@$(BIN)/python -m tests.benchmarks.bench_long
 	@echo "== Pass rate of the default model"

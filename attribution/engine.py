@@ -7,39 +7,32 @@ thread of its caller, and hands every result to `emit` as soon as it is there.
 import torch
 from attrs import evolve
 
-from attribution import choosing, explaining, replaying, sampling
-from attribution.decoding import TOP_K, Prefix, generate, prefill
-from attribution.errors import (
-    ExecutionRefused,
-    InvalidRequest,
-    ResourceExhausted,
-)
+from attribution import choosing, comparing, explaining, replaying, sampling, writing
+from attribution.decoding import TOP_K
+from attribution.errors import ExecutionRefused, InvalidRequest, ResourceExhausted
 from attribution.explaining import Case
 from attribution.faults.ranking import best
-from attribution.generation import (
-    from_completion,
-    with_scores,
-)
+from attribution.generation import with_scores
 from attribution.grading.grader import Grader
 from attribution.job import Job
 from attribution.lrp.ledger import Method
 from attribution.lrp.objective import ObjectiveKind
 from attribution.models.loader import LoadedModel, is_out_of_memory, load
-from attribution.prompts import build_prompt, build_stops
-from attribution.reading import read_tokens, task_id_of
+from attribution.reading import read_task, read_tokens, sandbox_of, task_id_of
+from attribution.readings import Readings
 from attribution.schema import (
     Attribution,
+    CompareRequest,
     ContrastPair,
     CurveRequest,
     ExplainRequest,
     FaithfulnessRequest,
-    Form,
     GenerateRequest,
     Generation,
     GradeRequest,
     GraphRequest,
+    MarginRequest,
     ModelSettings,
-    Progress,
     Task,
     Timings,
     Verification,
@@ -61,7 +54,7 @@ class Engine:
         self.grader = Grader()
         self.loaded: LoadedModel | None = None
         self._settings: ModelSettings | None = None
-        self._prefix: Prefix | None = None  # of the last sample: an edit often asks for it again
+        self._readings = Readings()
         self._sibling: tuple[ModelSettings, LoadedModel] | None = None
         self._searches = Searches(self.grader)
 
@@ -71,7 +64,8 @@ class Engine:
 
     def unload(self) -> None:
         """Give the model's memory back."""
-        self.loaded = self._settings = self._prefix = self._sibling = None
+        self.loaded = self._settings = self._sibling = None
+        self._readings.clear()
         self._searches.clear()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -79,36 +73,45 @@ class Engine:
     def run(self, request: Work, job: Job) -> None:
         """Compute one request; its last event is Timings."""
         try:
-            match request:
-                case GenerateRequest():
-                    self._generate(request, job)
-                case GradeRequest():
-                    self._grade(request.task_id, request.code, request.trusted, job)
-                case ExplainRequest():
-                    self._explain(request, job)
-                case GraphRequest():
-                    self._graph(request, job)
-                case FaithfulnessRequest():
-                    self._faithfulness(request, job)
-                case CurveRequest():
-                    self._curve(request, job)
-                case VerifyRequest():
-                    self._verify(request, job)
+            self._answer(request, job)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            self._prefix = None
+            self._readings.clear()
             self._searches.clear()
             raise ResourceExhausted(
                 "The model ran out of memory. Use a smaller model, or the CPU (--device cpu)."
             ) from error
         job.emit(Timings(dict(job.timings)))
 
+    def _answer(self, request: Work, job: Job) -> None:
+        self.grader.shut_into(sandbox_of(request))
+        match request:
+            case GenerateRequest():
+                self._generate(request, job)
+            case GradeRequest():
+                self._grade(request.task_id, request.code, request.trusted, job)
+            case ExplainRequest():
+                self._explain(request, job)
+            case GraphRequest():
+                self._graph(request, job)
+            case FaithfulnessRequest():
+                self._faithfulness(request, job)
+            case CompareRequest():
+                self._compare(request, job)
+            case MarginRequest():
+                self._margin(request, job)
+            case CurveRequest():
+                self._curve(request, job)
+            case VerifyRequest():
+                self._verify(request, job)
+
     # Stages
 
-    def _task(self, task_id: str, job: Job) -> Task:
+    def _task(self, task_id: str, job: Job, code: str = "") -> Task:
+        """`code` may hold the docstring examples that are the task."""
         with job.stage("task", f"Reading {task_id}"):
-            return self.grader.task(task_id, job.checkpoint)
+            return read_task(task_id, code, self.grader, job)
 
     def _load(self, settings: ModelSettings, job: Job) -> LoadedModel:
         if self.loaded is None or settings != self._settings:
@@ -124,50 +127,21 @@ class Engine:
             self._sibling = settings, load(settings, job.emit, job.checkpoint)
         return self._sibling[1]
 
-    def _prefill(self, loaded: LoadedModel, generation: Generation, top_k: int) -> Prefix:
-        ids = tuple(token.id for token in generation.tokens)
-        held = self._prefix
-        if held is None or held.ids != ids or held.scores.top_ids.shape[1] != top_k:
-            self._prefix = held = None  # free the old cache before making the new one
-            held = self._prefix = prefill(loaded.model, ids, generation.prompt_length, top_k)
-        return held
-
     def _scored(
         self, loaded: LoadedModel, generation: Generation, top_k: int = TOP_K
     ) -> Generation:
-        scores = self._prefill(loaded, generation, top_k).scores
+        scores = self._readings.prefix(loaded, generation, top_k).scores
         named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
         return with_scores(named, scores, loaded.tokenizer)
 
     def _generate(self, request: GenerateRequest, job: Job) -> None:
-        if request.max_new_tokens < 1:
-            raise InvalidRequest("At least one token must be allowed (max_new_tokens).")
+        writing.check(request)
         tasks = [self._task(task_id, job) for task_id in request.task_ids]
         loaded = self._load(request.settings, job)
-        tokenizer = loaded.tokenizer
-        form = request.form if tokenizer.chat_template else Form.DIRECT
-        prompts = [build_prompt(task, form, tokenizer) for task in tasks]
-        names = tasks[0].task_id if len(tasks) == 1 else f"{len(tasks)} tasks"
-
-        def checkpoint(tokens: int) -> None:
-            job.checkpoint()
-            if tokens % 16 == 0:
-                job.emit(Progress(f"Writing {names}: {tokens} tokens"))
-
-        with job.stage("generate", f"Writing {names}"):
-            for index, completion in generate(
-                loaded.model,
-                tokenizer,
-                [
-                    (tokenizer(prompt).input_ids, build_stops(task, form, tokenizer))
-                    for task, prompt in zip(tasks, prompts, strict=True)
-                ],
-                max_new_tokens=request.max_new_tokens,
-                checkpoint=checkpoint,
-            ):
-                made = from_completion(tasks[index], form, tokenizer, prompts[index], completion)
-                with job.stage("score", f"Scoring {tasks[index].task_id}"):
-                    job.emit(self._scored(loaded, evolve(made, finished=completion.finished)))
+        with job.stage("generate", f"Writing {writing.names(tasks)}"):
+            for made in writing.write(request, tasks, loaded, job):
+                with job.stage("score", f"Scoring {made.task_id}"):
+                    job.emit(self._scored(loaded, made))
 
     def _grade(self, task_id: str, code: str, trusted: bool, job: Job) -> bool:
         if not trusted:
@@ -203,18 +177,38 @@ class Engine:
                     )
                 )
 
+    def _compare(self, request: CompareRequest, job: Job) -> None:
+        case = self._case(request.explain, job)
+        if case is not None:
+            self._attribute(case, job)
+            sibling = self._load_sibling(request.sibling, job)
+            with job.stage("compare", f"Asking {sibling.name} about the same choice"):
+                job.emit(
+                    comparing.compare(case, self._task(case.generation.task_id, job), sibling, job)
+                )
+
+    def _margin(self, request: MarginRequest, job: Job) -> None:
+        """Nothing is run, so no trust is asked for."""
+        explain = request.explain
+        task = self._task(task_id_of(explain), job, explain.code)
+        code = task.prompt + explain.code if explain.completion else explain.code
+        loaded = self._load(explain.settings, job)
+        with job.stage("margin", "Asking what the model thinks of it now"):
+            read = read_tokens(explain, task, code, loaded)
+            job.emit(self._readings.margin(request, read, loaded, job.checkpoint))
+
     def _curve(self, request: CurveRequest, job: Job) -> None:
         """Where the tests fail: tokens, then curves. No pair is looked for: no rules are needed."""
         sampling.check(request)
         explain = request.explain
-        task = self._task(task_id_of(explain), job)
+        task = self._task(task_id_of(explain), job, explain.code)
         code = task.prompt + explain.code if explain.completion else explain.code
         if self._grade(task.task_id, code, explain.trusted, job):
             return
         loaded = self._load(explain.settings, job)
         generation = self._read(explain, task, code, loaded, job)
         with job.stage("curve", "Sampling how the model goes on"):
-            prefix = self._prefill(loaded, generation, explain.top_k)
+            prefix = self._readings.prefix(loaded, generation, explain.top_k)
             for event in sampling.curve(
                 request, task, generation, prefix, loaded, self.grader, job
             ):
@@ -262,7 +256,7 @@ class Engine:
         A pair that is given is taken as it is: nothing is run then.
         """
         method, kind = Method.named(request.method), ObjectiveKind.named(request.objective)
-        task, pair = self._task(task_id_of(request), job), request.pair
+        task, pair = self._task(task_id_of(request), job, request.code), request.pair
         code = task.prompt + request.code if request.completion else request.code
         chosen = pair is not None or request.flip is not None
         if not chosen and self._grade(task.task_id, code, request.trusted, job):
@@ -291,7 +285,7 @@ class Engine:
     ) -> list[ContrastPair]:
         """All proved pairs, streamed. What an earlier request found comes first and at once."""
         with job.stage("search", "Looking for the token that broke it"):
-            prefix = self._prefill(loaded, generation, request.top_k)
+            prefix = self._readings.prefix(loaded, generation, request.top_k)
             sibling = self._load_sibling(request.sibling, job) if request.sibling else None
             search = self._searches.of(request, task, generation, prefix, loaded, sibling, job)
             for event in self._searches.run(search, request, job):

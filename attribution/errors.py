@@ -11,6 +11,7 @@
     ├─ UnsupportedModel        unsupported_model   a module class without a relevance rule
     ├─ ExecutionRefused        execution_refused   the workspace is not trusted
     ├─ RunnerFailed            runner_failed       the test runner died or spoke nonsense
+    │  └─ SandboxUnavailable   sandbox_unavailable the chosen sandbox does not work here
     ├─ EngineUnavailable       engine_unavailable  the engine cannot be started or reached
     │  └─ ProtocolMismatch     protocol_mismatch   the two sides speak different versions
     ├─ ResourceExhausted       resource_exhausted  memory or disk is full
@@ -70,6 +71,10 @@ class ExecutionRefused(TokenBlameError):
 
 class RunnerFailed(TokenBlameError):
     code = "runner_failed"
+
+
+class SandboxUnavailable(RunnerFailed):
+    code = "sandbox_unavailable"
 
 
 class EngineUnavailable(TokenBlameError):

@@ -102,6 +102,7 @@ def relevance(case: Case, job: Job) -> Attribution:
         sum=found.sum,
         leak=found.leak,
         bias=found.bias,
+        profile=tuple(map(tuple, found.nodes[::2].tolist())),
     )
 
 

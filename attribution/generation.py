@@ -54,6 +54,8 @@ def split_sample(
                 f"The sample does not begin with the prompt of {task.task_id}: "
                 f"no docstring of {task.entry_point} was found."
             )
+    if prompt is not None and not prompt.strip():
+        raise InvalidSample("The prompt is empty.")
     return Split(Form.CHAT, prompt or build_prompt(task, Form.CHAT, tokenizer), code)
 
 

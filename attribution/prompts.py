@@ -8,7 +8,7 @@ from evalplus.provider.utility import (
 )
 from transformers import PreTrainedTokenizerBase
 
-from attribution.schema import Form, Task
+from attribution.schema import Dataset, Form, Task
 
 # The two sentences of evalplus.codegen.run_codegen (0.3.1), where they are local variables.
 INSTRUCTION = (
@@ -48,7 +48,9 @@ def build_prompt(task: Task, form: Form, tokenizer: PreTrainedTokenizerBase) -> 
 
 def build_stops(task: Task, form: Form, tokenizer: PreTrainedTokenizerBase) -> Stops:
     """EvalPlus' stop sequences for `form`, and the ids of every known end token."""
-    extra = ["\n```\n"] if form is Form.CHAT else extra_eos_for_direct_completion(task.dataset)
+    # Of EvalPlus' data sets the one whose tasks, too, are a function with examples.
+    kind = Dataset.HUMANEVAL if task.dataset is Dataset.DOCTEST else task.dataset
+    extra = ["\n```\n"] if form is Form.CHAT else extra_eos_for_direct_completion(kind)
     vocabulary = tokenizer.get_vocab()
     ends = {vocabulary[token] for token in _END_TOKENS if token in vocabulary}
     if tokenizer.eos_token_id is not None:

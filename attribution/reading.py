@@ -1,12 +1,25 @@
-"""Which tokens a sample consists of: those of its trace, or its text tokenised anew."""
+"""Which task a request is about, and which tokens its sample consists of.
+
+These are the tokens of its trace, or its text tokenised anew.
+"""
 
 from pathlib import Path
 
 from attribution import samples
 from attribution.errors import InvalidSample
 from attribution.generation import from_text, is_consistent, split_sample
+from attribution.grading.grader import Grader
+from attribution.job import Job
 from attribution.models.loader import LoadedModel
-from attribution.schema import ExplainRequest, Generation, Task, task_id_from_path
+from attribution.schema import (
+    ExplainRequest,
+    Generation,
+    GradeRequest,
+    Task,
+    Work,
+    doctest_function,
+    task_id_from_path,
+)
 
 _LONGEST_OUTPUT = 4096  # tokens; the scores of so many take 2.5 GB with 152 000 words
 
@@ -20,6 +33,23 @@ def task_id_of(request: ExplainRequest) -> str:
             "(HumanEval_65/0.py) or name the task."
         )
     return task_id
+
+
+def read_task(task_id: str, code: str, grader: Grader, job: Job) -> Task:
+    """EvalPlus' task of that id, or the one that the docstring examples in `code` set.
+
+    Raises UnknownTask, DataUnavailable, and InvalidSample where no example can be judged.
+    """
+    function = doctest_function(task_id)
+    if function is not None and code:
+        return grader.examples(function, code, job.checkpoint)
+    return grader.task(task_id, job.checkpoint)
+
+
+def sandbox_of(request: Work) -> str:
+    """The sandbox that a request wants for what it runs; those that do not say take any."""
+    asked = getattr(request, "explain", request)
+    return asked.sandbox if isinstance(asked, ExplainRequest | GradeRequest) else "auto"
 
 
 def read_tokens(request: ExplainRequest, task: Task, code: str, loaded: LoadedModel) -> Generation:

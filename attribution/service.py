@@ -30,17 +30,8 @@ from attribution.client import pid_path, socket_path
 from attribution.errors import Cancelled, EngineUnavailable, InvalidRequest, TokenBlameError
 from attribution.job import Job
 from attribution.models.limits import resident_bytes
-from attribution.schema import (
-    CurveRequest,
-    EngineStatus,
-    Event,
-    FaithfulnessRequest,
-    GenerateRequest,
-    StatusRequest,
-    StopRequest,
-    VerifyRequest,
-    Work,
-)
+from attribution.queueing import priority
+from attribution.schema import EngineStatus, Event, StatusRequest, StopRequest, Work
 from attribution.wire import Cancel, Done, Failed, Hello
 
 if TYPE_CHECKING:
@@ -49,12 +40,6 @@ if TYPE_CHECKING:
 IDLE_TIMEOUT = 1800.0  # seconds; TOKENBLAME_IDLE_SECONDS overrides it
 
 _log = logging.getLogger("tokenblame.engine")
-
-
-def _priority(request: Work) -> int:
-    """0: somebody waits for it; 1: a set of samples, or minutes of measuring, can wait."""
-    long = isinstance(request, FaithfulnessRequest) and request.full
-    return int(long or isinstance(request, GenerateRequest | CurveRequest | VerifyRequest))
 
 
 @define(order=True)
@@ -211,7 +196,7 @@ class Service:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
                 loop.call_soon_threadsafe(deliver, data, isinstance(value, Done | Failed))
 
-        item = _Item(_priority(request), number, request, send)
+        item = _Item(priority(request), number, request, send)
         self._open[number] = client.items[request_id] = item
         self._queue.put(item)
 

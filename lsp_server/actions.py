@@ -5,11 +5,20 @@ from typing import Any
 
 from attrs import frozen
 
-from attribution.schema import ContrastPair, Role
+from attribution.schema import ContrastPair, Form, Role
 from lsp_server import words
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import same_choice
-from lsp_server.names import ATTRIBUTE, CHECK, READ_ONLY, REPORT, SEARCH_LONGER
+from lsp_server.names import (
+    ATTRIBUTE,
+    CHECK,
+    COMPARE,
+    GRAPH,
+    OPEN_PROMPT,
+    READ_ONLY,
+    REPORT,
+    SEARCH_LONGER,
+)
 from lsp_server.positions import Span
 from lsp_server.requests import choices
 from lsp_server.session import Session, State
@@ -32,15 +41,21 @@ class Action:
     command: str = ""
     arguments: tuple[Any, ...] = ()
     edit: Replacement | None = None
+    solves: bool = True  # an edit: the diagnostics there
 
 
-def actions(snapshot: Snapshot, session: Session, selected: Span) -> list[Action]:
-    """Those for the selected place first, then those for the whole sample."""
+def actions(
+    snapshot: Snapshot, session: Session, selected: Span, sibling: str | None = None
+) -> list[Action]:
+    """Those for the selected place first, then those for the whole sample.
+
+    `sibling` names the model to compare with.
+    """
     return [
         *_repairs(snapshot, session, selected),
         *_others(snapshot, session, selected),
         *_proved(snapshot, session),
-        *_whole(snapshot, session),
+        *_whole(snapshot, session, sibling),
     ]
 
 
@@ -93,7 +108,7 @@ def _proved(snapshot: Snapshot, session: Session) -> Iterator[Action]:
             )
 
 
-def _whole(snapshot: Snapshot, session: Session) -> Iterator[Action]:
+def _whole(snapshot: Snapshot, session: Session, sibling: str | None) -> Iterator[Action]:
     explanation, uri = session.explanation, snapshot.uri
     if explanation.verdict is None or explanation.verdict.passed:
         return
@@ -102,6 +117,12 @@ def _whole(snapshot: Snapshot, session: Session) -> Iterator[Action]:
             yield Action("Search longer for the token that broke it", SEARCH_LONGER, (uri,))
         if explanation.attribution is not None and explanation.faithfulness is None:
             yield Action("Check whether this map can be trusted", CHECK, (uri,))
+    if explanation.attribution is not None:
+        yield Action("Open the attribution graph", GRAPH, (uri,))
+        if sibling is not None:
+            yield Action(f"Compare with the sibling model {sibling}", COMPARE, (uri,))
+    if explanation.generation is not None and explanation.generation.form is Form.CHAT:
+        yield Action("Open the prompt as the model saw it", OPEN_PROMPT, (uri,))
     yield Action("Copy a report to share", REPORT, (uri,))
 
 

@@ -1,27 +1,33 @@
 """Commands: what a user asks for, from a lens, a code action or the palette of an editor."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
 from attribution.errors import TokenBlameError
+from attribution.graphs.page import to_html
+from lsp_server.asking import comparison_of, graph_of
+from lsp_server.comparison import comparison_report
+from lsp_server.details import Explained
 from lsp_server.documents import Snapshot
-from lsp_server.files import report_file, sample_file
+from lsp_server.files import graph_file, report_file, sample_file
 from lsp_server.names import (
     ATTRIBUTE,
     CANCEL,
     CHECK,
+    COMPARE,
     EXPLAIN,
+    GRAPH,
     OPEN_SAMPLE,
     REPORT,
     SEARCH_LONGER,
-    SHOW_FAULT,
+    SET_TASK,
 )
+from lsp_server.progress import WorkDone
 from lsp_server.report import report
 from lsp_server.session import Session
-from lsp_server.to_lsp import to_range
 from lsp_server.window import TokenBlameServer
 
 Answer = dict[str, Any] | None
@@ -41,6 +47,19 @@ def explain(ls: TokenBlameServer, *arguments: Any) -> Answer:
         case _:
             raise JsonRpcInvalidParams(f'{EXPLAIN} needs [uri, {{"taskId": …}}?].')
     return _version(snapshot)
+
+
+def set_task(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri, {"taskId": …}; answers the version. The file is a sample of it from now on.
+
+    `Doctest/NAME` stands for the examples in the docstring of a function of the file. An id that is
+    none leaves everything as it was, and says so.
+    """
+    match arguments:
+        case [str(uri), {"taskId": str(task_id)}]:
+            return _version(ls.explainer.explain(uri, task_id.strip()))
+        case _:
+            raise JsonRpcInvalidParams(f'{SET_TASK} needs [uri, {{"taskId": …}}].')
 
 
 def cancel(ls: TokenBlameServer, *arguments: Any) -> None:
@@ -111,12 +130,63 @@ async def copy_report(ls: TokenBlameServer, *arguments: Any) -> Answer:
     return {"markdown": markdown}
 
 
-async def show_fault(ls: TokenBlameServer, *arguments: Any) -> None:
-    """Arguments: uri. The faulty token is brought before the user."""
-    session = _explained(ls, _uri(SHOW_FAULT, arguments))
-    if session is not None and (span := session.view.pair_span) is not None:
-        snapshot = session.snapshot
-        await ls.editor.show_document(snapshot.uri, to_range(snapshot.lines, span))
+async def show_graph(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri; answers {"uri": …} of a page, or null where a panel shows the graph.
+
+    A client that declares `experimental.panel` is told to show it; another one opens the page in
+    the user's browser.
+    """
+    uri = _uri(GRAPH, arguments)
+
+    async def page(known: Explained, progress: WorkDone) -> Path | None:
+        graph = await graph_of(ls, known, progress)
+        title, html = known.session.task_id or "graph", to_html(graph, known.generation)
+        path = _written(ls, lambda: graph_file(title, html))
+        if path is not None and not await ls.editor.show_page(path.as_uri()):
+            ls.editor.tell(f"See {path}.")
+        return path
+
+    return await _shown(ls, uri, "graph", page)
+
+
+async def compare_models(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri, {"model": …}?; answers {"uri": …} of a report, or null in a panel.
+
+    Without a model it is the sibling of the settings.
+    """
+    match arguments:
+        case [str(uri)] | [str(uri), None]:
+            model = None
+        case [str(uri), {"model": str(model)}]:
+            pass
+        case _:
+            raise JsonRpcInvalidParams(f'{COMPARE} needs [uri, {{"model": …}}?].')
+
+    async def page(known: Explained, progress: WorkDone) -> Path | None:
+        markdown = comparison_report(known, await comparison_of(ls, known, progress, model))
+        name = f"{known.session.task_id}-comparison"
+        return await _open(ls, lambda: report_file(name, markdown))
+
+    return await _shown(ls, uri, "compare", page)
+
+
+async def _shown(
+    ls: TokenBlameServer,
+    uri: str,
+    section: str,
+    page: Callable[[Explained, WorkDone], Awaitable[Path | None]],
+) -> Answer:
+    """In the client's own panel, or as a page; says why where there is nothing to show."""
+    session = _explained(ls, uri)
+    if session is None or ls.editor.open_panel(uri, section):
+        return None
+    progress = ls.editor.progress(f"Token Blame {session.task_id}: {section}")
+    try:
+        path = await page(Explained.of(session), progress)
+    except TokenBlameError as error:
+        ls.editor.warn(error.message)
+        return None
+    return None if path is None else {"uri": path.as_uri()}
 
 
 async def open_sample(ls: TokenBlameServer, *arguments: Any) -> Answer:
@@ -157,14 +227,19 @@ async def _program(ls: TokenBlameServer, row: Snapshot) -> str | None:
 
 async def _open(ls: TokenBlameServer, write: Callable[[], Path]) -> Path | None:
     """Write a file and show it; says where it is to clients that cannot be told to show it."""
+    path = _written(ls, write)
+    if path is not None and not await ls.editor.show_document(path.as_uri()):
+        ls.editor.tell(f"See {path}.")
+    return path
+
+
+def _written(ls: TokenBlameServer, write: Callable[[], Path]) -> Path | None:
+    """The file, written; None, with a message, where it cannot be."""
     try:
-        path = write()
+        return write()
     except TokenBlameError as error:
         ls.editor.error(error.message)
         return None
-    if not await ls.editor.show_document(path.as_uri()):
-        ls.editor.tell(f"See {path}.")
-    return path
 
 
 def _uri(command: str, arguments: tuple[Any, ...]) -> str:

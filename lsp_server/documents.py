@@ -43,6 +43,7 @@ class Snapshot:
     text: str
     encoding: Encoding = field(default=Encoding.UTF16)
     row: Row | None = None
+    prompt: str | None = None  # as edited in a document of its own; None: as the model saw it
 
     @property
     def document(self) -> str:
@@ -68,6 +69,14 @@ class Snapshot:
     def task_id(self) -> str | None:
         """The EvalPlus task that its path or its row names."""
         return self.row.task_id if self.row else task_id_from_path(unquote(self.uri))
+
+
+@frozen
+class Place:
+    """Another document that belongs to what is shown of one."""
+
+    uri: str
+    lines: LineIndex
 
 
 def edited(text: str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> str:
@@ -100,6 +109,7 @@ class Documents:
     def __init__(self) -> None:
         self.encoding = Encoding.UTF16  # until the client has said what it prefers
         self._open: dict[str, Snapshot] = {}
+        self._prompts: dict[str, str] = {}  # as edited, by the uri of the code
 
     def __iter__(self) -> Iterator[Snapshot]:
         return iter(tuple(self._open.values()))
@@ -109,8 +119,22 @@ class Documents:
         return self._open.get(unquote(uri))
 
     def open(self, uri: str, version: int, text: str) -> Snapshot:
-        snapshot = self._open[unquote(uri)] = Snapshot(uri, version, text, self.encoding)
+        snapshot = self._open[unquote(uri)] = Snapshot(
+            uri, version, text, self.encoding, prompt=self._prompts.get(unquote(uri))
+        )
         return snapshot
+
+    def set_prompt(self, code: str, prompt: str | None) -> Snapshot | None:
+        """Read `code` as the answer to an edited prompt, also when it is opened later.
+
+        The latest snapshot of the code now; None where it is not open.
+        """
+        if prompt is None:
+            self._prompts.pop(unquote(code), None)
+        else:
+            self._prompts[unquote(code)] = prompt
+        old = self.get(code)
+        return old and self.open(old.uri, old.version, old.text)
 
     def change(
         self, uri: str, version: int, changes: Sequence[TextDocumentContentChangeEvent]

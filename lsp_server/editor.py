@@ -10,7 +10,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from lsp_server.names import RELEVANCE, REPORTED, STATUS
+from lsp_server.names import PANEL, RELEVANCE, REPORTED, STATUS
 from lsp_server.progress import WorkDone
 from lsp_server.refresh import Refresh
 
@@ -104,12 +104,26 @@ class Editor:
         """Bring a document, or a place in it, before the user; whether that worked."""
         if not self.supports("window.show_document.support"):
             return False
-        params = lsp.ShowDocumentParams(uri, take_focus=True, selection=selection)
+        return await self._show(lsp.ShowDocumentParams(uri, take_focus=True, selection=selection))
+
+    async def _show(self, params: lsp.ShowDocumentParams) -> bool:
         try:
             return (await self._server.window_show_document_async(params)).success
         except JsonRpcException as error:
-            _log.info("the client did not show %s: %s", uri, error)
+            _log.info("the client did not show %s: %s", params.uri, error)
             return False
+
+    async def show_page(self, uri: str) -> bool:
+        """Open a page in the user's browser; whether that worked."""
+        if not self.supports("window.show_document.support"):
+            return False
+        return await self._show(lsp.ShowDocumentParams(uri, external=True))
+
+    def open_panel(self, uri: str, section: str) -> bool:
+        """Show a section of the client's own panel; whether it has one."""
+        if has_one := self.supports("experimental.panel"):
+            self._server.protocol.notify(PANEL, {"uri": uri, "section": section})
+        return has_one
 
     def report(self, uri: str, markdown: str) -> bool:
         """Hand over a report; whether the client does something with it."""
@@ -148,7 +162,12 @@ class Editor:
         self._server.window_show_message(lsp.ShowMessageParams(kind, f"Token Blame: {message}"))
         self._server.window_log_message(lsp.LogMessageParams(kind, message))
 
-    def progress(self, title: str) -> "WorkDone":
-        """Progress of one piece of work, as a context manager around it."""
-        number = next(self._numbers) if self.supports("window.work_done_progress") else None
-        return WorkDone(self._server, title, number)
+    def progress(self, title: str, token: str | int | None = None) -> "WorkDone":
+        """Progress of one piece of work, as a context manager around it.
+
+        `token` is one that the client gave for it.
+        """
+        if token is not None:
+            return WorkDone(self._server, title, token, given=True)
+        ours = self.supports("window.work_done_progress")
+        return WorkDone(self._server, title, f"tokenblame/{next(self._numbers)}" if ours else None)

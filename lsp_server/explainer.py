@@ -4,13 +4,16 @@ The methods are called from the event loop by synchronous handlers, so the order
 sends is the order of what happens here. What takes time is in `work`.
 """
 
+from attribution.schema import doctest_id, task_id_problem
 from lsp_server.display import Display
 from lsp_server.documents import Documents, Snapshot
 from lsp_server.editor import Editor, EngineState
+from lsp_server.prompts import Link, Prompts
 from lsp_server.requests import Wish, checking, pair_of
 from lsp_server.rows import is_samples_file, samples_of
 from lsp_server.session import Session, Sessions, State
 from lsp_server.settings import Run, Settings
+from lsp_server.tasks import functions_with_examples
 from lsp_server.work import Conditions, Trigger, Work
 
 
@@ -21,20 +24,26 @@ class Explainer:
         self.documents = Documents()
         self.sessions = Sessions()
         self.conditions = Conditions()
-        self.display = Display(editor, self.documents, self.sessions)
+        self.prompts = Prompts(self.documents)
+        self.display = Display(editor, self.documents, self.sessions, self.prompts)
         self.work = Work(editor, self.sessions, self.display, self.conditions)
         self._editor = editor
 
     # What happens to documents
 
     def opened(self, snapshot: Snapshot) -> None:
-        if self.sessions.renew(snapshot).task_id is not None:
+        if (link := self.prompts.opened(snapshot)) is not None:
+            self._read_prompt(link, link.edited(snapshot.text))
+        elif self.sessions.renew(snapshot).task_id is not None:
             self.work.start(snapshot, Trigger.OPENED)
         elif samples_of(snapshot).problems:
             self.display.changed(snapshot)
 
     def edited(self, snapshot: Snapshot) -> None:
         """What was shown is about a text that is no more."""
+        if (link := self.prompts.link(snapshot.uri)) is not None:
+            self._read_prompt(link, link.edited(snapshot.text))
+            return
         self.work.drop(snapshot)
         session = self.sessions.renew(snapshot)
         if session.task_id is not None:
@@ -44,7 +53,21 @@ class Explainer:
             self.sessions.forget_rows(snapshot)
             self.display.changed(snapshot)
 
+    def _read_prompt(self, link: Link, prompt: str | None) -> None:
+        """Read a sample as the answer to this prompt (None: its own)."""
+        old, new = self.documents.get(link.code), self.documents.set_prompt(link.code, prompt)
+        if old is None or new is None:
+            return
+        if old.prompt != new.prompt:
+            self.edited(new)
+        elif (session := self.sessions.get(new)) is not None and session.explanation.verdict:
+            self.display.changed(new)  # the prompt document has just been opened or closed
+
     def saved(self, snapshot: Snapshot) -> None:
+        if (link := self.prompts.link(snapshot.uri)) is not None:
+            if (code := self.documents.get(link.code)) is not None:
+                self.saved(code)
+            return
         session = self.sessions.get(snapshot)
         if session is None or session.task_id is None:
             return
@@ -52,6 +75,10 @@ class Explainer:
             self.work.start(snapshot, Trigger.SAVED)
 
     def closed(self, snapshot: Snapshot) -> None:
+        if (link := self.prompts.closed(snapshot)) is not None:
+            self.display.cleared(snapshot, "cleared", None)
+            self._read_prompt(link, None)
+            return
         self.work.drop(snapshot)
         session = self.sessions.get(snapshot)
         self.sessions.close(snapshot)
@@ -70,10 +97,10 @@ class Explainer:
             self._editor.warn("This file holds many samples: ask about one of its lines.")
             return None
         if task_id is None and (session is None or session.task_id is None):
-            self._editor.warn(
-                "Which task does this file solve? Put it into a folder named after the task "
-                '(HumanEval_65/0.py), or pass {"taskId": "HumanEval/65"} with the command.'
-            )
+            own = functions_with_examples(snapshot)
+            task_id = doctest_id(own[0].name) if own else ""
+        if task_id is not None and (problem := _not_a_task(task_id)) is not None:
+            self._editor.warn(problem)
             return None
         self._again(snapshot, task_id)
         return snapshot
@@ -169,15 +196,17 @@ class Explainer:
     def _outdated(self, snapshot: Snapshot) -> None:
         """Other settings would give other results; rows wait to be asked for again."""
         if snapshot.row is None:
-            self._again(snapshot)
+            self._again(snapshot, compare=False)
         else:
             self.work.drop(snapshot)
             self.sessions.renew(snapshot)
             self.display.changed(snapshot)
 
-    def _again(self, snapshot: Snapshot, task_id: str | None = None) -> None:
+    def _again(
+        self, snapshot: Snapshot, task_id: str | None = None, *, compare: bool = True
+    ) -> None:
         self.work.drop(snapshot)
-        session = self.sessions.renew(snapshot, task_id)
+        session = self.sessions.renew(snapshot, task_id, compare=compare)
         self.display.cleared(snapshot, "stale", session.task_id)
         self.work.start(snapshot, Trigger.ASKED)
 
@@ -188,3 +217,14 @@ class Explainer:
             elif not self.conditions.trusted and session.state is State.RUNNING:
                 self.work.drop(session.snapshot)
                 self.work.refuse(session.snapshot)
+
+
+def _not_a_task(task_id: str) -> str | None:
+    """What to tell the user; None for what can be the id of a task."""
+    if task_id:
+        return task_id_problem(task_id)
+    return (
+        "Which task does this file solve? Put it into a folder named after the task "
+        '(HumanEval_65/0.py), name it ({"taskId": "HumanEval/65"} with the command), or give a '
+        "function a docstring with examples (`>>> f(1)`)."
+    )

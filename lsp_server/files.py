@@ -1,14 +1,19 @@
 """Files for clients to open, in the user's cache: never where EvalPlus reads samples."""
 
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import platformdirs
+from pygls.uris import to_fs_path
 
 from attribution.errors import InvalidSample, ResourceExhausted
 
+_PROMPT = ".prompt.txt"  # what clients know prompt documents by
+_LINK = "link.json"
 _EVALPLUS_ID = re.compile(r"(?:HumanEval|Mbpp)/\d+")
 
 
@@ -23,17 +28,59 @@ def sample_file(task_id: str, number: int, code: str) -> Path:
     return _kept(Path("opened") / digest / task_id.replace("/", "_") / f"{number}.py", code)
 
 
-def report_file(task_id: str, markdown: str) -> Path:
+def report_file(title: str, markdown: str) -> Path:
     """A report; one with the same words is the same file."""
-    digest = hashlib.sha256(markdown.encode(errors="surrogatepass")).hexdigest()[:8]
-    name = re.sub(r"\W+", "_", task_id, flags=re.ASCII)
-    return _kept(Path("reports") / f"{name}-{digest}.md", markdown)
+    return _kept(Path("reports") / _name(title, markdown, "md"), markdown)
+
+
+def graph_file(title: str, html: str) -> Path:
+    """A page with a graph."""
+    return _kept(Path("graphs") / _name(title, html, "html"), html)
+
+
+def prompt_file(code: str, prompt: str) -> Path:
+    """The prompt of the sample with the uri `code`, for `prompt_link` to tell whose it is.
+
+    The same prompt of the same sample is the same file, with what a user has changed in it.
+    """
+    key = f"{code}\0{prompt}"
+    digest = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:16]
+    folder = Path("prompts") / digest
+    _kept(folder / _LINK, json.dumps({"code": code, "prompt": prompt}))
+    sample = Path(unquote(code))
+    name = re.sub(r"[^\w.-]+", "_", f"{sample.parent.name}-{sample.stem}")
+    return _kept(folder / f"{name}{_PROMPT}", prompt)
+
+
+def prompt_link(uri: str) -> tuple[str, str] | None:
+    """Uri of the sample and the prompt as the model saw it, of a document made by `prompt_file`."""
+    path = to_fs_path(uri)
+    if path is None or not path.endswith(_PROMPT):
+        return None
+    folder = Path(path).parent
+    if folder.parent != _root() / "prompts":
+        return None  # another file with such a name
+    try:
+        found = json.loads((folder / _LINK).read_bytes())
+        return found["code"], found["prompt"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _name(title: str, text: str, kind: str) -> str:
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    name = re.sub(r"\W+", "_", title, flags=re.ASCII)
+    return f"{name}-{digest}.{kind}"
+
+
+def _root() -> Path:
+    root = os.environ.get("TOKENBLAME_CACHE_DIR")
+    return (Path(root) if root else platformdirs.user_cache_path("tokenblame")).absolute()
 
 
 def _kept(place: Path, text: str) -> Path:
     """Write the file unless it is there."""
-    root = os.environ.get("TOKENBLAME_CACHE_DIR")
-    path = (Path(root) if root else platformdirs.user_cache_path("tokenblame")).absolute() / place
+    path = _root() / place
     if path.exists():
         return path
     try:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from attribution.schema import Alternative, Attribution, Generation, Role, Token
+from attribution.schema import Alternative, Attribution, Document, Generation, Role, Token
 from lsp_server import words
 from lsp_server.explanation import Explanation
 from lsp_server.positions import Span
+from lsp_server.profile import layer_profile
 from lsp_server.segments import segments
 from lsp_server.views import EditorView, tokens_at
 
@@ -24,17 +25,20 @@ class Hover:
     markdown: str
 
 
-def hover(explanation: Explanation, shown: EditorView, offset: int) -> Hover | None:
-    """About the token at a code point of the code; None where nothing is known about it."""
+def hover(
+    explanation: Explanation, shown: EditorView, offset: int, where: Document = Document.CODE
+) -> Hover | None:
+    """About the token at a code point; None where nothing is known about it."""
     generation = explanation.generation
     if generation is None:
         return None
-    indices = tokens_at(generation, offset)
+    indices = tokens_at(generation, offset, where)
     if not indices:
         return None
     parts = [
-        _header(generation, indices) + _segment(generation, offset),
-        *_relevance(explanation, shown, offset),
+        _header(generation, indices) + _segment(generation, offset, where),
+        *_relevance(explanation, shown, offset, where),
+        *_profile(explanation, indices),
         *_choice(explanation, shown, indices),
         *_alternatives(generation, indices[-1]),
         *_completeness(explanation.attribution),
@@ -47,19 +51,24 @@ def hover(explanation: Explanation, shown: EditorView, offset: int) -> Hover | N
 
 def _header(generation: Generation, indices: list[int]) -> str:
     first: Token = generation.tokens[indices[0]]
-    text = generation.code[first.start : first.end] if len(indices) > 1 else first.text
+    whole = generation.code if first.document is Document.CODE else generation.prompt
+    text = whole[first.start : first.end] if len(indices) > 1 else first.text
     parts = f" · {len(indices)} tokens share it" if len(indices) > 1 else ""
     return f"**{words.token(text)}** · {_WRITER[first.role]} · token {indices[0]}{parts}"
 
 
-def _segment(generation: Generation, offset: int) -> str:
+def _segment(generation: Generation, offset: int, where: Document) -> str:
+    if where is Document.PROMPT:
+        return ""
     found = (one for one in segments(generation.code) if one.span.start <= offset < one.span.end)
     return "".join(f" · {segment.name}" for segment in found)
 
 
-def _relevance(explanation: Explanation, shown: EditorView, offset: int) -> Iterator[str]:
+def _relevance(
+    explanation: Explanation, shown: EditorView, offset: int, where: Document
+) -> Iterator[str]:
     pair, heat = explanation.pair, shown.heat
-    if pair is None or heat is None or (one := heat.at(offset)) is None:
+    if pair is None or heat is None or (one := heat.at(offset, where)) is None:
         return
     if one.role is Role.TEMPLATE:
         yield (
@@ -73,6 +82,11 @@ def _relevance(explanation: Explanation, shown: EditorView, offset: int) -> Iter
         f"Relevance **{words.signed(one.relevance)}** towards {words.token(favoured.text)} · "
         f"{share:.1%} of all relevance · rank {heat.rank(one)} of {len(heat.counted)}"
     )
+
+
+def _profile(explanation: Explanation, indices: list[int]) -> Iterator[str]:
+    if explanation.attribution is not None:
+        yield from layer_profile(explanation.attribution, indices)
 
 
 def _choice(explanation: Explanation, shown: EditorView, indices: list[int]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from attribution.schema import Document
 from lsp_server import words
 from lsp_server.documents import Snapshot
 from lsp_server.positions import Span
@@ -25,7 +26,9 @@ class Hint:
     tooltip: str
 
 
-def hints(session: Session, thresholds: Thresholds, shown: Span) -> list[Hint]:
+def hints(
+    session: Session, thresholds: Thresholds, shown: Span, where: Document = Document.CODE
+) -> list[Hint]:
     """Relevance behind the strongest tokens of the part that the client shows."""
     heat, pair = session.view.heat, session.explanation.pair
     if heat is None or pair is None:
@@ -36,16 +39,18 @@ def hints(session: Session, thresholds: Thresholds, shown: Span) -> list[Hint]:
             words.signed(one.relevance),
             words.push(pair, one.relevance, heat.total),
         )
-        for one in sorted(heat.strongest(thresholds), key=lambda one: one.span)
+        for one in sorted(heat.strongest(thresholds, (where,)), key=lambda one: one.span)
         if one.span.touches(shown)
     ]
 
 
-def semantic_tokens(snapshot: Snapshot, heat: Heat | None, thresholds: Thresholds) -> list[int]:
+def semantic_tokens(
+    snapshot: Snapshot, heat: Heat | None, thresholds: Thresholds, where: Document = Document.CODE
+) -> list[int]:
     """Five numbers per token, as LSP encodes them: relative to the token before."""
     data: list[int] = []
     line, character = 0, 0
-    for (new_line, start), length, modifier in _painted(snapshot, heat, thresholds):
+    for (new_line, start), length, modifier in _painted(snapshot, heat, thresholds, where):
         if new_line != line:
             line, character, delta = new_line, 0, new_line - line
         else:
@@ -56,13 +61,14 @@ def semantic_tokens(snapshot: Snapshot, heat: Heat | None, thresholds: Threshold
 
 
 def _painted(
-    snapshot: Snapshot, heat: Heat | None, thresholds: Thresholds
+    snapshot: Snapshot, heat: Heat | None, thresholds: Thresholds, where: Document
 ) -> Iterator[tuple[tuple[int, int], int, int]]:
     """Position, length and index of the modifier, in the order of the text."""
     if heat is None:
         return
     least = thresholds.share * heat.total
-    strong = [one for one in heat.code if abs(one.value) >= _FAINT and abs(one.relevance) >= least]
+    spans = heat.of(where)
+    strong = [one for one in spans if abs(one.value) >= _FAINT and abs(one.relevance) >= least]
     for one in sorted(strong, key=lambda one: one.span):
         level = math.ceil(abs(one.value) * _LEVELS) - 1
         modifier = level if one.value > 0 else _LEVELS + level

@@ -4,14 +4,24 @@ from typing import Any
 
 from attrs import frozen
 
-from attribution.schema import Faithfulness
+from attribution.schema import Faithfulness, Form, doctest_id
 from lsp_server import words
+from lsp_server.counterfactual import sentence
 from lsp_server.documents import Snapshot, first_definition
 from lsp_server.explanation import Explanation
-from lsp_server.names import CANCEL, CHECK, EXPLAIN, OPEN_SAMPLE, REPORT, SHOW_FAULT
+from lsp_server.names import (
+    CANCEL,
+    CHECK,
+    EXPLAIN,
+    OPEN_PROMPT,
+    OPEN_SAMPLE,
+    REPORT,
+    SHOW_FAULT,
+)
 from lsp_server.positions import Span
 from lsp_server.rows import samples_of
 from lsp_server.session import Session, Sessions, State
+from lsp_server.tasks import functions_with_examples
 
 
 @frozen
@@ -25,11 +35,21 @@ class Lens:
 
 
 def lenses(document: Snapshot, sessions: Sessions) -> list[Lens]:
-    """None for a document that is neither a sample nor has some."""
+    """None for a document that is neither a sample nor has some, or functions with examples."""
     found = [lens for row in samples_of(document).samples for lens in _of_row(row, sessions)]
     session = sessions.get(document)
     if session is not None and session.task_id is not None:
         found += _of_sample(document, session)
+    else:
+        found += [
+            Lens(
+                function.span,
+                f"Run the examples of {function.name}, explain a failure",
+                EXPLAIN,
+                (document.uri, {"taskId": doctest_id(function.name)}),
+            )
+            for function in functions_with_examples(document)
+        ]
     return found
 
 
@@ -37,14 +57,27 @@ def _of_sample(document: Snapshot, session: Session) -> list[Lens]:
     start = first_definition(document.text)
     span, arguments = Span(start, start), (document.uri,)
     explanation = session.explanation
-    found = [Lens(span, *_outcome(session, arguments, SHOW_FAULT))]
+    found = [outcome_lens(span, session, arguments), *edit_lens(span, session, arguments)]
     if session.state is State.RUNNING:
         found.append(Lens(span, "Explaining … click to stop", CANCEL, arguments))
     elif explanation.faithfulness is not None:
         found.append(Lens(span, _trust(explanation.faithfulness), REPORT, arguments))
     elif explanation.attribution is not None:
         found.append(Lens(span, "Check faithfulness", CHECK, arguments))
+    if explanation.generation is not None and explanation.generation.form is Form.CHAT:
+        found.append(Lens(span, "Open prompt", OPEN_PROMPT, arguments))
     return found
+
+
+def outcome_lens(span: Span, session: Session, arguments: tuple[Any, ...]) -> Lens:
+    """The outcome of a sample; `arguments` name it."""
+    return Lens(span, *_outcome(session, arguments, SHOW_FAULT))
+
+
+def edit_lens(span: Span, session: Session, arguments: tuple[Any, ...]) -> list[Lens]:
+    """What an edit did to the choice that was explained before; none where there was none."""
+    line = sentence(session.baseline, words.visible)
+    return [] if line is None else [Lens(span, line, SHOW_FAULT, arguments)]
 
 
 def _of_row(row: Snapshot, sessions: Sessions) -> list[Lens]:

@@ -8,6 +8,7 @@ only: `str.splitlines` also ends them at form feeds and others, and lands on the
 import re
 from bisect import bisect_right
 from enum import StrEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -49,18 +50,22 @@ def _width(character: str, encoding: Encoding) -> int:
             return 1
 
 
+def _lines(text: str) -> tuple[list[int], list[int]]:
+    """Where lines start, and where they end before their terminators."""
+    if "\r" not in text:  # several times faster, and made with every keystroke
+        starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        return starts[:-1], [start - 1 for start in starts[1:]]
+    ends = [(match.start(), match.end()) for match in _LINE_END.finditer(text)]
+    return [0, *(end for _, end in ends)], [*(start for start, _ in ends), len(text)]
+
+
 class LineIndex:
     """Where the lines of one text begin and end; made once per document version."""
 
     def __init__(self, text: str, encoding: Encoding) -> None:
         self._text = text
         self._encoding = encoding
-        self._starts = [0]
-        self._ends: list[int] = []  # before the line's terminator
-        for match in _LINE_END.finditer(text):
-            self._ends.append(match.start())
-            self._starts.append(match.end())
-        self._ends.append(len(text))
+        self._starts, self._ends = _lines(text)
         self._plain = text.isascii() or encoding is Encoding.UTF32
 
     def __len__(self) -> int:

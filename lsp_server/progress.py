@@ -1,4 +1,4 @@
-"""Work-done progress under tokens of ours."""
+"""Work-done progress, under tokens of ours or of the client's."""
 
 import asyncio
 import logging
@@ -22,14 +22,18 @@ class _Phase(Enum):
 
 
 class WorkDone:
-    """Work-done progress under a token of ours.
+    """Work-done progress.
 
-    The token may be used only once the client has accepted it, and the work must not wait for
-    that: what is reported earlier is the first message when it begins.
+    A token of ours may be used only once the client has accepted it, and the work must not wait
+    for that: what is reported earlier is the first message when it begins. A token that came with
+    a request (`given`) may be used at once.
     """
 
-    def __init__(self, server: LanguageServer, title: str, number: int | None) -> None:
-        self.token = f"tokenblame/{number}" if number is not None else None
+    def __init__(
+        self, server: LanguageServer, title: str, token: str | int | None, *, given: bool = False
+    ) -> None:
+        self.token = token
+        self._given = given
         self._server = server
         self._title = title
         self._message: str | None = None
@@ -37,12 +41,14 @@ class WorkDone:
         self._asking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        if self.token is not None:
+        if self._given:
+            self._begin()
+        elif self.token is not None:
             # Never cancelled: pygls fails on the answer to a request that was.
             self._asking = asyncio.create_task(self._ask(self.token))
         return self
 
-    async def _ask(self, token: str) -> None:
+    async def _ask(self, token: str | int) -> None:
         try:
             await self._server.window_work_done_progress_create_async(
                 lsp.WorkDoneProgressCreateParams(token)
@@ -51,9 +57,11 @@ class WorkDone:
             _log.info("the client refused progress: %s", error)
             return
         if self._phase is _Phase.ASKED:
-            self._phase = _Phase.BEGUN
-            begin = lsp.WorkDoneProgressBegin(self._title, cancellable=True, message=self._message)
-            self._send(begin)
+            self._begin()
+
+    def _begin(self) -> None:
+        self._phase = _Phase.BEGUN
+        self._send(lsp.WorkDoneProgressBegin(self._title, cancellable=True, message=self._message))
 
     def report(self, progress: Progress) -> None:
         percent = None if progress.fraction is None else round(100 * progress.fraction)

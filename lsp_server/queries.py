@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from lsprotocol import types as lsp
 
-from lsp_server.actions import actions
+from attribution.schema import Document
+from lsp_server.actions import Action, actions
 from lsp_server.documents import Snapshot
 from lsp_server.hover import hover
 from lsp_server.layers import hints, semantic_tokens
 from lsp_server.lens import lenses
 from lsp_server.positions import Span
+from lsp_server.prompt_view import prompt_actions, prompt_lenses
 from lsp_server.session import Session
 from lsp_server.symbols import symbols
 from lsp_server.to_lsp import (
@@ -19,6 +21,7 @@ from lsp_server.to_lsp import (
     to_hint,
     to_hover,
     to_lens,
+    to_range,
     to_symbol,
 )
 from lsp_server.window import TokenBlameServer
@@ -38,37 +41,74 @@ def _span(snapshot: Snapshot, place: lsp.Range) -> Span:
     return Span(min(ends), max(ends))
 
 
-def text_hover(ls: TokenBlameServer, params: lsp.HoverParams) -> lsp.Hover | None:
-    if (known := _known(ls, params.text_document)) is None:
+def _read(
+    ls: TokenBlameServer, document: lsp.TextDocumentIdentifier
+) -> tuple[Snapshot, Session, Document] | None:
+    """As `_known`, and of a prompt document what is known about the code that answers it."""
+    snapshot = ls.explainer.documents.get(document.uri)
+    if snapshot is None or ls.explainer.prompts.link(document.uri) is None:
+        known = _known(ls, document)
+        return (*known, Document.CODE) if known else None
+    session = ls.explainer.display.answer(snapshot)
+    generation = session.explanation.generation if session else None
+    if session is None or generation is None or generation.prompt != snapshot.text:
         return None
-    snapshot, session = known
+    return snapshot, session, Document.PROMPT
+
+
+def text_hover(ls: TokenBlameServer, params: lsp.HoverParams) -> lsp.Hover | None:
+    if (known := _read(ls, params.text_document)) is None:
+        return None
+    snapshot, session, where = known
     offset = snapshot.lines.offset(params.position.line, params.position.character)
-    found = hover(session.explanation, session.view, offset)
+    found = hover(session.explanation, session.view, offset, where)
     return to_hover(snapshot, found) if found else None
 
 
 def code_lens(ls: TokenBlameServer, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
     if (snapshot := ls.explainer.documents.get(params.text_document.uri)) is None:
         return []
-    return [to_lens(snapshot, lens) for lens in lenses(snapshot, ls.explainer.sessions)]
+    if (link := ls.explainer.prompts.link(snapshot.uri)) is not None:
+        found = prompt_lenses(link, ls.explainer.display.answer(snapshot), snapshot.uri)
+    else:
+        found = lenses(snapshot, ls.explainer.sessions)
+    return [to_lens(snapshot, lens) for lens in found]
+
+
+def definition(ls: TokenBlameServer, params: lsp.DefinitionParams) -> lsp.Location | None:
+    """Of a prompt: the token that the model chose for it."""
+    snapshot = ls.explainer.documents.get(params.text_document.uri)
+    if snapshot is None or ls.explainer.prompts.link(snapshot.uri) is None:
+        return None  # other servers know what the names of a program mean
+    session = ls.explainer.display.answer(snapshot)
+    if session is None or (span := session.fault) is None:
+        return None
+    code = session.snapshot
+    return lsp.Location(code.uri, to_range(code.lines, span))
 
 
 def code_action(
     ls: TokenBlameServer, params: lsp.CodeActionParams
 ) -> list[lsp.CodeAction | lsp.Command]:
-    if (known := _known(ls, params.text_document)) is None:
+    if (snapshot := ls.explainer.documents.get(params.text_document.uri)) is None:
         return []
-    snapshot, session = known
     versioned = ls.editor.supports("workspace.workspace_edit.document_changes")
+    found = _actions(ls, snapshot, params.range)
     ours = [one for one in params.context.diagnostics if one.source == SOURCE]
-    offered = [
-        to_action(snapshot, action, ours, versioned=versioned)
-        for action in actions(snapshot, session, _span(snapshot, params.range))
-    ]
+    offered = [to_action(snapshot, action, ours, versioned=versioned) for action in found]
     wanted = [one for one in offered if _wanted(one, params.context.only)]
     if ls.editor.supports("text_document.code_action.code_action_literal_support"):
         return list(wanted)
     return [one.command for one in wanted if one.command is not None]
+
+
+def _actions(ls: TokenBlameServer, snapshot: Snapshot, place: lsp.Range) -> list[Action]:
+    if (link := ls.explainer.prompts.link(snapshot.uri)) is not None:
+        return prompt_actions(snapshot, link)
+    if (session := ls.explainer.sessions.get(snapshot)) is None:
+        return []
+    sibling = ls.explainer.conditions.settings.sibling
+    return actions(snapshot, session, _span(snapshot, place), sibling)
 
 
 def _wanted(action: lsp.CodeAction, only: Sequence[lsp.CodeActionKind | str] | None) -> bool:
@@ -100,24 +140,26 @@ def diagnostic(
         return lsp.RelatedFullDocumentDiagnosticReport([])
     findings = ls.explainer.display.findings(snapshot)
     related = ls.editor.supports("text_document.diagnostic.related_information")
-    shown = to_diagnostics(snapshot, findings, related=related)
+    other = ls.explainer.display.other(snapshot) if related else None
+    shown = to_diagnostics(snapshot, findings, related=related, other=other)
     return lsp.RelatedFullDocumentDiagnosticReport(shown.diagnostics)
 
 
 def inlay_hint(ls: TokenBlameServer, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
-    known, settings = _known(ls, params.text_document), ls.explainer.conditions.settings
+    known, settings = _read(ls, params.text_document), ls.explainer.conditions.settings
     if known is None or not settings.hints:
         return []
-    snapshot, session = known
-    found = hints(session, settings.thresholds, _span(snapshot, params.range))
+    snapshot, session, where = known
+    found = hints(session, settings.thresholds, _span(snapshot, params.range), where)
     return [to_hint(snapshot, hint) for hint in found]
 
 
 def semantic_tokens_full(
     ls: TokenBlameServer, params: lsp.SemanticTokensParams
 ) -> lsp.SemanticTokens:
-    known, settings = _known(ls, params.text_document), ls.explainer.conditions.settings
+    known, settings = _read(ls, params.text_document), ls.explainer.conditions.settings
     if known is None or not settings.semantic_tokens:
         return lsp.SemanticTokens([])
-    snapshot, session = known
-    return lsp.SemanticTokens(semantic_tokens(snapshot, session.view.heat, settings.thresholds))
+    snapshot, session, where = known
+    data = semantic_tokens(snapshot, session.view.heat, settings.thresholds, where)
+    return lsp.SemanticTokens(data)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from attribution.schema import Document
-from lsp_server.documents import Snapshot
+from lsp_server.documents import Place, Snapshot
 from lsp_server.explanation import Explanation
 from lsp_server.positions import LineIndex, Span
 from lsp_server.views import EditorView, HeatSpan
@@ -24,15 +24,23 @@ def nothing_relevant(snapshot: Snapshot, state: str, task_id: str | None) -> Jso
         "spans": [],
         "pair": None,
         "completeness": None,
+        "promptUri": None,
         "promptText": None,
         "promptSpans": [],
     }
 
 
 def to_relevance(
-    snapshot: Snapshot, view: EditorView, explanation: Explanation, task_id: str | None
+    snapshot: Snapshot,
+    view: EditorView,
+    explanation: Explanation,
+    task_id: str | None,
+    prompt_place: Place | None = None,
 ) -> Json:
-    """The payload of `tokenblame/relevance`: what is known so far."""
+    """The payload of `tokenblame/relevance`: what is known so far.
+
+    `prompt_place` is where the prompt can be seen, if it is a document of its own.
+    """
     payload = nothing_relevant(snapshot, "computed", task_id)
     if explanation.pair is not None and view.pair_span is not None:
         payload["logitDiff"] = explanation.pair.logit_diff
@@ -40,6 +48,7 @@ def to_relevance(
     if (heat := view.heat) is None or explanation.attribution is None:
         return payload
     payload["scale"] = heat.scale
+    payload["promptUri"] = prompt_place.uri if prompt_place else None
     payload["spans"] = _spans(snapshot.lines, heat.code)
     payload["completeness"] = {
         "sum": explanation.attribution.sum,
@@ -60,7 +69,7 @@ def _pair(
     if (pair := explanation.pair) is None:
         return None
     return {
-        "range": _range(snapshot.lines, span),
+        "range": to_json_range(snapshot.lines, span),
         "target": pair.target.text,
         "contrast": pair.contrast.text,
         "contrastRank": pair.contrast.rank,
@@ -73,7 +82,7 @@ def _pair(
 def _spans(lines: LineIndex, spans: Iterable[HeatSpan]) -> list[Json]:
     return [
         {
-            "range": _range(lines, one.span),
+            "range": to_json_range(lines, one.span),
             "relevance": one.relevance,
             "value": one.value,
             "role": one.role.value,
@@ -82,7 +91,8 @@ def _spans(lines: LineIndex, spans: Iterable[HeatSpan]) -> list[Json]:
     ]
 
 
-def _range(lines: LineIndex, span: Span) -> Json:
+def to_json_range(lines: LineIndex, span: Span) -> Json:
+    """A range of LSP."""
     start, end = lines.position(span.start), lines.position(span.end)
     return {
         "start": {"line": start[0], "character": start[1]},

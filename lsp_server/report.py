@@ -1,10 +1,10 @@
 """An explanation as a page of Markdown that can be pasted into an issue."""
 
-import difflib
 from collections.abc import Iterator
 
 from attribution.schema import Attribution, ContrastPair, Document, Faithfulness
 from lsp_server import words
+from lsp_server.details import unified_diff
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
 from lsp_server.session import Session
@@ -42,14 +42,7 @@ def _pair(snapshot: Snapshot, pair: ContrastPair | None, *, weak: bool) -> Itera
         return
     yield words.choice(pair, weak=weak, place="")
     if pair.repaired_program is not None and snapshot.row is None:
-        lines = difflib.unified_diff(
-            snapshot.text.splitlines(),
-            pair.repaired_program.splitlines(),
-            "as written",
-            "repaired",
-            lineterm="",
-        )
-        yield words.fenced("diff", "\n".join(lines))
+        yield words.fenced("diff", unified_diff(snapshot.text, pair.repaired_program))
 
 
 def _tokens(session: Session) -> Iterator[str]:
@@ -62,8 +55,7 @@ def _tokens(session: Session) -> Iterator[str]:
         text = words.token(texts[one.document][one.span.start : one.span.end])
         share = abs(one.relevance) / heat.total if heat.total else 0.0
         cells = (str(rank), text, words.signed(one.relevance), f"{share:.1%}")
-        # A table is cut at its bars before anything else is read, code included.
-        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        rows.append("| " + " | ".join(map(words.cell, cells)) + " |")
     yield "The strongest tokens:\n\n" + "\n".join(rows)
 
 

@@ -35,12 +35,20 @@ class Wish:
 def request_for(
     snapshot: Snapshot, task_id: str | None, settings: Settings, wish: Wish, *, trusted: bool
 ) -> ExplainRequest | FaithfulnessRequest:
-    explain = ExplainRequest(
+    explain = explain_request(snapshot, task_id, settings, wish, trusted=trusted)
+    return FaithfulnessRequest(explain) if wish.check else explain
+
+
+def explain_request(
+    snapshot: Snapshot, task_id: str | None, settings: Settings, wish: Wish, *, trusted: bool
+) -> ExplainRequest:
+    return ExplainRequest(
         code=snapshot.text,
         path=snapshot.path,
         task_id=task_id,
         completion=snapshot.row is not None and snapshot.row.completion,
         form=settings.form,
+        prompt=snapshot.prompt,
         settings=settings.for_model,
         rollouts=settings.rollouts * wish.effort,
         seconds=settings.seconds * wish.effort,
@@ -50,8 +58,8 @@ def request_for(
         exhaust=wish.exhaust,
         sibling=settings.for_sibling,
         trusted=trusted,
+        sandbox=settings.sandbox,
     )
-    return FaithfulnessRequest(explain) if wish.check else explain
 
 
 def choices(generation: Generation, index: int) -> tuple[Alternative, ...]:

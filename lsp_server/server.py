@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from lsp_server import commands, configuration, names, queries
+from lsp_server import asking, commands, configuration, names, prompt_commands, queries
 from lsp_server.layers import MODIFIERS, TOKEN_TYPE
 from lsp_server.positions import Encoding
 from lsp_server.to_lsp import ASKING
@@ -85,8 +85,12 @@ _FEATURES: dict[str, Handler] = {
     lsp.TEXT_DOCUMENT_HOVER: queries.text_hover,
     lsp.TEXT_DOCUMENT_CODE_LENS: queries.code_lens,
     lsp.TEXT_DOCUMENT_CODE_ACTION: queries.code_action,
+    lsp.TEXT_DOCUMENT_DEFINITION: queries.definition,
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: queries.document_symbol,
     names.TRUST: configuration.trust,
+    names.DETAILS: asking.details,
+    names.GRAPH_REQUEST: asking.graph,
+    names.COMPARE_REQUEST: asking.compare,
 }
 
 # In the place of what pygls does: its store of documents splits lines at form feeds, and it looks
@@ -100,12 +104,17 @@ _INSTEAD: dict[str, Handler] = {
 
 _COMMANDS: dict[str, Handler] = {
     names.EXPLAIN: commands.explain,
+    names.SET_TASK: commands.set_task,
     names.CANCEL: commands.cancel,
     names.ATTRIBUTE: commands.attribute,
     names.SEARCH_LONGER: commands.search_longer,
     names.CHECK: commands.check,
     names.REPORT: commands.copy_report,
-    names.SHOW_FAULT: commands.show_fault,
+    names.GRAPH: commands.show_graph,
+    names.COMPARE: commands.compare_models,
+    names.SHOW_FAULT: prompt_commands.show_fault,
+    names.OPEN_PROMPT: prompt_commands.open_prompt,
+    names.OPEN_CODE: prompt_commands.open_code,
     names.OPEN_SAMPLE: commands.open_sample,
 }
 

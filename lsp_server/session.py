@@ -5,12 +5,15 @@ from enum import Enum, auto
 
 from attrs import evolve, field, frozen
 
-from attribution.schema import Event
+from attribution.schema import Event, Margin
+from lsp_server.counterfactual import Baseline, after_edit, with_edit
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
+from lsp_server.positions import Span
 from lsp_server.requests import Wish
 from lsp_server.rows import row_view
 from lsp_server.settings import Thresholds
+from lsp_server.tasks import Assignments
 from lsp_server.views import EditorView, view
 
 
@@ -34,6 +37,12 @@ class Session:
     state: State = State.IDLE
     explanation: Explanation = field(factory=Explanation)
     view: EditorView = field(factory=EditorView)
+    baseline: Baseline | None = None  # what an edit is compared with
+
+    @property
+    def fault(self) -> Span | None:
+        """The faulty token of this version; until that is explained, that of the one before."""
+        return self.view.pair_span or (self.baseline.span if self.baseline else None)
 
 
 class Sessions:
@@ -41,12 +50,15 @@ class Sessions:
 
     def __init__(self) -> None:
         self.thresholds = Thresholds()
+        self.assigned = Assignments()
         self._by_uri: dict[str, Session] = {}
 
     def get(self, snapshot: Snapshot) -> Session | None:
-        """What is known about this very version."""
+        """What is known about this very version, read after this very prompt."""
         session = self._by_uri.get(snapshot.uri)
-        return session if session and session.snapshot.version == snapshot.version else None
+        if session is None or _identity(session.snapshot) != _identity(snapshot):
+            return None
+        return session
 
     def rows(self, document: Snapshot) -> list[Session]:
         """What is known about the rows of a samples file, in the order of asking."""
@@ -62,12 +74,28 @@ class Sessions:
         """Whatever can be explained."""
         return [session for session in self._by_uri.values() if session.task_id is not None]
 
-    def renew(self, snapshot: Snapshot, task_id: str | None = None) -> Session:
-        """Forget what was known: `snapshot` is current now. A task once named stays named."""
+    def renew(
+        self, snapshot: Snapshot, task_id: str | None = None, *, compare: bool = True
+    ) -> Session:
+        """Forget what was known: `snapshot` is current now. A task once named stays named.
+
+        What was known is remembered as what an edit is compared with, unless the question is
+        another one now (not `compare`).
+        """
         old = self._by_uri.get(snapshot.uri)
-        named = task_id or (old.task_id if old else snapshot.task_id)
-        session = self._by_uri[snapshot.uri] = Session(snapshot, named)
+        if task_id is not None:
+            self.assigned.name(snapshot, task_id)
+        named = task_id or (old.task_id if old else self.assigned.of(snapshot))
+        baseline = None
+        if old is not None and compare and named == old.task_id:
+            baseline = after_edit(old.snapshot, old.explanation, old.baseline, snapshot)
+        session = self._by_uri[snapshot.uri] = Session(snapshot, named, baseline=baseline)
         return session
+
+    def take_back(self, snapshot: Snapshot) -> None:
+        """There is no such task as the one that was named last: the one before it counts again."""
+        task_id = self.assigned.take_back(snapshot)
+        self._update(snapshot, lambda session: evolve(session, task_id=task_id))
 
     def wish(self, snapshot: Snapshot, wish: Wish) -> None:
         """Ask something else about this version; what the wish leaves true stays known."""
@@ -76,7 +104,9 @@ class Sessions:
             explanation = (
                 session.explanation if wish.check else session.explanation.asking(wish.pair)
             )
-            return evolve(session, wish=wish, explanation=explanation)
+            other = wish.pair is not None and not wish.check  # a pair of the user's choice
+            baseline = None if other else session.baseline
+            return evolve(session, wish=wish, explanation=explanation, baseline=baseline)
 
         self._update(snapshot, change)
 
@@ -91,9 +121,13 @@ class Sessions:
 
     def add(self, snapshot: Snapshot, event: Event) -> Session | None:
         """Take one event about `snapshot`; None where the document has moved on."""
-        return self._update(
-            snapshot, lambda old: evolve(old, explanation=old.explanation.with_event(event))
-        )
+
+        def change(old: Session) -> Session:
+            if isinstance(event, Margin):
+                return evolve(old, baseline=old.baseline and evolve(old.baseline, margin=event))
+            return evolve(old, explanation=old.explanation.with_event(event))
+
+        return self._update(snapshot, change)
 
     def apply(self, thresholds: Thresholds) -> bool:
         """See what is known with other thresholds; whether they are other ones."""
@@ -118,11 +152,19 @@ class Sessions:
         if (old := self.get(snapshot)) is None:
             return None
         new = change(old)
-        if new.explanation is not old.explanation:
+        if new.explanation is not old.explanation or new.baseline is not old.baseline:
             new = evolve(new, view=self._view(new))
         self._by_uri[snapshot.uri] = new
         return new
 
     def _view(self, session: Session) -> EditorView:
-        shown = row_view if session.snapshot.row else view
-        return shown(session.snapshot, session.explanation, self.thresholds)
+        explanation = session.explanation
+        if session.snapshot.row:
+            return row_view(session.snapshot, explanation, self.thresholds)
+        shown = view(session.snapshot, explanation, self.thresholds)
+        return with_edit(shown, explanation, session.baseline)
+
+
+def _identity(snapshot: Snapshot) -> tuple[int, str | None]:
+    """What tells two snapshots with one uri apart."""
+    return snapshot.version, snapshot.prompt

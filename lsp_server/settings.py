@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from attribution.schema import METHODS, OBJECTIVES, Form, ModelSettings
+from attribution.schema import METHODS, OBJECTIVES, SANDBOXES, Form, ModelSettings
 
 SECTION = "tokenblame"
 
@@ -49,11 +49,12 @@ class Settings:
     form: Form | None = None  # None: from the trace, else guessed
     method: str = "attnlrp"
     objective: str = "contrast"
-    rollouts: int = 256
+    rollouts: int = 1024
     seconds: float = 180.0
     run: Run = Run.TYPE
     debounce: int = 800  # milliseconds
     trusted: bool = False  # for clients that know no workspace trust
+    sandbox: str = "auto"  # what programs are shut into
     thresholds: Thresholds = Thresholds()
     semantic_tokens: bool = False  # for clients that do not paint the heat map themselves
     hints: bool = False
@@ -150,6 +151,7 @@ _KNOWN: dict[str, tuple[str, Check]] = {
     "run": ("run", _choice(**{run.name.lower(): run for run in reversed(Run)})),
     "debounce": ("debounce", _number(int, 0, 60_000)),
     "trusted": ("trusted", _boolean),
+    "sandbox": ("sandbox", _names(*SANDBOXES)),
     "thresholds.weak": ("thresholds.weak", _number(float, 0, 100)),
     "thresholds.share": ("thresholds.share", _number(float, 0, 1)),
     "thresholds.strongest": ("thresholds.strongest", _number(int, 0, 100)),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from lsprotocol import types as lsp
 
 from lsp_server.actions import Action
-from lsp_server.documents import Snapshot
+from lsp_server.documents import Place, Snapshot
 from lsp_server.hover import Hover
 from lsp_server.layers import Hint
 from lsp_server.lens import Lens
@@ -39,23 +39,31 @@ def to_range(lines: LineIndex, span: Span) -> lsp.Range:
 
 
 def to_diagnostics(
-    document: Snapshot, findings: Iterable[Finding], *, related: bool
+    document: Snapshot, findings: Iterable[Finding], *, related: bool, other: Place | None = None
 ) -> lsp.PublishDiagnosticsParams:
-    """All diagnostics of one version; `related` where the client shows related information."""
+    """All diagnostics of one version; `related` where the client shows related information.
+
+    `other` is the other document of the sample, which notes may point to.
+    """
     return lsp.PublishDiagnosticsParams(
         uri=document.uri,
         version=document.version,
-        diagnostics=[_to_diagnostic(document, finding, related) for finding in findings],
+        diagnostics=[_to_diagnostic(document, one, related, other) for one in findings],
     )
 
 
-def _to_diagnostic(snapshot: Snapshot, finding: Finding, related: bool) -> lsp.Diagnostic:
+def _to_diagnostic(
+    snapshot: Snapshot, finding: Finding, related: bool, other: Place | None
+) -> lsp.Diagnostic:
+    here = Place(snapshot.uri, snapshot.lines)
+    places = [(note, other if note.elsewhere else here) for note in finding.notes]
     notes = [
         lsp.DiagnosticRelatedInformation(
-            location=lsp.Location(snapshot.uri, to_range(snapshot.lines, note.span)),
+            location=lsp.Location(place.uri, to_range(place.lines, note.span)),
             message=note.message,
         )
-        for note in finding.notes
+        for note, place in places
+        if place is not None
     ]
     return lsp.Diagnostic(
         range=to_range(snapshot.lines, finding.span),
@@ -90,8 +98,8 @@ def to_action(
     return lsp.CodeAction(
         action.title,
         kind=lsp.CodeActionKind.QuickFix,
-        diagnostics=solves,
-        is_preferred=True,
+        diagnostics=solves if action.solves else None,
+        is_preferred=action.solves,
         edit=_to_edit(document, edit, versioned),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from functools import cached_property
 
@@ -31,6 +31,7 @@ class Note:
 
     span: Span
     message: str
+    elsewhere: bool = False  # in the other document of the sample: its prompt, or its code
 
 
 @frozen
@@ -72,11 +73,15 @@ class Heat:
     def code(self) -> tuple[HeatSpan, ...]:
         return self.of(Document.CODE)
 
-    def at(self, offset: int) -> HeatSpan | None:
-        """What paints a code point of the code; spans are in order and do not overlap."""
-        index = bisect_right(self.code, offset, key=lambda one: one.span.start) - 1
-        covers = index >= 0 and offset < self.code[index].span.end
-        return self.code[index] if covers else None
+    @cached_property
+    def prompt(self) -> tuple[HeatSpan, ...]:
+        return self.of(Document.PROMPT)
+
+    def at(self, offset: int, where: Document = Document.CODE) -> HeatSpan | None:
+        """What paints a code point; spans of one document are in order and do not overlap."""
+        spans = self.code if where is Document.CODE else self.prompt
+        index = bisect_right(spans, offset, key=lambda one: one.span.start) - 1
+        return spans[index] if index >= 0 and offset < spans[index].span.end else None
 
     def rank(self, one: HeatSpan) -> int:
         """1 for the strongest of what has a say."""
@@ -97,10 +102,12 @@ class Heat:
         """All relevance that counts, without its signs."""
         return sum(abs(one.relevance) for one in self.counted)
 
-    def strongest(self, thresholds: Thresholds) -> list[HeatSpan]:
-        """The tokens of the code that are worth naming, strongest first."""
+    def strongest(
+        self, thresholds: Thresholds, where: Collection[Document] = (Document.CODE,)
+    ) -> list[HeatSpan]:
+        """The tokens of these documents that are worth naming, strongest first."""
         least = thresholds.share * self.total
-        shown = [one for one in self.ranked if one.value and one.document is Document.CODE]
+        shown = [one for one in self.ranked if one.value and one.document in where]
         return [one for one in shown[: thresholds.strongest] if abs(one.relevance) >= least]
 
 
@@ -130,7 +137,7 @@ def view(
         span=span,
         message=words.finding(verdict, words.choice(pair, weak=weak)),
         code="fails",
-        notes=tuple(_notes(snapshot, heat, pair, thresholds)) if heat else (),
+        notes=tuple(_notes(generation, heat, pair, thresholds)) if heat else (),
     )
     return EditorView((finding,), heat, span, weak)
 
@@ -157,12 +164,12 @@ def token_span(generation: Generation, index: int) -> Span:
     return Span(token.start, max(token.end, token.start + 1))
 
 
-def tokens_at(generation: Generation, offset: int) -> list[int]:
-    """Tokens that cover a code point of the code; several where they are parts of one character."""
+def tokens_at(generation: Generation, offset: int, where: Document = Document.CODE) -> list[int]:
+    """Tokens that cover a code point; several where they are parts of one character."""
     return [
         index
         for index, token in enumerate(generation.tokens)
-        if token.document is Document.CODE and token.start <= offset < token.end
+        if token.document is where and token.start <= offset < token.end
     ]
 
 
@@ -265,9 +272,11 @@ def _painted(group: _Group, scale: float) -> HeatSpan:
 
 
 def _notes(
-    snapshot: Snapshot, heat: Heat, pair: ContrastPair, thresholds: Thresholds
+    generation: Generation, heat: Heat, pair: ContrastPair, thresholds: Thresholds
 ) -> Iterator[Note]:
-    """The tokens that pushed hardest, either way."""
-    for one in heat.strongest(thresholds):
-        text = words.token(snapshot.text[one.span.start : one.span.end])
-        yield Note(one.span, f"{text} {words.push(pair, one.relevance, heat.total)}")
+    """The tokens of code and prompt that pushed hardest, either way."""
+    texts = {Document.CODE: generation.code, Document.PROMPT: generation.prompt}
+    for one in heat.strongest(thresholds, tuple(texts)):
+        text = words.token(texts[one.document][one.span.start : one.span.end])
+        message = f"{text} {words.push(pair, one.relevance, heat.total)}"
+        yield Note(one.span, message, elsewhere=one.document is Document.PROMPT)

@@ -55,6 +55,11 @@ def token(text: str) -> str:
     return code_span(visible(text))
 
 
+def cell(text: str) -> str:
+    """For a cell of a Markdown table, which is cut at its bars before anything else is read."""
+    return text.replace("|", "\\|")
+
+
 def shortened(value: str, longest: int = _LONGEST_VALUE) -> str:
     """A value cut in its middle: both ends of a long list say something."""
     value = " ".join(value.split())

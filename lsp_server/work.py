@@ -7,13 +7,21 @@ from enum import Enum
 
 from attrs import define, field, frozen
 
-from attribution.errors import Cancelled, ExecutionRefused, InvalidSample, TokenBlameError
+from attribution.errors import (
+    Cancelled,
+    ExecutionRefused,
+    InvalidSample,
+    TokenBlameError,
+    UnknownTask,
+)
 from attribution.schema import Event, Generation, Progress, Verdict
 from lsp_server.display import Display
 from lsp_server.documents import Snapshot
 from lsp_server.editor import Editor, EngineState
+from lsp_server.inquiries import Inquiries
 from lsp_server.link import EngineLink
 from lsp_server.progress import WorkDone
+from lsp_server.remeasure import PAUSE, Remeasure
 from lsp_server.requests import Wish, request_for
 from lsp_server.session import Session, Sessions, State
 from lsp_server.settings import Run, Settings
@@ -65,6 +73,8 @@ class Work:
         self._display = display
         self._conditions = conditions
         self._link = EngineLink(self._connecting)
+        self.inquiries = Inquiries(self._link, conditions)
+        self._remeasure = Remeasure(self._link, sessions, display, conditions)
         self._jobs: dict[str, _Job] = {}
 
     def running(self, snapshot: Snapshot) -> bool:
@@ -84,6 +94,7 @@ class Work:
 
         Nothing is said about the sample itself: what took the place of this work may speak already.
         """
+        self.inquiries.drop(snapshot)
         for uri, job in tuple(self._jobs.items()):
             if snapshot.uri in (uri, job.snapshot.document):
                 self._drop(uri)
@@ -93,6 +104,7 @@ class Work:
 
         What is shown already stays.
         """
+        self.inquiries.give_up(document, token)
         for uri, job in tuple(self._jobs.items()):
             wanted = document in (None, job.snapshot.document)
             if wanted and token in (None, job.progress.token):
@@ -143,8 +155,9 @@ class Work:
                 if trigger is Trigger.EDITED:  # what the edit stopped is not begun again
                     self._editor.status(EngineState.READY, "Stopped.", snapshot.document)
                 return
-            if trigger is Trigger.EDITED:
-                await asyncio.sleep(settings.debounce / 1000)
+            await self._pause(
+                snapshot, settings.debounce / 1000 if trigger is Trigger.EDITED else 0
+            )
             if self._conditions.trusted:
                 async with progress:
                     await self._explain(snapshot, progress)
@@ -159,6 +172,16 @@ class Work:
             job = self._jobs.get(snapshot.uri)
             if job is not None and job.task is asyncio.current_task():
                 del self._jobs[snapshot.uri]
+
+    async def _pause(self, snapshot: Snapshot, seconds: float) -> None:
+        """Wait until nobody types any more. What an edit did to Δℓ is told long before."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        if seconds:
+            await asyncio.sleep(min(seconds, PAUSE))
+        if self._remeasure.wanted(snapshot):
+            await self._remeasure(snapshot)
+        await asyncio.sleep(max(0.0, end - loop.time()))
 
     async def _explain(self, snapshot: Snapshot, progress: WorkDone) -> None:
         session = self._sessions.get(snapshot)
@@ -219,6 +242,8 @@ class Work:
         elif not self._sessions.move(snapshot, State.STOPPED):
             _log.info("about a version that has moved on: %s", error.message)
         else:
+            if isinstance(error, UnknownTask):
+                self._sessions.take_back(snapshot)
             self._display.state_changed()
             stopped = isinstance(error, Cancelled)
             message = "Stopped." if stopped else error.message

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from attribution import client
 from attribution.errors import EngineUnavailable
 from attribution.schema import StopRequest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: more threads would starve one another
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("any machine", deadline=None)  # nothing depends on a machine's speed
+settings.load_profile("any machine")
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 _PUBLISHED = {

@@ -12,7 +12,8 @@ from attribution.commands.sample import add_sample_options, answer
 from attribution.errors import InvalidRequest, ResourceExhausted
 from attribution.explanation import Explanation
 from attribution.explanation_report import print_explanation
-from attribution.graphs.export import to_graphml, to_json
+from attribution.graphs.export import to_json
+from attribution.graphs.graphml import to_graphml
 from attribution.graphs.page import to_html
 from attribution.reports import print_graph
 from attribution.schema import AttributionGraph, ExplainRequest, Generation, GraphRequest

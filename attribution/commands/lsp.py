@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from attribution.commands.common import Commands
+if TYPE_CHECKING:  # it imports what takes half a second, and an editor waits
+    from attribution.commands.common import Commands
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: "Commands") -> None:
     parser = commands.add_parser(
         "lsp",
         help="run the language server on standard input and output",

@@ -35,7 +35,7 @@ from attribution.schema import (
     Progress,
 )
 from attribution.study import records, table
-from attribution.study.records import Record, TrialLog
+from attribution.study.records import TrialLog
 from attribution.terminal import say
 
 _TOGETHER = 40  # tasks that are solved together; the longest of them decodes alone at the end
@@ -68,7 +68,8 @@ def add_to(commands: Commands) -> None:
         "test runner only.",
     )
     default = ExplainRequest("")
-    faults.add_argument("--dataset", type=Dataset, choices=list(Dataset), required=True)
+    datasets = [Dataset.HUMANEVAL, Dataset.MBPP]
+    faults.add_argument("--dataset", type=Dataset, choices=datasets, required=True)
     faults.add_argument("--out", type=Path, default=Path("study"), help="folder (%(default)s)")
     faults.add_argument("--form", type=Form, choices=list(Form), default=Form.DIRECT)
     faults.add_argument("--first", type=int, default=0, metavar="N", help="leave out N tasks")
@@ -104,17 +105,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _same_options(path: Path, options: argparse.Namespace) -> None:
     """Refuse to go on with other options: the table would mix two studies."""
-    names = (
-        "form",
-        "device",
-        "dtype",
-        "max_new_tokens",
-        "rollouts",
-        "seconds",
-        "exhaust",
-        "sibling",
-    )
-    chosen = {name: getattr(options, name) for name in names}
+    chosen = {name: getattr(options, name) for name in _OPTIONS}
     if path.exists() and (before := json.loads(path.read_text())) != chosen:
         other = ", ".join(f"{n} was {before.get(n)}" for n in chosen if before.get(n) != chosen[n])
         raise InvalidRequest(
@@ -125,7 +116,7 @@ def _same_options(path: Path, options: argparse.Namespace) -> None:
 
 
 async def _study(options: argparse.Namespace, folder: Path, show: Show) -> None:
-    done = {r.task_id for r in records.read(folder / "faults.jsonl") if not r.error}
+    done = {r.task_id for r in records.read(folder / "faults.jsonl") if r.status is not None}
     grader = Grader()
     tasks = await asyncio.to_thread(grader.tasks, options.dataset)
     grader.close()
@@ -166,7 +157,7 @@ async def _one(
 ) -> None:
     """Search the fault of one sample and write its record."""
     path, found, settings = _path(folder, task_id), Explanation(), model_settings(options)
-    error = ""
+    trouble: TokenBlameError | None = None
     try:
         sample = samples.read_sample(path, task_id)
         request = ExplainRequest(
@@ -185,34 +176,12 @@ async def _one(
         await ask(engine, request, show, found)
     except EngineUnavailable:  # says nothing about the task
         raise
-    except TokenBlameError as trouble:
-        error = trouble.message
+    except TokenBlameError as error:
+        trouble = error
     if found.search is not None:
         records.append(folder / "trials.jsonl", TrialLog(task_id, found.search.trials))
-    records.append(folder / "faults.jsonl", _record(task_id, found, error))
+    records.append(folder / "faults.jsonl", records.record_of(task_id, found, trouble))
 
 
 def _path(folder: Path, task_id: str) -> Path:
     return folder / "samples" / task_id.replace("/", "_") / "0.py"
-
-
-def _record(task_id: str, found: Explanation, error: str) -> Record:
-    verdict, generation = found.verdict, found.generation
-    record = Record(task_id, verdict.status if verdict else None, error=error)
-    if verdict is not None:
-        record = evolve(record, data_version=verdict.data_version)
-    if generation is None:
-        return record
-    return evolve(
-        record,
-        model=generation.model,
-        fingerprint=generation.fingerprint,
-        form=generation.form,
-        prompt=generation.prompt,
-        code=generation.code,
-        finished=generation.finished,
-        prompt_length=generation.prompt_length,
-        ids=tuple(token.id for token in generation.tokens),
-        pairs=tuple(found.proved),
-        search=evolve(found.search, trials=()) if found.search else None,
-    )

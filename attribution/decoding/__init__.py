@@ -4,6 +4,7 @@ from attribution.decoding.endings import Completion
 from attribution.decoding.forest import Finished, Forest, Work
 from attribution.decoding.greedy import generate, rollouts
 from attribution.decoding.prefix import TOP_K, Prefix, Scores, asked, prefill
+from attribution.decoding.recent import Recent
 from attribution.decoding.rows import Branch, Choice
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Finished",
     "Forest",
     "Prefix",
+    "Recent",
     "Scores",
     "Work",
     "asked",

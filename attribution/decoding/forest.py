@@ -26,7 +26,8 @@ from attribution.decoding.rows import Branch, Choice, Root, Row
 
 _DEAD = -(2**31)  # owner of a place that nobody sees
 _SLACK = 128  # dead places that are not worth a compaction
-_ROWS = 24  # decoding at a time: half of a CPU's width is left to drafts
+_CPU_WIDTH = 32  # tokens per forward pass: more are hardly cheaper, and the first results later
+_GPU_WIDTH = 256  # where more come nearly for free
 
 
 @frozen
@@ -69,8 +70,7 @@ class Forest:
         """
         self._model = model
         self._keep = keep
-        # A CPU is saturated by some fifty rows; on a GPU more come for free.
-        self._width = width or (48 if model.device.type == "cpu" else 512)
+        self._width = width or (_CPU_WIDTH if model.device.type == "cpu" else _GPU_WIDTH)
         self._numbers = itertools.count()
         self._roots: list[Root] = []
         self._rows: dict[int, Row] = {}
@@ -92,7 +92,8 @@ class Forest:
 
     @property
     def has_room(self) -> bool:
-        return len(self._rows) < min(_ROWS if self._width < 256 else 96, self._width)
+        """Half of the width is left to drafts."""
+        return len(self._rows) < max(1, self._width // 2)
 
     @property
     def rows(self) -> Mapping[int, Row]:

@@ -1,12 +1,16 @@
 """One sequence that the model has read: its KV cache, and what the model thought of each token."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from attrs import frozen
+from attrs import astuple, frozen
 from transformers import DynamicCache, PreTrainedModel
 
+from attribution.decoding.linear import few_rows
+
 TOP_K = 10  # alternatives kept per output position, unless more are asked for
+_CPU_PART = 48  # tokens read at a time; about a second of a small model on two cores
+_GPU_PART = 1024
 
 
 @frozen
@@ -31,36 +35,73 @@ class Prefix:
     scores: Scores
 
 
-@torch.inference_mode()
 def prefill(
-    model: PreTrainedModel, ids: Sequence[int], prompt_length: int, top_k: int = TOP_K
+    model: PreTrainedModel,
+    ids: Sequence[int],
+    prompt_length: int,
+    top_k: int = TOP_K,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Prefix:
-    """One forward pass over the sequence: its KV cache and the scores of its output positions."""
+    """Read the sequence: its KV cache and the scores of its output positions."""
     cache = DynamicCache()  # without a config: a sliding layer would forget what a fork still sees
-    count = len(ids) - prompt_length
-    logits = model(
-        input_ids=torch.tensor([list(ids)], device=model.device),
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=count + 1,
-    ).logits[0, :-1]
-    chosen = torch.tensor(list(ids[prompt_length:]), device=model.device, dtype=torch.int64)
-    return Prefix(tuple(ids), prompt_length, cache, _scores(logits.float(), chosen, top_k))
+    chosen = torch.tensor([*ids, 0][1:], device=model.device)
+    parts = [
+        _scores(logits.float(), chosen[first : first + len(logits)], top_k)
+        for first, logits in _read(model, ids, prompt_length, cache, checkpoint)
+    ]
+    scores = Scores(*(torch.cat(columns) for columns in zip(*map(_columns, parts), strict=True)))
+    return Prefix(tuple(ids), prompt_length, cache, scores)
 
 
-@torch.inference_mode()
 def asked(
-    model: PreTrainedModel, ids: Sequence[int], prompt_length: int, tokens: torch.Tensor
+    model: PreTrainedModel,
+    ids: Sequence[int],
+    prompt_length: int,
+    tokens: torch.Tensor,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits (float32) and ranks (int64) of given tokens (m, k) at the m output positions."""
-    logits = model(
-        input_ids=torch.tensor([list(ids)], device=model.device),
-        use_cache=False,
-        logits_to_keep=len(ids) - prompt_length + 1,
-    ).logits[0, :-1]
-    own = logits.gather(-1, tokens.to(logits.device)).float()
-    ranks = torch.stack([(logits > column[:, None]).sum(-1) + 1 for column in own.T], -1)
-    return own.cpu(), ranks.cpu()
+    logit_rows: list[torch.Tensor] = []
+    rank_rows: list[torch.Tensor] = []
+    for first, logits in _read(model, ids, prompt_length, DynamicCache(), checkpoint):
+        row = first - prompt_length + 1
+        own = logits.gather(-1, tokens[row : row + len(logits)].to(logits.device))
+        logit_rows.append(own.float())
+        rank_rows.append(
+            torch.stack([(logits > column[:, None]).sum(-1) + 1 for column in own.T], -1)
+        )
+    return torch.cat(logit_rows).cpu(), torch.cat(rank_rows).cpu()
+
+
+def _read(
+    model: PreTrainedModel,
+    ids: Sequence[int],
+    prompt_length: int,
+    cache: DynamicCache,
+    checkpoint: Callable[[], None],
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """Read `ids` into `cache`, in parts, so that the caller can give up and logits stay small.
+
+    Yields the index of the first token of each part and the logits (tokens, vocabulary) behind
+    those of its tokens that are followed by an output token.
+    """
+    size = _CPU_PART if model.device.type == "cpu" else _GPU_PART
+    for begin in range(0, len(ids), size):
+        checkpoint()
+        part = list(ids[begin : begin + size])
+        kept = range(max(begin, prompt_length - 1), min(begin + len(part), len(ids) - 1))
+        with torch.inference_mode(), few_rows(model):
+            logits = model(
+                input_ids=torch.tensor([part], device=model.device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=torch.tensor(kept, device=model.device, dtype=torch.int64) - begin,
+            ).logits[0]
+            yield max(begin, kept.start), logits
+
+
+def _columns(scores: Scores) -> tuple[torch.Tensor, ...]:
+    return astuple(scores, recurse=False)
 
 
 def _scores(logits: torch.Tensor, chosen: torch.Tensor, top_k: int) -> Scores:

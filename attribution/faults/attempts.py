@@ -2,7 +2,9 @@
 
 import heapq
 import itertools
+import math
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 
 from attrs import define, evolve, field, frozen
 from transformers import PreTrainedTokenizerBase
@@ -16,6 +18,15 @@ _CHILDREN = 6  # second tokens tried behind one first token
 _SECOND = -1.0  # added to the score of a two-token repair
 
 
+class Stage(IntEnum):
+    """How far an attempt has come, and what may interrupt it."""
+
+    NEW = 0
+    LINE = 1  # writes the line of its first token, which is then tried in the original
+    REST = 2  # goes on, unless it rejoins the original or overruns
+    LAST = 3  # goes on to its end in any case
+
+
 @frozen
 class Attempt:
     """One continuation to be decoded and tested."""
@@ -25,9 +36,8 @@ class Attempt:
     score: float
     second: SecondFlip | None = None
     known: tuple[Choice, ...] = ()  # alternatives to what it wrote before it was interrupted
-    started: bool = False  # it was counted
+    stage: Stage = Stage.NEW
     interrupted: bool = False  # it goes on where it was
-    final: bool = False  # it was put aside before and is decoded to its end now
 
 
 @define
@@ -42,6 +52,11 @@ class Frontier:
 
     def pop(self) -> Attempt:
         return heapq.heappop(self._heap)[-1]
+
+    @property
+    def best(self) -> float:
+        """The score of what `pop` would return."""
+        return -self._heap[0][0] if self._heap else -math.inf
 
     def take(self, candidate: Candidate) -> Attempt | None:
         """Remove and return the first-token attempt of `candidate`, if it is here."""
@@ -101,7 +116,7 @@ def _second(
     return Attempt(
         attempt.candidate,
         branch=evolve(attempt.branch, tokens=(*way, token)),
-        score=attempt.score + chance + _SECOND,
+        score=attempt.candidate.score + chance + _SECOND,
         second=SecondFlip(
             start + place,
             TokenChoice(ids[place], written, 1),

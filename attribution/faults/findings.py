@@ -23,6 +23,8 @@ class Findings:
     pending: set[Candidate] = field(factory=set)  # passes as substitution; its rollout is missing
     first_seconds: float | None = None
     _mutants: dict[str, list[Candidate]] = field(factory=dict)
+    # Programs with the first line of a rollout in the original.
+    _splices: dict[str, list[Candidate]] = field(factory=dict)
     # Rollouts whose program is tested, with what is to be tried if it fails.
     _decoded: dict[str, list[tuple[Attempt, list[Attempt]]]] = field(factory=dict)
     _fresh: list[ContrastPair] = field(factory=list)
@@ -36,6 +38,10 @@ class Findings:
         if mutant is not None:
             self._mutants.setdefault(mutant, []).append(candidate)
             self.programs.ask(mutant, candidate.score)
+
+    def spliced(self, program: str, candidate: Candidate) -> None:
+        """If `program` passes, the rollout of `candidate` is wanted."""
+        self._splices.setdefault(program, []).append(candidate)
 
     def decoded(self, attempt: Attempt, program: str, next_ones: Iterable[Attempt]) -> None:
         """A rollout has ended; `judged` will be called with its program."""
@@ -57,7 +63,8 @@ class Findings:
         Returns candidates whose rollout is wanted now, and what else can be tried.
         """
         passed = self.programs.verdicts[program]
-        wanted: list[Candidate] = []
+        spliced = self._splices.pop(program, [])
+        wanted = [c for c in spliced if passed and c not in self.tried]
         further: list[Attempt] = []
         for attempt, next_ones in self._decoded.pop(program, ()):
             self._rolled(attempt, program, passed, seconds)

@@ -1,28 +1,39 @@
 """What a search tries next."""
 
+import math
+
 from attrs import define, evolve, field
 
-from attribution.faults.attempts import Attempt, Frontier
+from attribution.faults.attempts import Attempt, Frontier, Stage
 from attribution.faults.candidates import Candidate
+
+# Off the score of an attempt whose first line did not repair the original: it costs several times
+# what a new one does until its line ends, and passes less often.
+_LATER = 2.0
 
 
 @define
 class Schedule:
-    """Attempts that wait: urgent ones, new ones by score, and those that were put aside."""
+    """Attempts that wait: urgent ones, new ones and begun ones by score, and those put aside."""
 
     rollouts: int = 0  # attempts that were begun
     _urgent: list[Attempt] = field(factory=list)
     _fresh: Frontier = field(factory=Frontier)
+    _begun: Frontier = field(factory=Frontier)  # their first line is written
     _aside: Frontier = field(factory=Frontier)
-    _begun: set[Candidate] = field(factory=set)  # by their first token
+    _known: set[Candidate] = field(factory=set)  # whose rollout was begun
 
     def push(self, attempt: Attempt) -> None:
         """It waits for its turn by score."""
         self._fresh.push(attempt)
 
+    def postpone(self, attempt: Attempt) -> None:
+        """Its first line is written; the rest waits for its turn by a lower score."""
+        self._begun.push(evolve(attempt, stage=Stage.REST, score=attempt.score - _LATER))
+
     def put_aside(self, attempt: Attempt) -> None:
         """It goes on when nothing else is left, and then to its end."""
-        self._aside.push(evolve(attempt, final=True))
+        self._aside.push(evolve(attempt, stage=Stage.LAST))
 
     def put_back(self, attempt: Attempt) -> None:
         """It was interrupted and goes on first."""
@@ -30,32 +41,36 @@ class Schedule:
 
     def call(self, attempt: Attempt) -> None:
         """The rollout of this candidate is wanted at once, unless it is decoding already."""
-        waiting = self._aside.take(attempt.candidate)
-        if waiting is not None or attempt.candidate not in self._begun:
+        candidate = attempt.candidate
+        waiting = self._aside.take(candidate) or self._begun.take(candidate)
+        if waiting is not None or candidate not in self._known:
             self._urgent.append(waiting or attempt)
 
     def has(self, most: int) -> bool:
         """Whether `next` would find something."""
-        return bool(self._urgent or self._aside or (self._fresh and self.rollouts < most))
+        begun = bool(self._urgent or self._begun or self._aside)
+        return begun or bool(self._fresh and self.rollouts < most)
 
     def next(self, most: int, *, urgent: bool = False) -> Attempt | None:
         """The next attempt, while fewer than `most` were begun; `urgent`: of those only."""
-        while True:
-            if self._urgent:
-                attempt = self._urgent.pop()
-            elif urgent:
-                return None
-            elif self._fresh and self.rollouts < most:
-                attempt = self._fresh.pop()
-            elif self._aside:
-                attempt = self._aside.pop()
-            else:
-                return None
-            if attempt.started:
+        while (attempt := self._pop(most, urgent=urgent)) is not None:
+            if attempt.stage is not Stage.NEW:
                 return attempt
             if attempt.second is None:
-                if attempt.candidate in self._begun:
+                if attempt.candidate in self._known:
                     continue  # it was called for before its turn
-                self._begun.add(attempt.candidate)
+                self._known.add(attempt.candidate)
             self.rollouts += 1
-            return evolve(attempt, started=True)
+            # Where a second token stands, the original has no line to try it in.
+            return evolve(attempt, stage=Stage.LINE if attempt.second is None else Stage.REST)
+        return None
+
+    def _pop(self, most: int, *, urgent: bool) -> Attempt | None:
+        if self._urgent:
+            return self._urgent.pop()
+        if urgent:
+            return None
+        fresh = self._fresh.best if self.rollouts < most else -math.inf
+        if max(fresh, self._begun.best) > -math.inf:
+            return (self._fresh if fresh >= self._begun.best else self._begun).pop()
+        return self._aside.pop() if self._aside else None

@@ -6,8 +6,8 @@ is (Ochiai). `tokenblame study faults` measures what each signal is worth.
 
 from attribution.faults.syntax import Kind
 
-_LOG_PROBABILITY = 1.0
-_SUSPICION = 2.0
+_LOG_PROBABILITY = 0.7
+_SUSPICION = 3.0
 _KIND = {
     Kind.OPERATOR: 0.5,
     Kind.NAME: 0.0,
@@ -20,5 +20,5 @@ _KIND = {
 
 
 def score(log_probability: float, suspicion: float, kind: Kind) -> float:
-    """The higher, the sooner: nats of probability, with a bonus for place and kind."""
+    """The higher, the sooner: nats of probability (discounted), with a bonus for place and kind."""
     return _LOG_PROBABILITY * log_probability + _SUSPICION * suspicion + _KIND[kind]

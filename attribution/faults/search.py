@@ -4,9 +4,11 @@ Two things are tried with every alternative, best score first:
 
 - *Substitution*: the sample with this one token exchanged. No model is needed, and the tests of
   all of them run while the model decodes.
-- *Rollout*: the model goes on greedily from the alternative. Once a rollout has rejoined the
-  original text, the program that it is becoming is known; if that one fails, the rollout is put
-  aside until nothing better is left.
+- *Rollout*: the model goes on greedily from the alternative. Most repairs change one line, so its
+  first line is tried in the original before the rest is written: if that passes, the rollout goes
+  on at once; if not, it waits for its turn. Once a rollout has rejoined the original text, the
+  program that it is becoming is known; if that one fails, the rollout is put aside until nothing
+  better is left.
 
 A rollout that fails offers second tokens, which wait in the same queue with their joint score.
 """
@@ -19,17 +21,20 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attribution.decoding import Finished, Forest, Prefix, Work
 from attribution.decoding.endings import Reader
+from attribution.decoding.rows import Row
 from attribution.faults import ranking
-from attribution.faults.attempts import Attempt, first, seconds
+from attribution.faults.attempts import Attempt, Stage, first, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
 from attribution.faults.schedule import Schedule
+from attribution.faults.splices import splices
 from attribution.faults.tester import Judge, Tester
 from attribution.prompts import Stops
 from attribution.schema import ContrastPair, Form, Generation, Progress, SearchReport
 
 _ROOM = 64  # tokens a rollout may write beyond the length of the original
 _REJOINED = 8  # tokens in a row as in the original: the rest is taken to follow
+_LONG_LINE = 48  # tokens, after which a line has waited long enough for its end
 _OVERRUN = 24  # tokens beyond the length of the original, after which a rollout may wait
 _CHOICES = 4  # alternatives kept of every decoded token
 _URGENT = 100.0  # before everything that waits by its score
@@ -158,8 +163,8 @@ class Search:
             attempt = self._schedule.next(budget.rollouts, urgent=urgent)
             if attempt is None:
                 break
-            resumed = len(attempt.branch.tokens) > 1 and attempt.interrupted
-            self._running[forest.admit(attempt.branch, resumed=resumed)] = attempt
+            number = forest.admit(attempt.branch, resumed=attempt.interrupted)
+            self._running[number] = attempt
 
     def _ended(self, done: Finished, ask: Callable[[str, float, bool], None]) -> None:
         attempt = self._running.pop(done.number)
@@ -181,19 +186,35 @@ class Search:
         """Rollouts that lead nowhere, it seems, wait until nothing better is left."""
         for number, row in list(forest.rows.items()):
             attempt = self._running[number]
-            if attempt.final or attempt.candidate in self.findings.pending:
+            wanted = attempt.candidate in self.findings.pending
+            if attempt.stage is Stage.LAST or (wanted and attempt.second is None):
                 continue
-            hopeless = len(row.ids) > len(row.root.ids) + _OVERRUN
-            if row.matched >= _REJOINED and row.cursor is not None:
-                # It writes the original again: this is the program that it is becoming.
-                rest = row.root.ids[row.cursor :]
-                program = self._program(row.root.reader.text([*row.output, *rest]))
-                passed = self.findings.programs.verdicts.get(program)
-                if passed is None:
-                    tester.ask(program, _URGENT / 2)
-                hopeless |= passed is False
-            if hopeless:
+            if attempt.stage is Stage.LINE:
+                if self._has_line(attempt.candidate, row, tester):
+                    self._schedule.postpone(self._withdraw(forest, number))
+            elif self._is_hopeless(row, tester):
                 self._schedule.put_aside(self._withdraw(forest, number))
+
+    def _has_line(self, candidate: Candidate, row: Row, tester: Tester) -> bool:
+        """Whether the first line is written; it is tried in the original then."""
+        program = self._program(row.root.reader.text(row.output))
+        found = splices(self.subject.generation, candidate.position, program)
+        for spliced in found:
+            self.findings.spliced(spliced, candidate)
+            tester.ask(spliced, _URGENT, True)
+        return bool(found) or len(row.ids) > candidate.position + _LONG_LINE
+
+    def _is_hopeless(self, row: Row, tester: Tester) -> bool:
+        if row.matched >= _REJOINED and row.cursor is not None:
+            # It writes the original again: this is the program that it is becoming.
+            rest = row.root.ids[row.cursor :]
+            program = self._program(row.root.reader.text([*row.output, *rest]))
+            passed = self.findings.programs.verdicts.get(program)
+            if passed is None:
+                tester.ask(program, _URGENT / 2)
+            elif not passed:
+                return True
+        return len(row.ids) > len(row.root.ids) + _OVERRUN
 
     def _withdraw(self, forest: Forest, number: int) -> Attempt:
         attempt = self._running.pop(number)

@@ -4,7 +4,6 @@ grader = Grader()
 verdict = grader.grade("HumanEval/65", code)
 """
 
-import re
 import threading
 from collections.abc import Sequence
 from typing import TypeVar
@@ -13,11 +12,11 @@ from attribution import errors, schema
 from attribution.grading import data, messages, sandbox
 from attribution.grading.process import Checkpoint, RunnerDied, RunnerProcess
 
-_ID = re.compile(r"(HumanEval|Mbpp)/(?:0|[1-9]\d*)")
-_ALMOST = re.compile(r"\W*(human[-_ ]?eval|mbpp)\D*?0*(\d+)\D*", re.IGNORECASE)
 _DATASETS = {"HumanEval": schema.Dataset.HUMANEVAL, "Mbpp": schema.Dataset.MBPP}
+_REMEMBERED = 64  # texts whose examples can be judged again
 
 T = TypeVar("T")
+_Need = schema.Dataset | messages.LoadExamples | None  # what the runner must hold
 
 
 def _never() -> None:
@@ -38,10 +37,27 @@ class Grader:
         self._runner: RunnerProcess | None = None
         self._loaded: set[schema.Dataset] = set()  # by the runner
         self._files: dict[schema.Dataset, data.DataFile] = {}  # kept for the next runner
+        self._examples: dict[str, messages.LoadExamples] = {}  # by task id, the latest last
+        self._loaded_examples: messages.LoadExamples | None = None  # by the runner
 
     def task(self, task_id: str, checkpoint: Checkpoint = _never) -> schema.Task:
         """Raises UnknownTask (with near ids) and DataUnavailable."""
-        return self._ask(_dataset(task_id), messages.GetTask(task_id), schema.Task, checkpoint)
+        return self._ask(self._need(task_id), messages.GetTask(task_id), schema.Task, checkpoint)
+
+    def examples(self, function: str, code: str, checkpoint: Checkpoint = _never) -> schema.Task:
+        """The task that the docstring examples of a function in `code` set; its id names it later.
+
+        Nothing of `code` is run. Raises InvalidSample where no example can be judged.
+        """
+        request = messages.LoadExamples(_encodable(code), function)
+        with self._lock:
+            task = self._ask(None, request, schema.Task, checkpoint)
+            self._loaded_examples = request
+            self._examples.pop(task.task_id, None)
+            self._examples[task.task_id] = request
+            while len(self._examples) > _REMEMBERED:
+                del self._examples[next(iter(self._examples))]
+        return task
 
     def tasks(self, dataset: schema.Dataset, checkpoint: Checkpoint = _never) -> tuple[str, ...]:
         """The ids of all tasks, in the data's order. Raises DataUnavailable."""
@@ -53,12 +69,12 @@ class Grader:
         Raises InvalidSample (empty, no Unicode, or without the entry point), UnknownTask,
         DataUnavailable, ResourceExhausted and RunnerFailed.
         """
-        dataset = _dataset(task_id)
+        need = self._need(task_id)
         if not code.strip():
             raise errors.InvalidSample(f"The sample for {task_id} is empty; write the code first.")
         if code != _encodable(code):
             raise errors.InvalidSample(f"The sample for {task_id} holds half of a surrogate pair.")
-        return self._grade(dataset, messages.GradeProgram(task_id, code, True), checkpoint)
+        return self._grade(need, messages.GradeProgram(task_id, code, True), checkpoint)
 
     def grade_many(
         self, task_id: str, programs: Sequence[str], checkpoint: Checkpoint = _never
@@ -69,10 +85,10 @@ class Grader:
         is not explained and time-outs are not confirmed. No program raises InvalidSample. A failing
         verdict names an input that fails, the first or one that failed before for this task.
         """
-        dataset = _dataset(task_id)
+        need = self._need(task_id)
         return tuple(
             self._grade(
-                dataset, messages.GradeProgram(task_id, _encodable(program), False), checkpoint
+                need, messages.GradeProgram(task_id, _encodable(program), False), checkpoint
             )
             for program in programs
         )
@@ -91,12 +107,24 @@ class Grader:
         program that cannot be run the spectrum is empty. Raises UnknownTask, DataUnavailable,
         ResourceExhausted and RunnerFailed.
         """
-        dataset = _dataset(task_id)
+        need = self._need(task_id)
         request = messages.TraceProgram(task_id, _encodable(code), seconds)
         try:
-            return self._ask(dataset, request, schema.Spectrum, checkpoint)
+            return self._ask(need, request, schema.Spectrum, checkpoint)
         except RunnerDied:  # twice: it is the program's doing
             return schema.Spectrum(failed=0, passed=0)
+
+    def shut_into(self, name: str) -> None:
+        """Use the layer of this name (schema.SANDBOXES) from now on, in a new runner.
+
+        Nothing is restarted where it is the one in use. Raises SandboxUnavailable where it does not
+        work here: nothing is run in a weaker one then.
+        """
+        layer = sandbox.named(name)
+        with self._lock:
+            if layer != self._sandbox():
+                self.close()
+            self._layer = layer
 
     def describe_sandbox(self) -> str:
         """One sentence on what the programs are shut into."""
@@ -109,12 +137,13 @@ class Grader:
                 self._runner.kill()
             self._runner = None
             self._loaded.clear()
+            self._loaded_examples = None
 
     def _grade(
-        self, dataset: schema.Dataset, request: messages.GradeProgram, checkpoint: Checkpoint
+        self, need: _Need, request: messages.GradeProgram, checkpoint: Checkpoint
     ) -> schema.Verdict:
         try:
-            return self._ask(dataset, request, schema.Verdict, checkpoint)
+            return self._ask(need, request, schema.Verdict, checkpoint)
         except RunnerDied:
             # Twice, and the second time on a fresh runner: it is the program's doing.
             task = self.task(request.task_id, checkpoint)
@@ -128,7 +157,7 @@ class Grader:
 
     def _ask(
         self,
-        dataset: schema.Dataset,
+        need: _Need,
         request: messages.Message,
         kind: type[T],
         checkpoint: Checkpoint,
@@ -136,41 +165,50 @@ class Grader:
         """Ask the runner, once more if it dies meanwhile (killed from outside, perhaps)."""
         with self._lock:
             try:
-                reply = self._ready(dataset, checkpoint).ask(request, checkpoint)
+                reply = self._ready(need, checkpoint).ask(request, checkpoint)
             except RunnerDied:
-                reply = self._ready(dataset, checkpoint).ask(request, checkpoint)
+                reply = self._ready(need, checkpoint).ask(request, checkpoint)
         return _expect(reply, kind)
 
-    def _ready(self, dataset: schema.Dataset, checkpoint: Checkpoint) -> RunnerProcess:
-        """A living runner that has `dataset`."""
-        if self._runner is None or not self._runner.alive:
+    def _ready(self, need: _Need, checkpoint: Checkpoint) -> RunnerProcess:
+        """A living runner that holds what is needed."""
+        runner = self._runner
+        if runner is None or not runner.alive:
             self.close()
-            self._runner = RunnerProcess(self._sandbox(), checkpoint)
+            runner = self._runner = RunnerProcess(self._sandbox(), checkpoint)
+        if isinstance(need, messages.LoadExamples):
+            if need != self._loaded_examples:
+                _expect(runner.ask(need, checkpoint), schema.Task)
+                self._loaded_examples = need
+        elif need is not None and need not in self._loaded:
+            self._load(runner, need, checkpoint)
+        return runner
+
+    def _load(self, runner: RunnerProcess, dataset: schema.Dataset, checkpoint: Checkpoint) -> None:
         if dataset not in self._files:
             self._files[dataset] = data.read(dataset, checkpoint)
-        if dataset not in self._loaded:
-            file = self._files[dataset]
-            request = messages.LoadData(dataset, file.content, file.source)
-            reply = self._runner.ask(request, checkpoint)
-            if isinstance(reply, messages.Failed):
-                del self._files[dataset]  # read anew once it is repaired
-            _expect(reply, messages.TaskIds)
-            self._loaded.add(dataset)
-        return self._runner
+        file = self._files[dataset]
+        request = messages.LoadData(dataset, file.content, file.source)
+        reply = runner.ask(request, checkpoint)
+        if isinstance(reply, messages.Failed):
+            del self._files[dataset]  # read anew once it is repaired
+        _expect(reply, messages.TaskIds)
+        self._loaded.add(dataset)
+
+    def _need(self, task_id: str) -> _Need:
+        """What holds this task. Raises UnknownTask where `task_id` is no id."""
+        if (function := schema.doctest_function(task_id)) is not None:
+            if task_id in self._examples:
+                return self._examples[task_id]
+            raise errors.UnknownTask(
+                f"The examples of `{function}` are those of one file: ask about that file."
+            )
+        if (problem := schema.task_id_problem(task_id)) is not None:
+            raise errors.UnknownTask(problem)
+        return _DATASETS[task_id.partition("/")[0]]
 
     def _sandbox(self) -> sandbox.Sandbox:
         return self._layer or sandbox.choose()
-
-
-def _dataset(task_id: str) -> schema.Dataset:
-    """The data set that `task_id` names. Raises UnknownTask where it is no id."""
-    if (match := _ID.fullmatch(task_id)) is not None:
-        return _DATASETS[match[1]]
-    hint = "Ids look like HumanEval/65 and Mbpp/2."
-    if (almost := _ALMOST.fullmatch(task_id)) is not None:
-        name = "Mbpp" if almost[1].lower() == "mbpp" else "HumanEval"
-        hint = f"Did you mean {name}/{almost[2]}?"
-    raise errors.UnknownTask(f"There is no task {task_id!r}. {hint}")
 
 
 def _encodable(code: str) -> str:

@@ -182,7 +182,7 @@ def _may_be_slow(tests: dict[Suite, Tests], failure: _Failure) -> bool:
 
 def _verdict(problem: Problem, status: Status, message: str, note: str = "") -> Verdict:
     suites = problem.task.suites
-    notes = [note, "" if Suite.PLUS in suites else _BASE_ONLY]
+    notes = [note, problem.fields.get("note") or ("" if Suite.PLUS in suites else _BASE_ONLY)]
     return Verdict(
         task_id=problem.task.task_id,
         status=status,

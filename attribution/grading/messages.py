@@ -22,6 +22,14 @@ class LoadData:
 
 
 @frozen
+class LoadExamples:
+    """A function whose docstring examples are its task, in the place of the last. Reply: Task."""
+
+    code: str
+    function: str
+
+
+@frozen
 class ListTasks:
     """Reply: TaskIds."""
 
@@ -58,7 +66,7 @@ class TraceProgram:
     seconds: float
 
 
-Message = LoadData | ListTasks | GetTask | GradeProgram | TraceProgram
+Message = LoadData | LoadExamples | ListTasks | GetTask | GradeProgram | TraceProgram
 
 __all__ = [
     "Cancel",
@@ -69,6 +77,7 @@ __all__ = [
     "Hello",
     "ListTasks",
     "LoadData",
+    "LoadExamples",
     "Message",
     "Spectrum",
     "Task",

@@ -26,13 +26,13 @@ def expected(problem: Problem, tests: Tests, index: int) -> str:
     """What the call should return: a repr, or a sentence where more than one result is right."""
     value, name = tests.expected[index], problem.task.entry_point
     text = shorten(_source(value))
-    if problem.task.dataset is Dataset.HUMANEVAL:
-        if name == "find_zero":
-            return f"x with abs(poly(xs, x)) <= {problem.atol}, e.g. {text}"
-    elif name in MBPP_OUTPUT_NOT_NONE_TASKS:
-        return "True, or any other result but None" if value else "False or None"
-    elif name in MBPP_OUTPUT_SET_EQ_TASKS:
-        return f"{text}, in any order"
+    if problem.task.dataset is Dataset.HUMANEVAL and name == "find_zero":
+        return f"x with abs(poly(xs, x)) <= {problem.atol}, e.g. {text}"
+    if problem.task.dataset is Dataset.MBPP:
+        if name in MBPP_OUTPUT_NOT_NONE_TASKS:
+            return "True, or any other result but None" if value else "False or None"
+        if name in MBPP_OUTPUT_SET_EQ_TASKS:
+            return f"{text}, in any order"
     if problem.atol and isinstance(value, float):
         return f"{text} ± {problem.atol}"
     return text

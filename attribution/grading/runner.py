@@ -87,11 +87,14 @@ def _serve(channel: _Channel) -> None:
 def _answer(request: object, library: "Library", judge: "Judge") -> object:
     from attribution import errors
     from attribution.grading import messages
+    from attribution.grading.examples import problem_of
 
     match request:
         case messages.LoadData(dataset, content, source):
             library.load(dataset, content, source)
             return messages.TaskIds(library.ids(dataset))
+        case messages.LoadExamples(code, function):
+            return library.set_examples(problem_of(code, function)).task
         case messages.ListTasks(dataset):
             return messages.TaskIds(library.ids(dataset))
         case messages.GetTask(task_id):

@@ -1,8 +1,8 @@
 """What the test runner is shut into.
 
-`choose()` gives the strongest layer that works on this machine; the runner is started with
-`command(argv)`, and `describe()` says to a person what that layer does. A stronger one (seccomp,
-cgroups, a virtual machine) is one more class with these two methods.
+`choose()` gives the strongest layer that works on this machine, `named()` the one that a user asks
+for. The runner is started with `command(argv)`, and `describe()` says to a person what that layer
+does. A stronger one (seccomp, cgroups, a virtual machine) is one more class with these two methods.
 
 Bubblewrap gives: no network, no other processes in sight, a read-only view of the interpreter,
 its packages and this package, a small private /tmp, no home, no capabilities, an empty
@@ -30,6 +30,9 @@ from pathlib import Path
 from typing import Protocol
 
 from attrs import frozen
+
+from attribution.errors import InvalidRequest, SandboxUnavailable
+from attribution.schema import SANDBOXES
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the `attribution` folder
 
@@ -106,6 +109,28 @@ def choose() -> Sandbox:
         if not problem:
             return sandbox
     return ResourceLimits(f"bubblewrap does not work here: {problem}")
+
+
+def named(name: str) -> Sandbox:
+    """The layer of one of the names in schema.SANDBOXES.
+
+    Raises SandboxUnavailable, saying why, where a layer that was asked for does not work here (it
+    is tried out anew each time), and InvalidRequest for another name.
+    """
+    if name not in SANDBOXES:
+        raise InvalidRequest(f"There is no sandbox {name!r}; choose {', '.join(SANDBOXES)}.")
+    if name == "limits":
+        return ResourceLimits("as it was set")
+    strongest = choose()
+    if name == "auto" or isinstance(strongest, Bubblewrap):
+        return strongest
+    choose.cache_clear()
+    if isinstance(strongest := choose(), ResourceLimits):
+        raise SandboxUnavailable(
+            f"The sandbox `{name}` does not work here: {strongest.reason}. Nothing was run. Mend "
+            "that, or choose the sandbox `auto`."
+        )
+    return strongest
 
 
 def _try_out(sandbox: Sandbox) -> str:

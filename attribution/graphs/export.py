@@ -1,4 +1,4 @@
-"""A graph as a file that stands alone: JSON with everything in it, and GraphML for other tools.
+"""A graph as JSON that stands alone: everything is in it.
 
 The JSON object (`"format": "tokenblame-graph"`, `"version": 1`; a change that readers must know of
 raises the version):
@@ -20,21 +20,14 @@ raises the version):
     pruning, measures, details    as in attribution/schema/graphs.py
 """
 
-import json
 from typing import Any
 
-import networkx as nx
 from attrs import asdict
 
-from attribution.schema import AttributionGraph, Generation, GraphNode, NodeKind
+from attribution.schema import AttributionGraph, Generation, NodeKind
 
 FORMAT = "tokenblame-graph"
 VERSION = 1
-
-# XML 1.0 has no way to write these, not even escaped; a bare \r would be read as \n. Control
-# characters become their pictures, as in terminal.py, the others U+FFFD.
-_NO_XML = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"}
-_NO_XML |= dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), 0xFFFD)
 
 
 def to_json(graph: AttributionGraph, generation: Generation) -> dict[str, Any]:
@@ -79,61 +72,3 @@ def _tokens(graph: AttributionGraph, generation: Generation) -> list[dict[str, A
         }
         for index, token in enumerate(seen)
     ]
-
-
-def to_graphml(graph: AttributionGraph, generation: Generation) -> str:
-    """A GraphML document: nodes n0, n1, … in the graph's order, edges from source to target.
-
-    Relevance flows against the edges, which point the way the model computes. What nests (the
-    heads of an edge) is written as JSON in a string.
-    """
-    drawn = nx.DiGraph(**_header(graph, generation))
-    for index, node in enumerate(graph.nodes):
-        drawn.add_node(f"n{index}", **_node(node, graph, generation))
-    for edge in graph.edges:
-        heads = json.dumps([asdict(head) for head in edge.heads])
-        drawn.add_edge(
-            f"n{edge.source}",
-            f"n{edge.target}",
-            weight=edge.weight,
-            direct=edge.direct,
-            heads=heads,
-        )
-    return "\n".join(nx.generate_graphml(drawn)) + "\n"
-
-
-def _header(graph: AttributionGraph, generation: Generation) -> dict[str, Any]:
-    pair = graph.pair
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "task_id": _xml(generation.task_id),
-        "model": _xml(generation.model),
-        "method": graph.method,
-        "objective": graph.objective,
-        "logit_diff": graph.logit_diff,
-        "position": pair.position,
-        "target": _xml(pair.target.text),
-        "contrast": _xml(pair.contrast.text),
-        "pruning": graph.pruning.policy,
-    }
-
-
-def _node(node: GraphNode, graph: AttributionGraph, generation: Generation) -> dict[str, Any]:
-    stage = graph.stages[node.stage]
-    known = {
-        "kind": node.kind.value,
-        "stage": node.stage,
-        "stage_name": stage,
-        "token": node.token,
-        "relevance": node.relevance,
-    }
-    if node.kind is not NodeKind.TOKEN:
-        return {"label": f"{node.kind.value} {stage}", **known}
-    token = generation.tokens[node.token]
-    text = _xml(token.text)
-    return {"label": f"{text} {stage}", **known, "text": text, "role": token.role.value}
-
-
-def _xml(text: str) -> str:
-    return text.translate(_NO_XML)

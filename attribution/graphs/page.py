@@ -1,8 +1,12 @@
 """A graph as one HTML file: nothing is fetched, and only the scripts it came with may run.
 
-The page is written in web/: a template, a style sheet, and plain scripts that are put one behind
-the other into one module. A content security policy names style and script by their hashes and
-forbids all else, so that no token's text can do more than be shown.
+The page is written in web/: a template, the elements of the graph (graph.html), a style sheet, and
+plain scripts that are put one behind the other into one module: those of scripts.json, then
+page.js, which starts it. The panel of the VS Code extension shows the same elements with the same
+scripts and starts them itself.
+
+A content security policy names style and script by their hashes and forbids all else, so that no
+token's text can do more than be shown.
 """
 
 import base64
@@ -16,26 +20,17 @@ from typing import Any
 from attribution.graphs.export import to_json
 from attribution.schema import AttributionGraph, Generation
 
-_SCRIPTS = (
-    "model",
-    "view",
-    "frame",
-    "draw",
-    "overlay",
-    "panel",
-    "input",
-    "page",
-)  # the last one starts
-
 
 def to_html(graph: AttributionGraph, generation: Generation) -> str:
     """The whole file, to be written as UTF-8 (it holds ASCII where the texts come from outside).
 
     Raises ValueError where a figure is not finite: JSON has no way to write it.
     """
-    style, script = _read("page.css"), "\n".join(_read(f"{name}.js") for name in _SCRIPTS)
+    names: list[str] = [*json.loads(_read("scripts.json")), "page"]
+    style, script = _read("page.css"), "\n".join(_read(f"{name}.js") for name in names)
     parts = {
         "policy": _policy(style, script),
+        "graph": _read("graph.html"),
         "style": style,
         "script": script,
         "data": embedded_json(to_json(graph, generation)),

@@ -4,6 +4,7 @@ Spans are half-open offsets in Unicode code points of the document they name; on
 converts them to the negotiated encoding. Nothing here imports more than attrs.
 """
 
+from attribution.schema.comparisons import Comparison
 from attribution.schema.curves import PassCurve, PassRate
 from attribution.schema.explanations import (
     Attribution,
@@ -26,9 +27,12 @@ from attribution.schema.graphs import (
     Pruning,
     TransitionMeasures,
 )
+from attribution.schema.margins import Margin, ScoredToken
 from attribution.schema.requests import (
     METHODS,
     OBJECTIVES,
+    SANDBOXES,
+    CompareRequest,
     CurveRequest,
     EngineStatus,
     Event,
@@ -38,6 +42,7 @@ from attribution.schema.requests import (
     GenerateRequest,
     GradeRequest,
     GraphRequest,
+    MarginRequest,
     ModelSettings,
     Progress,
     Request,
@@ -57,8 +62,11 @@ from attribution.schema.tasks import (
     Suite,
     Task,
     Verdict,
+    doctest_function,
+    doctest_id,
     ochiai,
     task_id_from_path,
+    task_id_problem,
 )
 from attribution.schema.trust import (
     Agreement,
@@ -74,10 +82,13 @@ from attribution.schema.trust import (
 __all__ = [
     "METHODS",
     "OBJECTIVES",
+    "SANDBOXES",
     "Agreement",
     "Alternative",
     "Attribution",
     "AttributionGraph",
+    "CompareRequest",
+    "Comparison",
     "ContrastPair",
     "CurveRequest",
     "Curves",
@@ -100,6 +111,8 @@ __all__ = [
     "GraphRequest",
     "HeadShare",
     "LineCount",
+    "Margin",
+    "MarginRequest",
     "ModelSettings",
     "NodeDetail",
     "NodeKind",
@@ -114,6 +127,7 @@ __all__ = [
     "Request",
     "Result",
     "Role",
+    "ScoredToken",
     "SearchReport",
     "SecondFlip",
     "SegmentEffect",
@@ -132,6 +146,9 @@ __all__ = [
     "Verification",
     "VerifyRequest",
     "Work",
+    "doctest_function",
+    "doctest_id",
     "ochiai",
     "task_id_from_path",
+    "task_id_problem",
 ]

@@ -75,6 +75,8 @@ class Attribution:
     leak: float
     bias: float
     objective: str = "contrast"
+    # [layer][token]: at the embedding, then at the end of every layer; empty where not known.
+    profile: tuple[tuple[float, ...], ...] = ()
 
 
 @frozen

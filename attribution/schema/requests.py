@@ -2,16 +2,20 @@
 
 from attrs import field, frozen
 
+from attribution.schema.comparisons import Comparison
 from attribution.schema.curves import PassCurve
 from attribution.schema.explanations import Attribution, ContrastPair, SearchReport
 from attribution.schema.generation import Form, Generation
 from attribution.schema.graphs import AttributionGraph
+from attribution.schema.margins import Margin
 from attribution.schema.tasks import Verdict
 from attribution.schema.trust import Faithfulness
 
 # By name, for those who offer a choice; lrp/ledger.py and lrp/objective.py say what they mean.
 METHODS = ("attnlrp", "cplrp", "gradient", "integrated")
 OBJECTIVES = ("contrast", "target", "top", "mean")
+# What programs are shut into: the strongest layer that works; or just that one, else nothing runs.
+SANDBOXES = ("auto", "bubblewrap", "limits")
 
 
 @frozen
@@ -57,6 +61,7 @@ class GradeRequest:
     task_id: str
     code: str
     trusted: bool = False  # generated code runs only where its workspace is trusted
+    sandbox: str = "auto"
 
 
 @frozen
@@ -87,7 +92,7 @@ class ExplainRequest:
     flip: Flip | None = None  # likewise
     # Budget of the fault search: of all requests about this text together, so that a second
     # request continues (with a larger budget) or repeats what was found.
-    rollouts: int = 256
+    rollouts: int = 1024
     seconds: float = 180.0
     top_k: int = 10  # alternatives per position
     exhaust: bool = False  # go on when a clear pair is proved
@@ -97,6 +102,7 @@ class ExplainRequest:
     method: str = "attnlrp"
     objective: str = "contrast"  # see attribution/lrp/objective.py
     trusted: bool = False
+    sandbox: str = "auto"  # one of SANDBOXES
 
 
 @frozen
@@ -122,6 +128,33 @@ class FaithfulnessRequest:
     explain: ExplainRequest
     full: bool = False  # every token, both perturbations, curves; else an estimate
     seconds: float | None = None  # budget of the estimate; None: about half a minute
+
+
+@frozen
+class CompareRequest:
+    """What does another model make of the same choice in the same text?
+
+    Answers: as ExplainRequest, then Comparison.
+    """
+
+    explain: ExplainRequest
+    sibling: ModelSettings  # the other model
+
+
+@frozen
+class MarginRequest:
+    """What does the model think of one choice in this text, e.g. after an edit of it?
+
+    Nothing is run, searched or attributed, and of `explain` only what names text and model counts.
+    Tokens before the first one that changed since the last such request are not computed again.
+    Answers: Progress*, Margin, Timings; fails with invalid_request where the target does not stand
+    there (any more).
+    """
+
+    explain: ExplainRequest
+    offset: int  # where the target begins, in code points of the sample's code
+    target: int  # id of the token that must stand there
+    contrast: int  # id of the other token
 
 
 @frozen
@@ -200,6 +233,8 @@ Work = (
     | ExplainRequest
     | GraphRequest
     | FaithfulnessRequest
+    | CompareRequest
+    | MarginRequest
     | CurveRequest
     | VerifyRequest
 )
@@ -212,6 +247,8 @@ Result = (
     | Attribution
     | AttributionGraph
     | Faithfulness
+    | Comparison
+    | Margin
     | PassCurve
     | Verification
     | Timings

@@ -1,4 +1,4 @@
-"""What is solved and how it went: EvalPlus tasks and verdicts."""
+"""What is solved and how it went: tasks and verdicts."""
 
 import math
 import re
@@ -7,6 +7,10 @@ from enum import StrEnum
 from attrs import frozen
 
 _TASK_FOLDER = re.compile(r"[/\\](HumanEval|Mbpp)_(\d+)[/\\][^/\\]+\.py$")
+_TASK_ID = re.compile(r"(?:HumanEval|Mbpp)/(?:0|[1-9]\d*)")
+_ALMOST = re.compile(r"\W*(human[-_ ]?eval|mbpp)\D*?0*(\d+)\D*", re.IGNORECASE)
+_DOCTEST = re.compile(r"Doctest/([A-Za-z_]\w*)(?:@[0-9a-f]+)?")
+_DIGITS = 12  # of a digest, in an id
 
 
 def task_id_from_path(path: str) -> str | None:
@@ -15,9 +19,35 @@ def task_id_from_path(path: str) -> str | None:
     return f"{match[1]}/{int(match[2])}" if match else None
 
 
+def doctest_id(function: str, digest: str = "") -> str:
+    """The id of the task that a function's docstring examples set: `Doctest/median`.
+
+    With a digest of the prompt it names one text; without, whatever the file says at the moment.
+    """
+    return f"Doctest/{function}@{digest[:_DIGITS]}" if digest else f"Doctest/{function}"
+
+
+def doctest_function(task_id: str) -> str | None:
+    """The function whose docstring examples the task are; None for EvalPlus' tasks."""
+    match = _DOCTEST.fullmatch(task_id)
+    return match[1] if match else None
+
+
+def task_id_problem(task_id: str) -> str | None:
+    """Why this can be no task's id, with the id that was perhaps meant; None where it can."""
+    if _TASK_ID.fullmatch(task_id) or _DOCTEST.fullmatch(task_id):
+        return None
+    hint = "Ids look like HumanEval/65 and Mbpp/2."
+    if (almost := _ALMOST.fullmatch(task_id)) is not None:
+        name = "Mbpp" if almost[1].lower() == "mbpp" else "HumanEval"
+        hint = f"Did you mean {name}/{almost[2]}?"
+    return f"There is no task {task_id!r}. {hint}"
+
+
 class Dataset(StrEnum):
     HUMANEVAL = "humaneval"
     MBPP = "mbpp"
+    DOCTEST = "doctest"  # a function's own docstring examples
 
 
 class Status(StrEnum):
@@ -33,11 +63,12 @@ class Status(StrEnum):
 class Suite(StrEnum):
     BASE = "base"
     PLUS = "plus"
+    DOCTEST = "docstring"  # the examples of DOCTEST, all there are
 
 
 @frozen
 class Task:
-    """One EvalPlus problem, without its tests (they stay in the test runner)."""
+    """One problem, without its tests (they stay in the test runner)."""
 
     task_id: str
     dataset: Dataset

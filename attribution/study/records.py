@@ -4,10 +4,11 @@ import json
 import os
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from cattrs.preconf.json import make_converter
 
-from attribution.errors import InvalidSample, ResourceExhausted
+from attribution.errors import InvalidSample, ResourceExhausted, TokenBlameError
+from attribution.explanation import Explanation
 from attribution.schema import ContrastPair, Form, Outcome, SearchReport, Status, Trial
 
 _CONVERTER = make_converter()
@@ -43,6 +44,31 @@ class TrialLog:
 
     task_id: str
     trials: tuple[Trial, ...] = field(factory=tuple)
+
+
+def record_of(task_id: str, found: Explanation, trouble: TokenBlameError | None) -> Record:
+    """A sample that cannot be run, for it lacks the function, say, has failed like any other."""
+    verdict, generation = found.verdict, found.generation
+    unfit = Status.FAIL if isinstance(trouble, InvalidSample) else None
+    error = trouble.message if trouble else ""
+    record = Record(task_id, verdict.status if verdict else unfit, error=error)
+    if verdict is not None:
+        record = evolve(record, data_version=verdict.data_version)
+    if generation is None:
+        return record
+    return evolve(
+        record,
+        model=generation.model,
+        fingerprint=generation.fingerprint,
+        form=generation.form,
+        prompt=generation.prompt,
+        code=generation.code,
+        finished=generation.finished,
+        prompt_length=generation.prompt_length,
+        ids=tuple(token.id for token in generation.tokens),
+        pairs=tuple(found.proved),
+        search=evolve(found.search, trials=()) if found.search else None,
+    )
 
 
 def append(path: Path, record: Record | TrialLog) -> None:

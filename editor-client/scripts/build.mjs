@@ -1,24 +1,48 @@
-/** Bundles the extension into out/extension.js (`--minify` for release, `--watch` to stay). */
+/**
+ * Bundles the extension into out/extension.js and the script and style of its panel into
+ * out/panel.{js,css} (`--minify` for release, `--watch` to stay).
+ */
 
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
+import { graphView } from './graph-view.mjs';
 
-const options = {
+const minify = process.argv.includes('--minify');
+const shared = {
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-  entryPoints: ['src/extension.ts'],
-  outfile: 'out/extension.js',
   bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  external: ['vscode'],
-  minify: process.argv.includes('--minify'),
-  sourcemap: process.argv.includes('--minify') ? false : 'inline',
+  loader: { '.html': 'text' },
+  minify,
+  sourcemap: minify ? false : 'inline',
   logLevel: 'warning',
 };
 
+const bundles = [
+  {
+    ...shared,
+    entryPoints: ['src/extension.ts'],
+    outfile: 'out/extension.js',
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['vscode'],
+  },
+  {
+    ...shared,
+    entryPoints: [
+      { in: 'webview/main.ts', out: 'panel' },
+      { in: 'webview/panel.css', out: 'panel' },
+    ],
+    outdir: 'out',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    plugins: [graphView],
+  },
+];
+
 if (process.argv.includes('--watch')) {
-  await (await context(options)).watch();
+  for (const options of bundles) await (await context(options)).watch();
 } else {
-  await build(options);
+  await Promise.all(bundles.map((options) => build(options)));
 }

@@ -17,6 +17,7 @@ await build({
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
+  loader: { '.html': 'text' },
   platform: 'node',
   format: 'esm',
   target: 'node20',

@@ -12,6 +12,7 @@ import {
 } from 'vscode-languageclient';
 import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
 import { SAMPLE_SCHEME } from './finder';
+import { PROMPT_FILES } from './prompts';
 import { NEUTRAL_FOLDER, safeEnvironment, SERVER_ARGS } from './python';
 
 export const SECTION = 'tokenblame';
@@ -23,15 +24,17 @@ export interface ClientParts {
   diagnostics: DiagnosticCollectionProvider;
 }
 
+const OURS = { relevance: true, status: true, report: true, panel: true };
+
 /**
- * Tells the server that this client paints relevance itself, shows the engine's state and takes
- * reports; and that it does not ask for diagnostics: VS Code would ask for visible documents only,
+ * Tells the server that this client paints relevance itself, shows the engine's state, takes
+ * reports and has a panel; and that it does not ask for diagnostics: VS Code would ask for visible documents only,
  * and a run over a folder needs those of documents that no editor shows.
  */
 const announcesOurNotifications: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, relevance: true, status: true, report: true };
+    capabilities.experimental = { ...others, ...OURS };
     delete capabilities.textDocument?.diagnostic;
   },
   initialize: () => undefined,
@@ -82,6 +85,7 @@ const DOCUMENTS: DocumentSelector = [
   { scheme: 'untitled', language: 'python' },
   { scheme: SAMPLE_SCHEME, language: 'python' },
   { scheme: 'file', pattern: '**/*.jsonl' },
+  { scheme: 'file', pattern: PROMPT_FILES },
 ];
 
 /**

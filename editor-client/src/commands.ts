@@ -7,22 +7,22 @@ import type { HeatMap } from './heatmap';
 import { chooseModel } from './modelChoice';
 import type { News } from './news';
 import type { Outcomes } from './outcomes';
-import { promptUri, type PromptDocuments } from './prompts';
+import type { Panel } from './panel';
 import { sampleCommands } from './sampleCommands';
 import { isGroup, type Group, type Node, type SampleTree } from './sampleTree';
 import type { Server } from './server';
 import { setUp } from './setUp';
 import { showMenu } from './statusMenu';
-import { namesTask, TASK_ID } from './tasks';
+import { hasExamples, namesTask, TASK_ID } from './tasks';
 
 export interface Parts {
   context: vscode.ExtensionContext;
   server: Server;
   news: News;
   heatMap: HeatMap;
-  prompts: PromptDocuments;
   outcomes: Outcomes;
   tree: SampleTree;
+  panel: Panel;
   log: vscode.LogOutputChannel;
 }
 
@@ -51,13 +51,19 @@ async function explain({ server }: Parts): Promise<void> {
   const document = activePython();
   if (!document) return;
   await server.ensure();
-  if (namesTask(document.uri.path)) {
+  if (namesTask(document.uri.path) || hasExamples(document.getText())) {
     await server.execute('tokenblame.explain', document.uri.toString());
-    return;
+  } else {
+    await nameTask(server, document);
   }
-  const taskId = (await askForTask())?.trim();
+}
+
+/** The server remembers the answer for as long as it runs. */
+async function nameTask(server: Server, document: vscode.TextDocument | null): Promise<void> {
+  const taskId = document && (await askForTask())?.trim();
   if (!taskId) return;
-  await server.execute('tokenblame.explain', document.uri.toString(), { taskId });
+  await server.ensure();
+  await server.execute('tokenblame.setTask', document.uri.toString(), { taskId });
 }
 
 /** Runs one of the server's commands on the sample in the active editor. */
@@ -66,17 +72,21 @@ async function onActive({ server }: Parts, command: string): Promise<void> {
   if (document) await server.execute(command, document.uri.toString());
 }
 
-async function showPrompt({ prompts }: Parts): Promise<void> {
+/** Beside the code where the prompt is a document of its own, else the head of the code. */
+async function showPrompt({ server }: Parts): Promise<void> {
   const document = activePython();
   if (!document) return;
-  if (!prompts.has(document.uri)) {
-    const hint = 'its prompt is the head of the file itself, or it has not been explained yet.';
-    void vscode.window.showInformationMessage(`Token Blame: no separate prompt: ${hint}`);
+  const code = document.uri.toString();
+  const answer = await server.execute('tokenblame.openPrompt', code, { show: false });
+  const place = (answer as { uri: string } | null)?.uri;
+  if (place === undefined) return; // the server has said why
+  const uri = vscode.Uri.parse(place, true);
+  if (uri.toString() === code) {
+    await server.execute('tokenblame.openPrompt', code);
     return;
   }
-  const prompt = await vscode.workspace.openTextDocument(promptUri(document.uri));
-  const beside = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-  await vscode.window.showTextDocument(prompt, beside);
+  const prompt = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(prompt, { viewColumn: vscode.ViewColumn.Beside });
 }
 
 /** A sample of the tree, opened and explained. */
@@ -92,6 +102,7 @@ async function explainNode({ server }: Parts, node: Node | undefined): Promise<v
 function editorCommands(parts: Parts): Commands {
   return {
     explainFile: () => explain(parts),
+    nameTask: () => nameTask(parts.server, activePython()),
     cancelAll: () => {
       cancelRuns();
       return parts.server.execute('tokenblame.cancel');
@@ -104,6 +115,12 @@ function editorCommands(parts: Parts): Commands {
     searchFile: () => onActive(parts, 'tokenblame.searchLonger'),
     checkFile: () => onActive(parts, 'tokenblame.checkFaithfulness'),
     reportFile: () => onActive(parts, 'tokenblame.copyReport'),
+    openPanel: () => {
+      parts.panel.open('graph');
+    },
+    compareFile: () => {
+      parts.panel.open('compare');
+    },
   };
 }
 

@@ -10,7 +10,8 @@ import { pythonSources } from './interpreter';
 import { LineDocuments } from './lineDocuments';
 import { News } from './news';
 import { Outcomes } from './outcomes';
-import { PromptDocuments } from './prompts';
+import { Panel } from './panel';
+import { isSection } from './panelMessages';
 import type { Sample } from './samples';
 import { SampleTree, VIEW } from './sampleTree';
 import { Server } from './server';
@@ -80,6 +81,7 @@ function createServer(
   context: vscode.ExtensionContext,
   parts: ConstructorParameters<typeof Server>[0],
   news: News,
+  panel: () => Panel,
 ): Server {
   return new Server(parts, () => pythonSources(context), {
     relevance: (relevance) => {
@@ -89,6 +91,9 @@ function createServer(
       news.status(status);
     },
     report: (report) => void news.report(report),
+    panel: ({ uri, section }) => {
+      if (isSection(section)) panel().open(section, uri);
+    },
     gone: () => {
       news.gone();
     },
@@ -107,19 +112,19 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Token Blame', { log: true });
   const outcomes = new Outcomes();
   const heatMap = new HeatMap();
-  const prompts = new PromptDocuments();
   const status = new StatusItem();
-  const news = new News({ heatMap, prompts, outcomes, status });
+  const news = new News({ heatMap, outcomes, status, panel: () => panel.model });
   const diagnostics = new KeptDiagnostics((uri) => {
     outcomes.failing(uri);
   });
   const tree = new SampleTree(outcomes, context.workspaceState, log);
-  const started = createServer(context, { log, diagnostics }, news);
+  const started = createServer(context, { log, diagnostics }, news, () => panel);
+  const panel = new Panel(context.extensionUri, started);
   context.subscriptions.push(
-    ...[log, heatMap, prompts, status, showSamples(tree, outcomes), followInterpreter(started)],
+    ...[log, heatMap, status, panel, showSamples(tree, outcomes), followInterpreter(started)],
     { dispose: () => { diagnostics.dispose(); } },
     vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted()),
-    registerCommands({ context, server: started, news, heatMap, prompts, outcomes, tree, log }),
+    registerCommands({ context, server: started, news, heatMap, outcomes, tree, panel, log }),
   );
   server = started;
   void started.restart();

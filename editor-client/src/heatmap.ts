@@ -18,8 +18,8 @@ export interface Heat {
   spans: HeatSpan[];
   fault: vscode.Range | null;
   fits: (document: vscode.TextDocument) => boolean;
-  /** Another document whose heat goes when this one's no longer fits: the prompt of a sample. */
-  linked?: vscode.Uri;
+  /** The other document of a sample, prompt or code, whose heat goes when this no longer fits. */
+  linked?: vscode.Uri | undefined;
 }
 
 function readColors(): Colors {

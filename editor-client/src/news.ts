@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { EngineState } from './engineState';
 import type { HeatMap } from './heatmap';
 import type { Outcomes } from './outcomes';
-import type { PromptDocuments } from './prompts';
+import type { PanelModel } from './panelModel';
 import type { Relevance, Report, Status } from './protocol';
 import { showRelevance } from './relevance';
 import { Results } from './results';
@@ -12,9 +12,10 @@ import type { StatusItem } from './status';
 
 export interface Shown {
   heatMap: HeatMap;
-  prompts: PromptDocuments;
   outcomes: Outcomes;
   status: StatusItem;
+  /** A function, as the panel is made after the server that speaks to it. */
+  panel: () => PanelModel;
 }
 
 /** As VS Code spells it, so that it can be compared. */
@@ -29,6 +30,7 @@ export class News {
   relevance(sent: Relevance): void {
     const news = { ...sent, uri: normal(sent.uri) };
     this.shown.outcomes.relevance(news);
+    this.shown.panel().relevance(news);
     // The server says nothing more about work that an edit or a close has ended.
     if (news.state !== 'computed') this.shown.status.show(this.engine.ended(news.uri));
     this.paint(this.results.take(news));
@@ -38,6 +40,7 @@ export class News {
     const status = { ...sent, uri: sent.uri === null ? null : normal(sent.uri) };
     this.shown.status.show(this.engine.take(status));
     this.shown.outcomes.status(status);
+    this.shown.panel().status(status);
     if (status.uri !== null && status.state === 'ready') {
       this.paint(this.results.finished(status.uri));
     }
@@ -53,9 +56,10 @@ export class News {
     this.engine.serverGone();
     this.results.serverGone();
     this.shown.outcomes.serverGone();
+    this.shown.panel().serverGone();
   }
 
   private paint(news: Relevance | null): void {
-    if (news) showRelevance(news, this.shown.heatMap, this.shown.prompts);
+    if (news) showRelevance(news, this.shown.heatMap);
   }
 }

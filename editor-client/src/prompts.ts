@@ -1,42 +1,22 @@
-/** The prompt as the model saw it, as a read-only document beside the code (chat form). */
+/**
+ * Where the prompt of a sample can be seen: a file that the server writes, to be edited like any
+ * other. In direct form there is none, because the prompt is the head of the code.
+ */
 
 import * as vscode from 'vscode';
 
-export const PROMPT_SCHEME = 'tokenblame-prompt';
+/** What the names of these files end with (lsp_server/files.py). */
+export const PROMPT_FILES = '**/*.prompt.txt';
 
-/** The document that shows the prompt of the sample `code`. */
-export function promptUri(code: vscode.Uri): vscode.Uri {
-  const path = `${code.path.replace(/\.py$/, '')}.prompt.md`;
-  return vscode.Uri.from({ scheme: PROMPT_SCHEME, path, query: code.toString() });
+const places = new Map<string, vscode.Uri>();
+
+/** The prompt document of the sample `code`, as far as the server has named one. */
+export function promptUri(code: vscode.Uri): vscode.Uri | undefined {
+  return places.get(code.toString());
 }
 
-export class PromptDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
-  private readonly texts = new Map<string, string>();
-  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
-  private readonly registration = vscode.workspace.registerTextDocumentContentProvider(
-    PROMPT_SCHEME,
-    this,
-  );
-
-  readonly onDidChange = this.changed.event;
-
-  /** Sets the prompt of the sample `code`; an open prompt document follows. */
-  set(code: vscode.Uri, text: string): void {
-    const uri = promptUri(code);
-    if (this.texts.get(uri.toString()) === text) return;
-    this.texts.set(uri.toString(), text);
-    this.changed.fire(uri);
-  }
-
-  has(code: vscode.Uri): boolean {
-    return this.texts.has(promptUri(code).toString());
-  }
-
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.texts.get(uri.toString()) ?? '';
-  }
-
-  dispose(): void {
-    vscode.Disposable.from(this.registration, this.changed).dispose();
-  }
+/** What the server says about the prompt of the sample `code`; null: it is part of the code. */
+export function setPromptUri(code: vscode.Uri, prompt: string | null): void {
+  if (prompt === null) places.delete(code.toString());
+  else places.set(code.toString(), vscode.Uri.parse(prompt, true));
 }

@@ -32,8 +32,9 @@ export interface Relevance {
   state: 'computed' | 'stale' | 'cleared';
   spans: Span[];
   pair: Pair | null;
-  /** The prompt as the model saw it, where that is not the head of the document itself. */
+  /** The prompt that the model read, where it is a document of its own: what says so, where. */
   promptText: string | null;
+  promptUri: string | null;
   promptSpans: Span[];
 }
 
@@ -49,7 +50,14 @@ export interface Report {
   markdown: string;
 }
 
+/** The panel is to show a section about a document. */
+export interface PanelNews {
+  uri: string;
+  section: string;
+}
+
 export const relevanceNotification = new NotificationType<Relevance>('tokenblame/relevance');
 export const statusNotification = new NotificationType<Status>('tokenblame/status');
 export const reportNotification = new NotificationType<Report>('tokenblame/report');
+export const panelNotification = new NotificationType<PanelNews>('tokenblame/panel');
 export const trustNotification = new NotificationType<{ trusted: boolean }>('tokenblame/trust');

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
 import type { HeatMap, HeatSpan } from './heatmap';
-import { promptUri, type PromptDocuments } from './prompts';
+import { promptUri, setPromptUri } from './prompts';
 import type { Relevance, Span } from './protocol';
 
 function toRange({ start, end }: Range): vscode.Range {
@@ -20,29 +20,28 @@ function toHeat(spans: readonly Span[]): HeatSpan[] {
  * News about another version than the one in the editor is dropped: for an older version the text
  * has moved on, and the server will speak again.
  */
-export function showRelevance(news: Relevance, heatMap: HeatMap, prompts: PromptDocuments): void {
+export function showRelevance(news: Relevance, heatMap: HeatMap): void {
   const uri = vscode.Uri.parse(news.uri, true);
+  const earlier = promptUri(uri);
+  if (earlier) heatMap.clear(earlier);
   if (news.state !== 'computed') {
     heatMap.clear(uri);
-    heatMap.clear(promptUri(uri));
     return;
   }
+  setPromptUri(uri, news.promptUri);
+  const prompt = promptUri(uri);
   heatMap.show(uri, {
     spans: toHeat(news.spans),
     fault: news.pair ? toRange(news.pair.range) : null,
     fits: (document) => document.version === news.version,
-    linked: promptUri(uri),
+    linked: prompt,
   });
-  const prompt = news.promptText;
-  if (prompt === null) {
-    heatMap.clear(promptUri(uri));
-    return;
-  }
-  prompts.set(uri, prompt);
-  heatMap.show(promptUri(uri), {
+  if (!prompt) return;
+  heatMap.show(prompt, {
     spans: toHeat(news.promptSpans),
     fault: null,
-    // VS Code numbers this document's versions by itself, so the text has to tell.
-    fits: (document) => document.getText() === prompt,
+    // It may be opened only later, with what was changed in it before: the text has to tell.
+    fits: (document) => document.getText() === news.promptText,
+    linked: uri,
   });
 }

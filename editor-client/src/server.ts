@@ -4,12 +4,16 @@ import type * as vscode from 'vscode';
 import { ExecuteCommandRequest } from 'vscode-languageclient';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { Crashes } from './backoff';
+import { ask } from './ask';
 import { createClient, type ClientParts } from './client';
+import type { Ask } from './panelModel';
 import {
+  panelNotification,
   relevanceNotification,
   reportNotification,
   statusNotification,
   trustNotification,
+  type PanelNews,
   type Relevance,
   type Report,
   type Status,
@@ -21,6 +25,7 @@ export interface ServerListener {
   relevance: (relevance: Relevance) => void;
   status: (status: Status) => void;
   report: (report: Report) => void;
+  panel: (news: PanelNews) => void;
   /** The server has ended: what it was doing is not being done any more. */
   gone: () => void;
   /** There is no server now; `message` says why and what helps. */
@@ -74,6 +79,12 @@ export class Server {
     if (!this.client || !this.running) return undefined;
     return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
+
+  /** Asks one of our own requests, which may take a while. */
+  readonly ask: Ask = (method, params, signal, progress) => {
+    if (!this.client || !this.running) return Promise.reject(new Error('The server is not running.'));
+    return ask(this.client, method, params, signal, progress);
+  };
 
   private startMissing(): Promise<void> {
     return this.enqueue(async () => {
@@ -131,6 +142,7 @@ export class Server {
     client.onNotification(relevanceNotification, this.listener.relevance);
     client.onNotification(statusNotification, this.listener.status);
     client.onNotification(reportNotification, this.listener.report);
+    client.onNotification(panelNotification, this.listener.panel);
     this.client = client;
     await Promise.race([client.start(), died]);
     started = true;

@@ -15,6 +15,7 @@ export function relevance(changes: Partial<Relevance> = {}): Relevance {
     spans: [],
     pair: null,
     promptText: null,
+    promptUri: null,
     promptSpans: [],
     ...changes,
   };

@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from attrs import astuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution import decoding
 from attribution.decoding import Branch
+from attribution.decoding import prefix as prefix_module
 from attribution.errors import Cancelled
 from attribution.prompts import Stops
 from tests.attribution.lrp.tiny import WINDOWED, Shape, build
@@ -116,6 +118,26 @@ def test_scores_are_the_logits_of_a_plain_forward(
     assert torch.allclose(scores.log_normalizer, logits.logsumexp(-1))
     assert torch.equal(scores.top_ids[:, 0], chosen)  # greedy text: always the first choice
     assert scores.chosen_ranks.tolist() == [1] * 20
+
+
+@pytest.mark.parametrize("family", WINDOWED)
+def test_reading_in_parts_changes_nothing(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    windowed, ids = build(Shape(family, window=4)), [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5]
+    wanted = torch.tensor([[7, 8, 9]] * 6)
+    whole = decoding.prefill(windowed, ids, 5)
+    parts: list[int] = []
+    monkeypatch.setattr(prefix_module, "_CPU_PART", 3)
+    read = decoding.prefill(windowed, ids, 5, checkpoint=lambda: parts.append(1))
+    assert len(parts) == 4  # so that it can be given up in between
+    for ours, theirs in zip(astuple(read.scores), astuple(whole.scores), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+    with torch.no_grad():
+        logits = windowed(torch.tensor([ids])).logits[0, 4:-1].float()
+    own, ranks = decoding.asked(windowed, ids, 5, wanted)
+    assert torch.allclose(own, logits.gather(-1, wanted), atol=1e-5)
+    theirs = logits.gather(-1, wanted)[..., None]
+    assert torch.equal(ranks, (logits[:, None] > theirs).sum(-1) + 1)
+    assert read.cache.get_seq_length() == len(ids)
 
 
 def test_a_stop_sequence_cuts_the_text_and_the_ids(

@@ -123,7 +123,7 @@ def test_the_search_says_why_it_found_nothing(subject: Subject) -> None:
 
 
 def test_a_clear_pair_ends_the_search(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forest, "_ROWS", 1)
+    monkeypatch.setattr(forest, "_CPU_WIDTH", 1)
     clear = next(c for c in begin(subject).ordered if c.logit_diff > 1)
     wanted = by_rollout(subject, clear.position, clear.contrast.id)
     _, early = run(begin(subject), Judge(lambda p: p == wanted), exhaust=False)
@@ -152,7 +152,7 @@ def test_results_do_not_depend_on_the_batch(
 ) -> None:
     together, alone = begin(subject), begin(subject)
     run(together, Judge(some))
-    monkeypatch.setattr(forest, "_ROWS", 1)
+    monkeypatch.setattr(forest, "_CPU_WIDTH", 1)
     run(alone, Judge(some))
     assert known(together) == known(alone)
 

@@ -60,6 +60,8 @@ def test_what_does_not_begin_with_the_prompt_answers_a_chat(
         generation.split_sample(code, HUMANEVAL, chat, Form.DIRECT, None)
     with pytest.raises(InvalidSample, match="empty"):
         generation.split_sample(" \n", HUMANEVAL, chat, None, None)
+    with pytest.raises(InvalidSample, match="prompt is empty"):  # not: EvalPlus' own
+        generation.split_sample(code, HUMANEVAL, chat, None, "\n")
 
 
 def test_tokens_of_a_direct_sample_lie_in_one_document(

@@ -9,6 +9,7 @@ from attrs import evolve
 from attribution import client, wire
 from attribution.client import EngineClient
 from attribution.errors import ExecutionRefused, InvalidRequest
+from attribution.queueing import priority
 from attribution.schema import (
     CurveRequest,
     ExplainRequest,
@@ -21,7 +22,6 @@ from attribution.schema import (
     Timings,
     Verdict,
 )
-from attribution.service import _priority
 from tests.attribution import test_service_graph
 from tests.attribution.test_service_graph import BAD, GOOD, ask, kinds
 
@@ -78,8 +78,8 @@ async def test_a_failing_sample_has_a_curve(engine: EngineClient, explain: Expla
 
 def test_others_go_first() -> None:
     request = ExplainRequest("")
-    assert _priority(CurveRequest(request)) == _priority(GenerateRequest(()))
-    assert _priority(CurveRequest(request)) > _priority(FaithfulnessRequest(request))
+    assert priority(CurveRequest(request)) == priority(GenerateRequest(()))
+    assert priority(CurveRequest(request)) > priority(FaithfulnessRequest(request))
 
 
 def test_a_curve_travels() -> None:

@@ -14,6 +14,8 @@ from attribution.errors import ExecutionRefused, InvalidRequest, TokenBlameError
 from attribution.schema import (
     Attribution,
     AttributionGraph,
+    CompareRequest,
+    Comparison,
     ContrastPair,
     Event,
     ExplainRequest,
@@ -249,3 +251,17 @@ def test_what_was_found_before_an_error_is_shown(
     assert cli.main(["explain", str(sample), "--model", str(empty)]) == 1
     told = capsys.readouterr().err
     assert told.index("HumanEval/2: It returns a wrong result") < told.index("tokenblame:")
+
+
+async def test_a_comparison_comes_after_the_attribution(
+    engine: EngineClient, explain: ExplainRequest
+) -> None:
+    pair = await pair_of(engine, explain)
+    request = CompareRequest(evolve(explain, pair=pair), explain.settings)
+    events, error = await ask(engine, request)
+    assert error is None
+    assert kinds(events) == [Generation, Attribution, Comparison, Timings]
+    own, found = (e for e in events if isinstance(e, Attribution | Comparison))
+    assert isinstance(own, Attribution)
+    assert isinstance(found, Comparison)
+    assert found.attribution.relevance == own.relevance  # its sibling is the model itself

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from attribution.errors import InvalidSample
+from attribution.errors import InvalidSample, ResourceExhausted
+from attribution.explanation import Explanation
 from attribution.schema import (
     ContrastPair,
     Origin,
@@ -59,6 +60,13 @@ def test_records_come_back_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
         records.read(path)
 
 
+def test_a_sample_that_cannot_be_run_has_failed_and_is_not_tried_again() -> None:
+    unfit = records.record_of("HumanEval/5", Explanation(), InvalidSample("It lacks `f`."))
+    assert (unfit.status, unfit.error) == (Status.FAIL, "It lacks `f`.")
+    broken = records.record_of("HumanEval/6", Explanation(), ResourceExhausted("Out of memory."))
+    assert (broken.status, broken.error) == (None, "Out of memory.")
+
+
 def test_trials_come_back(tmp_path: Path) -> None:
     log = TrialLog("HumanEval/1", (trial(3, True, 0.1, -1.0, "name"),))
     records.append(tmp_path / "trials.jsonl", log)
@@ -80,11 +88,11 @@ def test_the_table_counts() -> None:
 def test_orders_are_compared_by_the_place_of_the_first_proof() -> None:
     trials = (
         trial(1, False, 0.1, -0.5, "layout"),
-        trial(2, True, 2.0, -3.0, "operator"),
+        trial(2, True, 2.0, -4.0, "operator"),
         trial(3, False, 1.0, -1.0, "prose"),
     )
     found = signals.compare([trials, (trial(1, False, 0.1, -0.5, "name"),)], (Origin.VERIFIED,))
-    # Scores: layout −2.0, operator −2.5, prose −4.0; margins: 0.1, 2.0, 1.0.
+    # Scores: layout −1.85, operator −2.3, prose −3.7; margins: 0.1, 2.0, 1.0.
     assert found["all signals"].mean == 2
     assert found["without syntax"].mean == 3
     assert found["without probability"].mean == 1

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -144,6 +145,19 @@ def test_an_edit_clears_everything_at_once(seen: dict[str, Any]) -> None:
 def test_the_heat_comes_back_for_the_new_text(seen: dict[str, Any]) -> None:
     assert seen["recomputed"]["heat"] >= 5
     assert seen["recomputed"]["squiggles"] >= 1
+
+
+def test_the_panel_draws_the_graph_and_points_into_the_text(seen: dict[str, Any]) -> None:
+    panel = seen["panel"]
+    assert panel["heading"] == f"{TASK_FOLDER}/0.py"
+    assert re.fullmatch(r"[1-9]\d* of \d+ nodes, [1-9]\d* of \d+ edges", panel["drawn"])
+    assert "vscode-" in panel["themed"]
+
+
+def test_two_models_are_compared(seen: dict[str, Any]) -> None:
+    names = [caption.split()[0] for caption in seen["compared"]]
+    assert names == ["qwen2.5-coder-0.5b", "smollm2-135m"], seen["comparison"]
+    assert "Their tokens differ" in seen["comparison"]
 
 
 def test_an_untrusted_folder_chooses_no_interpreter(visit: Visit, tmp_path: Path) -> None:

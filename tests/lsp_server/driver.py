@@ -78,6 +78,7 @@ class Driver:
         self.status: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.messages: asyncio.Queue[lsp.ShowMessageParams] = asyncio.Queue()
         self.reports: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.panels: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.refreshed: asyncio.Queue[str] = asyncio.Queue()  # methods
         self.declared = lsp.ServerCapabilities()  # by the server, once it is started
         self.progress: asyncio.Queue[tuple[Any, dict[str, Any]]] = asyncio.Queue()
@@ -89,6 +90,7 @@ class Driver:
             lsp.WINDOW_SHOW_MESSAGE: lambda params: self.messages.put_nowait(params),
             lsp.PROGRESS: lambda params: self.progress.put_nowait((params.token, params.value)),
             "tokenblame/relevance": lambda params: self.relevance.put_nowait(plain(params)),
+            "tokenblame/panel": lambda params: self.panels.put_nowait(plain(params)),
             "tokenblame/report": lambda params: self.reports.put_nowait(plain(params)),
             "tokenblame/status": lambda params: self.status.put_nowait(plain(params)),
         }
@@ -204,6 +206,11 @@ class Driver:
             return await self.client.workspace_execute_command_async(
                 lsp.ExecuteCommandParams(name, list(arguments))
             )
+
+    async def ask(self, method: str, **params: Any) -> Any:
+        """One of our own requests; raises JsonRpcException with the server's error."""
+        async with asyncio.timeout(_PATIENCE):
+            return plain(await self.client.protocol.send_request_async(method, params))
 
     def configure(self, **settings: Any) -> None:
         """Change settings and tell the server that they changed."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from attrs import define, field
 
 from attribution import __version__, wire
-from attribution.schema import ExplainRequest
+from attribution.errors import InvalidRequest
+from attribution.schema import ExplainRequest, MarginRequest
 from attribution.wire import Cancel, Done, Failed, Hello
 
 
@@ -45,6 +46,8 @@ class Peer:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "engine.sock"
         self.requests: asyncio.Queue[Asked] = asyncio.Queue()
+        self.margins: asyncio.Queue[Asked] = asyncio.Queue()  # refused, unless `weighs`
+        self.weighs = False
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
@@ -61,13 +64,28 @@ class Peer:
 
     def forget(self) -> None:
         """Nothing was asked yet."""
-        while not self.requests.empty():
-            self.requests.get_nowait()
+        self.weighs = False
+        for queue in (self.requests, self.margins):
+            while not queue.empty():
+                queue.get_nowait()
 
     async def asked(self) -> Asked:
         """The next request of the server."""
         async with asyncio.timeout(20):
             return await self.requests.get()
+
+    async def weighed(self) -> Asked:
+        """The next request of the server for Δℓ after an edit."""
+        async with asyncio.timeout(20):
+            return await self.margins.get()
+
+    def _take(self, asked: Asked) -> None:
+        if not isinstance(asked.request, MarginRequest):
+            self.requests.put_nowait(asked)
+        elif self.weighs:
+            self.margins.put_nowait(asked)
+        else:
+            asked.fail(InvalidRequest.code, "The token does not stand there.")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -82,6 +100,6 @@ class Peer:
                     open_requests[frame.id].cancelled.set()
                 else:
                     asked = open_requests[frame.id] = Asked(frame.id, frame.value, writer)
-                    self.requests.put_nowait(asked)
+                    self._take(asked)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()

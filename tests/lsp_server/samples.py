@@ -7,8 +7,10 @@ from attribution.schema import (
     Document,
     Form,
     Generation,
+    Margin,
     Origin,
     Role,
+    ScoredToken,
     Status,
     Suite,
     Token,
@@ -73,6 +75,13 @@ def pair(position: int = TARGET, logit_diff: float = 1.32, contrast: str = " <")
         logit_diff=logit_diff,
         origin=Origin.VERIFIED,
     )
+
+
+def margin(logit_diff: float, first: int = TARGET) -> Margin:
+    """Δℓ of `pair()` in an edited text; `first` is what the model would write."""
+    target = ScoredToken(TARGET, " <=", 2.0 + logit_diff, 0.61, 1 if first == TARGET else 2)
+    contrast = ScoredToken(90, " <", 2.0, 0.27, 1 if first == 90 else 2)
+    return Margin(TARGET, target, contrast, target if first == TARGET else contrast, 3, 7)
 
 
 def attribution(

@@ -45,6 +45,7 @@ def titles(found: list[Action]) -> list[str]:
 ASKING = [
     "Search longer for the token that broke it",
     "Check whether this map can be trusted",
+    "Open the attribution graph",
     "Copy a report to share",
 ]
 
@@ -81,12 +82,20 @@ def test_the_pair_that_is_shown_is_not_offered_again() -> None:
 def test_nothing_can_be_asked_about_what_passes_or_runs() -> None:
     assert offered("<=", Explanation(PASSING)) == []
     assert offered("<=", Explanation()) == []
-    assert titles(offered("def", state=State.RUNNING)) == ["Copy a report to share"]
+    assert titles(offered("def", state=State.RUNNING)) == ASKING[2:]
 
 
 def test_a_complete_search_is_not_offered_to_go_on() -> None:
     report = SearchReport(1, 1, 0, "", complete=True)
-    assert titles(offered("def", Explanation(FAILING, generation(), (), report))) == ASKING[2:]
+    assert titles(offered("def", Explanation(FAILING, generation(), (), report))) == ASKING[3:]
+
+
+def test_a_sibling_to_compare_with_is_named() -> None:
+    seen = view(SNAPSHOT, WHOLE)
+    session = Session(SNAPSHOT, "HumanEval/0", state=State.DONE, explanation=WHOLE, view=seen)
+    found = titles(actions(SNAPSHOT, session, Span(0, 0), "larger"))
+    assert "Compare with the sibling model larger" in found
+    assert "Compare" not in "".join(titles(offered("def")))
 
 
 def test_a_choice_by_hand_needs_no_repair() -> None:

@@ -98,9 +98,9 @@ async def test_actions_follow_the_kinds_that_are_wanted(driver: Driver, peer: Pe
         kinds[only] = [one.kind for one in found or () if isinstance(one, lsp.CodeAction)]
     assert kinds == {
         "quickfix": ["quickfix"],
-        "tokenblame": ["tokenblame"] * 3,
+        "tokenblame": ["tokenblame"] * 4,
         "refactor": [],
-        "": ["quickfix", *["tokenblame"] * 3],
+        "": ["quickfix", *["tokenblame"] * 4],
     }
 
 

@@ -8,7 +8,12 @@ OURS = {
     "attribution",
     "attribution.client",
     "attribution.errors",
+    "attribution.graphs",
+    "attribution.graphs.export",  # a graph as JSON and as a page: no arrays, no model
+    "attribution.graphs.page",
     "attribution.schema",
+    "attribution.schema.comparisons",
+    "attribution.schema.margins",
     "attribution.schema.curves",
     "attribution.schema.explanations",
     "attribution.schema.generation",
@@ -32,3 +37,16 @@ def test_the_server_imports_nothing_heavy() -> None:
     assert "lsp_server.server" in loaded
     assert not loaded.intersection(HEAVY)
     assert {name for name in loaded if name.split(".")[0] == "attribution"} == OURS
+
+
+def test_the_command_that_editors_start_imports_nothing_heavy() -> None:
+    script = (
+        "import os, sys; from attribution.cli import main; "
+        "os.execv = lambda *_: print('\\n'.join(sys.modules)); main(['lsp'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert "attribution.commands.lsp" in loaded
+    assert not loaded.intersection((*HEAVY, "rich", "networkx", "attribution.client"))

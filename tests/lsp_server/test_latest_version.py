@@ -6,25 +6,48 @@ answer of the engine quotes the text that it was asked about, so a stale one giv
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from attrs import define, evolve, field
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from attribution.schema import Event, ExplainRequest
+from attribution.schema import Event, ExplainRequest, Form, MarginRequest, ScoredToken
 from lsp_server.editor import EngineState
 from lsp_server.explainer import Explainer
+from lsp_server.files import prompt_file
 from lsp_server.lens import lenses
 from lsp_server.progress import WorkDone
 from lsp_server.settings import Settings
-from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
+from tests.lsp_server.samples import CODE, FAILING, attribution, generation, margin, pair
 
 SAMPLE = "file:///w/HumanEval_0/0.py"
 FILE = "file:///w/samples.jsonl"
+PROMPT = "the prompt of the sample"  # opened by its path in the cache
+ORIGINAL = "Write f."
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where prompt documents are written."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("TOKENBLAME_CACHE_DIR", str(folder))
+        yield folder
+
+
+MARK = re.compile(r"<\d+/[^>]*>")
+
+
+def mark(code: str, prompt: str | None) -> str:
+    """What gives an answer about these texts away."""
+    return f"<{code.rpartition('# ')[2]}/{'-'.join((prompt or '').split())}>"
 
 
 def text_of(uri: str, number: int) -> str:
@@ -36,7 +59,9 @@ def text_of(uri: str, number: int) -> str:
 @define(eq=False)
 class Stream:
     code: str
-    events: asyncio.Queue[Event] = field(factory=asyncio.Queue)
+    prompt: str | None
+    weighs: bool  # asked for Δℓ alone
+    events: asyncio.Queue[Event | None] = field(factory=asyncio.Queue)  # None: that was all
     closed: bool = False
 
 
@@ -44,14 +69,18 @@ class Stream:
 class PlayedEngine:
     streams: list[Stream] = field(factory=list)
 
+    async def close(self) -> None: ...
+
     async def stream(
-        self, request: ExplainRequest, *, idle: float | None
+        self, request: ExplainRequest | MarginRequest, *, idle: float | None
     ) -> AsyncGenerator[Event, None]:
         assert idle is None
-        self.streams.append(stream := Stream(request.code))
+        weighs = isinstance(request, MarginRequest)
+        explain = request.explain if isinstance(request, MarginRequest) else request
+        self.streams.append(stream := Stream(explain.code, explain.prompt, weighs))
         try:
-            while True:
-                yield await stream.events.get()
+            while (event := await stream.events.get()) is not None:
+                yield event
         finally:
             stream.closed = True
 
@@ -107,10 +136,34 @@ class World:
     def made(cls) -> "World":
         editor, engine = PlayedEditor(), PlayedEngine()
         editor.explainer = explainer = Explainer(cast(Any, editor))
-        explainer.work._link = cast(Any, engine)
+        work = explainer.work
+        work._link = cast(Any, engine)
+        work._remeasure = evolve(work._remeasure, link=cast(Any, engine))
         explainer.conditions.client_trust = True
         explainer.apply(Settings(debounce=0))
         return cls(editor, explainer, engine)
+
+    def prompt(self, _uri: str) -> None:
+        """Open the prompt of the sample, edit it, put it back; always one after the other."""
+        uri = prompt_file(SAMPLE, ORIGINAL).as_uri()
+        number = self.versions[PROMPT] = self.versions.get(PROMPT, 0) + 1
+        text = ORIGINAL if number % 3 == 1 else f"Write f {number}."
+        if number == 1:
+            self.explainer.opened(self.explainer.documents.open(uri, 1, text))
+            return
+        change = lsp.TextDocumentContentChangeWholeDocument(text)
+        snapshot = self.explainer.documents.change(uri, number, [change])
+        assert snapshot is not None
+        self.explainer.edited(snapshot)
+        assert self.editor.shown.get(SAMPLE, []) == []
+        assert self.editor.shown.get(uri, []) == []
+
+    def unprompt(self, _uri: str) -> None:
+        uri = prompt_file(SAMPLE, ORIGINAL).as_uri()
+        if (snapshot := self.explainer.documents.close(uri)) is not None:
+            del self.versions[PROMPT]
+            self.explainer.closed(snapshot)
+            assert self.editor.shown.get(uri, []) == []
 
     def edit(self, uri: str) -> None:
         number = self.versions[uri] = self.versions.get(uri, 0) + 1
@@ -144,27 +197,45 @@ class World:
     def answer(self, _uri: str) -> None:
         """Everything, to all that was ever asked."""
         for stream in self.engine.streams:
-            verdict = evolve(FAILING, failing_input=f"f({stream.code!r})")
-            made = generation(code=stream.code)
-            for event in (verdict, made, pair(), attribution()):
+            told = mark(stream.code, stream.prompt)
+            if stream.weighs:
+                first = ScoredToken(7, told, 9.0, 0.5, 1)
+                stream.events.put_nowait(evolve(margin(0.8), first=first))
+                stream.events.put_nowait(None)
+                continue
+            made = generation(code=stream.code, prompt=stream.prompt or ORIGINAL)
+            chat = evolve(made, form=Form.CHAT)
+            for event in (evolve(FAILING, failing_input=told), chat, pair(), attribution()):
                 stream.events.put_nowait(event)
 
     def check(self) -> None:
         """Once the loop is quiet: nothing computes for a text that is no more, nor shows one."""
-        texts = {text_of(uri, number) for uri, number in self.versions.items()}
-        codes = {json.loads(text)["solution"] if text[0] == "{" else text for text in texts}
-        assert all(stream.closed or stream.code in codes for stream in self.engine.streams)
-        for uri, number in self.versions.items():
-            for message in self.editor.shown.get(uri, []):
-                assert f"# {number}" in message
-            document = self.explainer.documents.get(uri)
+        uris = {uri: uri for uri in self.versions if uri != PROMPT}
+        texts = {uri: text_of(uri, self.versions[uri]) for uri in uris}
+        codes = {
+            json.loads(text)["solution"] if text[0] == "{" else text for text in texts.values()
+        }
+        sample = self.explainer.documents.get(SAMPLE)
+        for stream in self.engine.streams:
+            assert stream.closed or stream.code in codes
+            assert stream.closed or stream.prompt in (None, sample and sample.prompt)
+        if sample is not None and PROMPT in self.versions:
+            uris[prompt_file(SAMPLE, ORIGINAL).as_uri()] = SAMPLE
+        for uri, about in uris.items():
+            document = self.explainer.documents.get(about)
             assert document is not None
-            assert lenses(document, self.explainer.sessions)
+            told = mark(f"# {self.versions[about]}", document.prompt)
+            for message in self.editor.shown.get(uri, []):
+                plain = message.startswith("Of this prompt")
+                assert set(MARK.findall(message)) == (set() if plain else {told})
+            titles = [lens.title for lens in lenses(document, self.explainer.sessions)]
+            assert titles
+            assert set(MARK.findall("".join(titles))) <= {told}
 
 
 STEPS = st.tuples(
-    st.sampled_from(["edit", "edit", "answer", "ask", "save", "close"]),
-    st.sampled_from([SAMPLE, FILE]),
+    st.sampled_from([*["edit", "answer"] * 3, "ask", "save", "close", "prompt", "unprompt"]),
+    st.sampled_from([SAMPLE, SAMPLE, FILE]),
     st.sampled_from([0, 1, 3, 12]),  # turns of the event loop before the next one
 )
 
@@ -183,7 +254,11 @@ async def happen(steps: list[tuple[str, str, int]]) -> None:
     assert all(stream.closed for stream in world.engine.streams)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(
+    deadline=None,
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(STEPS, min_size=8, max_size=30))
 def test_what_is_shown_is_about_the_text_as_it_is(steps: list[tuple[str, str, int]]) -> None:
     asyncio.run(happen(steps))
@@ -203,4 +278,19 @@ async def test_the_play_shows_something() -> None:
     assert "with `␣<` the tests pass" in world.editor.shown[SAMPLE][0]
     assert "HumanEval/1: Fails" in world.editor.shown[FILE][0]
     assert world.editor.painted[SAMPLE]["spans"]
+    for step in ("prompt", "answer", "prompt", "answer"):  # of the second, Δℓ is known first
+        getattr(world, step)(SAMPLE)
+        for _ in range(30):
+            await asyncio.sleep(0)
+    world.check()
+    (line,) = world.editor.shown[SAMPLE]
+    assert line.startswith("After the edit")
+    world.answer(SAMPLE)
+    for _ in range(30):
+        await asyncio.sleep(0)
+    world.check()
+    (line,) = world.editor.shown[SAMPLE]
+    assert line.startswith("Fails base test")
+    assert "After the edit: Δℓ 1.32 → 0.80" in line
+    await world.explainer.close()
     await happen([("close", SAMPLE, 0)])

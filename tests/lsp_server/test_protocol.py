@@ -64,6 +64,7 @@ async def test_the_heat_map_follows_the_contract(driver: Driver, peer: Peer) -> 
             "weak": False,
         },
         "completeness": {"sum": 1.1, "leak": 0.2, "bias": 0.02},
+        "promptUri": None,
         "promptText": None,
         "promptSpans": [],
     }

@@ -60,5 +60,7 @@ def test_a_task_once_named_stays_named() -> None:
     assert sessions.renew(plain, "Mbpp/2").task_id == "Mbpp/2"
     assert sessions.renew(Snapshot(plain.uri, 2, CODE)).task_id == "Mbpp/2"
     sessions.close(plain)
+    assert sessions.renew(plain).task_id == "Mbpp/2"  # for as long as the server lives
+    sessions.take_back(plain)
     assert sessions.renew(plain).task_id is None
     assert sessions.renew(FIRST).task_id == "HumanEval/0"

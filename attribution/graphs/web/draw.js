@@ -10,7 +10,7 @@ const UNDASHED = 6000; // edges beyond which dashes cost more than anyone could 
 const SPECKS = 5; // pixels per column below which a shape cannot be seen
 
 function readTheme() {
-  const style = getComputedStyle(document.documentElement);
+  const style = getComputedStyle(document.body);
   const names = ['background', 'text', 'muted', 'line', 'guide', 'raised', 'plus', 'minus'];
   names.push('on-color', 'absorbed', 'accent', 'band');
   return Object.fromEntries(

@@ -55,6 +55,7 @@ function point(x, y) {
   const place = placeAt(model, selection, view, x, y);
   if (place === marks.hover) return;
   marks.hover = place;
+  tell('point', place < 0 ? -1 : describe(model, place).token);
   overlay.classList.toggle('pointing', place >= 0);
   const tip = byId('tip');
   tip.hidden = place < 0;
@@ -99,6 +100,7 @@ function rowEnd(choose) {
 
 function goTo(place) {
   marks.cursor = place;
+  tell('point', describe(model, place).token);
   byId('live').textContent = summary(model, place);
   show(place);
 }

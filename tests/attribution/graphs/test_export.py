@@ -7,7 +7,8 @@ import networkx as nx
 import pytest
 
 from attribution.graphs.build import assemble
-from attribution.graphs.export import to_graphml, to_json
+from attribution.graphs.export import to_json
+from attribution.graphs.graphml import to_graphml
 from attribution.graphs.pruning import Policy
 from attribution.schema import AttributionGraph, Generation, NodeKind
 from tests.attribution.graphs.random_graphs import generation_of, pair_at, random_raw

@@ -15,10 +15,13 @@ import {
   heatColors,
   hoverHeat,
   hoverSquiggle,
+  panelFrame,
+  runCommand,
   shoot,
   strongestSpan,
   THEMES,
   waitForHeat,
+  waitForMark,
   waitForNothing,
 } from './workbench.mjs';
 
@@ -62,6 +65,33 @@ async function edit(page) {
   await shot(page, 'recomputed');
 }
 
+/** The graph beside the text: each points into the other. */
+async function lookAtPanel(page) {
+  await runCommand(page, 'Token Blame: Open the attribution graph');
+  const panel = panelFrame(page);
+  const drawn = panel.locator('#drawn', { hasText: 'nodes' });
+  await drawn.waitFor({ timeout: patience });
+  seen.panel = { drawn: await drawn.innerText(), heading: await panel.locator('#heading').innerText() };
+  await panel.locator('#overlay').focus();
+  await page.keyboard.press('ArrowDown');
+  await waitForMark(page, 15_000);
+  await shot(page, 'panel-graph');
+  seen.panel.themed = await panel.locator('body').evaluate((body) => body.className);
+}
+
+/** Another model with other tokens: the same text can be compared all the same. */
+async function compareModels(page) {
+  const panel = panelFrame(page);
+  await panel.locator('#tab-compare').click();
+  await panel.locator('#section-compare select').selectOption('smollm2-135m');
+  await panel.locator('#section-compare button.primary').click();
+  const answer = panel.locator('#section-compare figure, #section-compare .state p').first();
+  await answer.waitFor({ timeout: patience });
+  seen.compared = await panel.locator('#section-compare figure figcaption').allInnerTexts();
+  seen.comparison = await panel.locator('#section-compare').innerText();
+  await shot(page, 'panel-compare');
+}
+
 // The default budget; the first batches hold a repair of this sample.
 const setup = { settings: { 'tokenblame.search.rollouts': 48 } };
 await visit(options, setup, async (page) => {
@@ -69,5 +99,7 @@ await visit(options, setup, async (page) => {
   await hover(page);
   await visitThemes(page);
   await edit(page);
+  await lookAtPanel(page);
+  await compareModels(page);
 });
 console.log(JSON.stringify(seen));

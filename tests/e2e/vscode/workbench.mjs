@@ -110,6 +110,18 @@ export async function runCommand(page, title) {
   await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
 }
 
+/** The page inside of our panel, which VS Code puts into a frame within a frame. */
+export const panelFrame = (page) => page.frameLocator('iframe.webview').frameLocator('#active-frame');
+
+/** Waits until a token in the text is marked that the panel points at: only that has an outline. */
+export function waitForMark(page, timeout) {
+  const marked = () =>
+    [...document.querySelectorAll('.view-overlays .cdr[class*="ced-"]')].some(
+      (span) => getComputedStyle(span).outlineStyle === 'solid',
+    );
+  return page.waitForFunction(marked, undefined, { timeout });
+}
+
 /** Waits until our status bar item tells of one of `states`. */
 export function waitForStatus(page, states, timeout) {
   const selector = states.map((state) => `[aria-label^="Token Blame ${state}"]`).join(', ');

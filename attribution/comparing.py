@@ -1,0 +1,109 @@
+"""The same choice in the same text, put to another model.
+
+Where both models have the same tokens, the sibling reads the very same ids. Where they do not, it
+reads the same text in its own tokens; then target and contrast must each be one token of it, too.
+"""
+
+import torch
+from attrs import evolve
+
+from attribution import explaining
+from attribution.errors import UnsupportedModel
+from attribution.explaining import Case
+from attribution.generation import Split, from_text
+from attribution.job import Job
+from attribution.models.loader import LoadedModel
+from attribution.reading import require_length
+from attribution.schema import (
+    Alternative,
+    Comparison,
+    ContrastPair,
+    Form,
+    Generation,
+    Task,
+    TokenChoice,
+)
+from attribution.tokens import decode_each
+
+_CHOICES = 10  # listed alternatives, as everywhere
+
+
+def compare(case: Case, task: Task, sibling: LoadedModel, job: Job) -> Comparison:
+    """Δℓ and relevance of the pair of `case` in the sibling.
+
+    Raises UnsupportedModel where the sibling never had this choice.
+    """
+    explaining.check_model(sibling, None)
+    same = sibling.tokenizer.get_vocab() == case.loaded.tokenizer.get_vocab()
+    read = _same_tokens(case) if same else _same_text(case, task, sibling)
+    read = evolve(read, model=sibling.name, fingerprint=sibling.fingerprint, alternatives=())
+    require_length(read, sibling)
+    ids = [token.id for token in read.tokens]
+    logits = _next(sibling, ids)
+    pair = _pair(case, len(ids), logits, sibling, same=same)
+    found = explaining.relevance(Case(sibling, read, pair, case.method, case.kind), job)
+    return Comparison(read, found, _choices(sibling, ids[-1], logits), same_tokens=same)
+
+
+def _same_tokens(case: Case) -> Generation:
+    return evolve(case.generation, tokens=case.generation.tokens[: case.pair.position])
+
+
+def _same_text(case: Case, task: Task, sibling: LoadedModel) -> Generation:
+    """The text before the target in the sibling's tokens."""
+    whole = case.generation
+    if whole.form is Form.CHAT:
+        raise UnsupportedModel(
+            f"{sibling.name} has other tokens and another chat template than {case.loaded.name}: "
+            "it was not asked the same. Only samples in direct form can be compared."
+        )
+    end = whole.tokens[case.pair.position].start
+    split = Split(Form.DIRECT, whole.prompt, whole.code[len(whole.prompt) : end])
+    return evolve(from_text(task, split, sibling.tokenizer), code=whole.code)
+
+
+def _pair(
+    case: Case, position: int, logits: torch.Tensor, sibling: LoadedModel, *, same: bool
+) -> ContrastPair:
+    """The pair by the sibling's ids and ranks; the program that repairs it is known already."""
+
+    def choice(known: TokenChoice) -> TokenChoice:
+        token = known.id if same else _one_token(known.text, case, sibling)
+        return TokenChoice(token, known.text, int((logits > logits[token]).sum()) + 1)
+
+    target, contrast = choice(case.pair.target), choice(case.pair.contrast)
+    difference = float(logits[target.id] - logits[contrast.id])
+    return evolve(
+        case.pair,
+        position=position,
+        target=target,
+        contrast=contrast,
+        logit_diff=difference,
+        repaired_program=None,
+    )
+
+
+def _one_token(text: str, case: Case, sibling: LoadedModel) -> int:
+    ids = sibling.tokenizer(text, add_special_tokens=False).input_ids
+    if len(ids) != 1:
+        raise UnsupportedModel(
+            f"{sibling.name} has other tokens than {case.loaded.name} and writes {text!r} as "
+            f"{len(ids)} of them, so it never has this choice. Choose another pair or sibling."
+        )
+    return int(ids[0])
+
+
+@torch.inference_mode()
+def _next(loaded: LoadedModel, ids: list[int]) -> torch.Tensor:
+    """(vocabulary,) float32: what the model says comes next."""
+    row = torch.tensor([ids], device=loaded.device)
+    logits: torch.Tensor = loaded.model(row, use_cache=False, logits_to_keep=1).logits[0, -1]
+    return logits.float().cpu()
+
+
+def _choices(loaded: LoadedModel, before: int, logits: torch.Tensor) -> tuple[Alternative, ...]:
+    best = logits.topk(_CHOICES)
+    chances = logits.softmax(0)[best.indices].tolist()
+    ids = best.indices.tolist()
+    texts = decode_each(loaded.tokenizer, before, ids)
+    return tuple(map(Alternative, ids, texts, best.values.tolist(), chances))

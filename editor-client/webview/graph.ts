@@ -1,0 +1,49 @@
+/** The section "Graph": the drawing of the exported page, tied to the text in the editor. */
+
+import { openGraph } from 'graph-view';
+import type { Details, GraphAnswer, Part } from '../src/panelMessages';
+import { byId, find, sentence } from './dom';
+import { send } from './host';
+import { partContent } from './states';
+
+let shown: unknown = null;
+
+/** Until there is a graph, what there is instead; a new one goes in the place of the old. */
+export function showGraph(details: Details | null, part: Part<GraphAnswer>): void {
+  const state = find('[data-state="graph"]');
+  const ready = part.state === 'ready' && Boolean(details?.attribution);
+  byId('drawing').hidden = !ready;
+  state.hidden = ready;
+  if (!details?.attribution) {
+    state.replaceChildren(sentence('Once the sample is explained, its graph is drawn here.'));
+  } else if (part.state !== 'ready') {
+    state.replaceChildren(...partContent('graph', part, 'Follow Δℓ through the layers'));
+  } else if (part.value.graph !== shown) {
+    shown = part.value.graph;
+    openGraph(shown);
+  }
+}
+
+const tokenOf = (event: Event): number =>
+  (event as CustomEvent<{ token: number | null }>).detail.token ?? -1;
+
+/** Pointing at a node marks its token in the editor; selecting one brings it into sight. */
+export function linkGraph(details: () => Details | null): void {
+  window.addEventListener('tokenblame:point', (event) => {
+    send({ type: 'point', place: details()?.tokens[tokenOf(event)] ?? null });
+  });
+  window.addEventListener('tokenblame:select', (event) => {
+    const place = details()?.tokens[tokenOf(event)];
+    if (place) send({ type: 'reveal', place });
+  });
+}
+
+/** The other way round: the column of the token at the cursor. */
+export function markColumn(token: number): void {
+  window.dispatchEvent(new CustomEvent('tokenblame:highlight', { detail: { token } }));
+}
+
+/** Colours are read from the style sheet when they change. */
+export function recolor(): void {
+  window.dispatchEvent(new CustomEvent('tokenblame:theme'));
+}

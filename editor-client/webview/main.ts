@@ -1,0 +1,91 @@
+/** The panel's page: takes what the extension says and shows it in its sections. */
+
+import type { Details, SampleState, ToView } from '../src/panelMessages';
+import { showChoices } from './choices';
+import { showCompare } from './compare';
+import { byId, find } from './dom';
+import { linkGraph, markColumn, recolor, showGraph } from './graph';
+import { save, send } from './host';
+import { followCursor, forgetToken, showLayers } from './layers';
+import { showRepair } from './repair';
+import { sampleContent } from './states';
+import { Tabs } from './tabs';
+import { showTrust } from './trust';
+
+type Parts = { [T in 'graph' | 'compare']: (ToView & { type: T })['part'] };
+
+let uri: string | null = null;
+let sample: SampleState = { state: 'none', message: '' };
+let details: Details | null = null;
+let cursor = -1;
+const parts: Parts = { graph: { state: 'idle' }, compare: { state: 'idle' } };
+
+const content = (section: string): HTMLElement => find(`[data-content="${section}"]`);
+
+const remember = (): void => { save({ uri, section: tabs.section }); };
+
+const tabs = new Tabs((section) => {
+  remember();
+  send({ type: 'section', section });
+});
+
+function showDetails(): void {
+  showGraph(details, parts.graph);
+  showLayers(content('layers'), details);
+  showChoices(content('choices'), details, cursor);
+  showRepair(content('repair'), details);
+  showCompare(content('compare'), details, parts.compare);
+  showTrust(content('trust'), details, sample.state === 'computing');
+}
+
+function showSample(message: ToView & { type: 'sample' }): void {
+  if (message.uri !== uri) cursor = -1;
+  ({ uri, sample } = message);
+  byId('heading').textContent = message.title;
+  const state = find('[data-state="sample"]');
+  state.dataset['kind'] = sample.state;
+  state.replaceChildren(...sampleContent(sample));
+  showTrust(content('trust'), details, sample.state === 'computing');
+  remember();
+}
+
+function take(message: ToView): void {
+  switch (message.type) {
+    case 'sample':
+      showSample(message);
+      break;
+    case 'details':
+      if (message.details?.version !== details?.version) forgetToken();
+      details = message.details;
+      showDetails();
+      break;
+    case 'graph':
+      parts.graph = message.part;
+      showGraph(details, parts.graph);
+      break;
+    case 'compare':
+      parts.compare = message.part;
+      showCompare(content('compare'), details, parts.compare);
+      break;
+    case 'section':
+      tabs.show(message.section);
+      remember();
+      break;
+    case 'palette':
+      document.body.dataset['palette'] = message.palette;
+      recolor();
+      break;
+    case 'cursor':
+      cursor = message.token;
+      markColumn(cursor);
+      if (followCursor(cursor)) showLayers(content('layers'), details);
+      showChoices(content('choices'), details, cursor);
+  }
+}
+
+window.addEventListener('message', ({ data }: MessageEvent<ToView>) => { take(data); });
+// VS Code tells of another theme by the classes of the body.
+new MutationObserver(recolor).observe(document.body, { attributeFilter: ['class'] });
+linkGraph(() => details);
+showDetails();
+send({ type: 'ready' });

@@ -1,0 +1,39 @@
+/** The section "Repair": the program that passes the tests, as a difference to the sample. */
+
+import type { Details } from '../src/panelMessages';
+import { button, make, sentence } from './dom';
+import { send } from './host';
+
+const run = (what: 'diff' | 'apply'): void => { send({ type: 'run', what }); };
+
+/** The signs at the start of the lines say what the colours say. */
+function line(text: string): HTMLElement {
+  if (text.startsWith('+')) return make('ins', {}, `${text}\n`);
+  if (text.startsWith('-')) return make('del', {}, `${text}\n`);
+  return make('span', { className: text.startsWith('@') ? 'quiet' : '' }, `${text}\n`);
+}
+
+export function showRepair(content: HTMLElement, details: Details | null): void {
+  const repair = details?.repair;
+  if (!repair) {
+    const reason = details?.pair
+      ? 'This pair was chosen by hand: no repair is proved for it.'
+      : 'Once a repair is proved, it is shown here.';
+    content.replaceChildren(sentence(reason));
+    return;
+  }
+  content.replaceChildren(
+    sentence(details.pair?.words ?? ''),
+    make(
+      'p',
+      { className: 'buttons' },
+      button('Open in the diff editor', () => { run('diff'); }, true),
+      button('Apply the repair', () => { run('apply'); }),
+    ),
+    make(
+      'pre',
+      { className: 'diff', tabIndex: 0, ariaLabel: 'Difference', role: 'region' },
+      ...repair.diff.split('\n').slice(2).map(line),
+    ),
+  );
+}
