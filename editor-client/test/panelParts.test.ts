@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { difference } from '../src/difference';
 import { panelHtml, policy } from '../src/panelHtml';
@@ -31,6 +32,11 @@ describe('panelHtml', () => {
       assert.ok(html.includes(`role="tab" id="tab-${section}" aria-controls="section-${section}"`));
       assert.ok(html.includes(`role="tabpanel" id="section-${section}" aria-labelledby="tab-${section}"`));
     }
+  });
+
+  it('is packaged with its script and style', () => {
+    const packaged = readFileSync('.vscodeignore', 'utf8').split('\n');
+    for (const name of ['panel.js', 'panel.css']) assert.ok(packaged.includes(`!out/${name}`), name);
   });
 
   it('has each id once', () => {

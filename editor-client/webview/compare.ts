@@ -137,7 +137,7 @@ export function showCompare(
   const redraw = (): void => { showCompare(content, details, part); };
   content.replaceChildren(
     choice(details, names, redraw),
-    make('p', { className: 'state' }, ...partContent('compare', shown, `Ask ${model}`, model)),
+    make('div', { className: 'state' }, ...partContent('compare', shown, `Ask ${model}`, model)),
     ...(part.state === 'ready' ? compared(part.value) : []),
   );
 }
