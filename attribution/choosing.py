@@ -1,14 +1,19 @@
 """The user's own contrast pair: another token at a place of the sample."""
 
+from collections.abc import Callable
+
 import torch
 
 from attribution.decoding import asked
 from attribution.errors import InvalidRequest
 from attribution.models.loader import LoadedModel
 from attribution.schema import ContrastPair, Document, Flip, Generation, Origin, TokenChoice
+from attribution.tokens import decode_each
 
 
-def pair_of(flip: Flip, generation: Generation, loaded: LoadedModel) -> ContrastPair:
+def pair_of(
+    flip: Flip, generation: Generation, loaded: LoadedModel, checkpoint: Callable[[], None]
+) -> ContrastPair:
     """The pair that `flip` asks about; nothing is proved.
 
     Raises InvalidRequest where there is no such place, or where the text is not one token.
@@ -20,7 +25,7 @@ def pair_of(flip: Flip, generation: Generation, loaded: LoadedModel) -> Contrast
     count = len(generation.tokens) - generation.prompt_length
     wanted = torch.tensor([[token.id, contrast]]).expand(count, 2)
     ids = [t.id for t in generation.tokens]
-    logits, ranks = asked(loaded.model, ids, generation.prompt_length, wanted)
+    logits, ranks = asked(loaded.model, ids, generation.prompt_length, wanted, checkpoint)
     row = position - generation.prompt_length
     return ContrastPair(
         position=position,
@@ -57,4 +62,7 @@ def _token(flip: Flip, generation: Generation, position: int, loaded: LoadedMode
         raise InvalidRequest(
             f"{flip.text!r} is {len(ids)} tokens; name one, with its leading space if it has one."
         )
+    written = decode_each(loaded.tokenizer, generation.tokens[position - 1].id, ids)
+    if written != [flip.text]:  # some tokenizers put a space before a word
+        raise InvalidRequest(f"{flip.text!r} is no token there, {written[0]!r} is.")
     return int(ids[0])

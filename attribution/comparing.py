@@ -40,7 +40,7 @@ def compare(case: Case, task: Task, sibling: LoadedModel, job: Job) -> Compariso
     require_length(read, sibling)
     ids = [token.id for token in read.tokens]
     logits = _next(sibling, ids)
-    pair = _pair(case, len(ids), logits, sibling, same=same)
+    pair = _pair(case, ids, logits, sibling, same=same)
     found = explaining.relevance(Case(sibling, read, pair, case.method, case.kind), job)
     return Comparison(read, found, _choices(sibling, ids[-1], logits), same_tokens=same)
 
@@ -63,19 +63,19 @@ def _same_text(case: Case, task: Task, sibling: LoadedModel) -> Generation:
 
 
 def _pair(
-    case: Case, position: int, logits: torch.Tensor, sibling: LoadedModel, *, same: bool
+    case: Case, ids: list[int], logits: torch.Tensor, sibling: LoadedModel, *, same: bool
 ) -> ContrastPair:
-    """The pair by the sibling's ids and ranks; the program that repairs it is known already."""
+    """The pair by the sibling's tokens and ranks behind `ids`; what repairs it is known already."""
 
     def choice(known: TokenChoice) -> TokenChoice:
-        token = known.id if same else _one_token(known.text, case, sibling)
+        token = known.id if same else _one_token(known.text, ids[-1], case, sibling)
         return TokenChoice(token, known.text, int((logits > logits[token]).sum()) + 1)
 
     target, contrast = choice(case.pair.target), choice(case.pair.contrast)
     difference = float(logits[target.id] - logits[contrast.id])
     return evolve(
         case.pair,
-        position=position,
+        position=len(ids),
         target=target,
         contrast=contrast,
         logit_diff=difference,
@@ -83,14 +83,19 @@ def _pair(
     )
 
 
-def _one_token(text: str, case: Case, sibling: LoadedModel) -> int:
+def _one_token(text: str, before: int, case: Case, sibling: LoadedModel) -> int:
+    """What the sibling writes as this very text behind the token `before`."""
     ids = sibling.tokenizer(text, add_special_tokens=False).input_ids
     if len(ids) != 1:
-        raise UnsupportedModel(
-            f"{sibling.name} has other tokens than {case.loaded.name} and writes {text!r} as "
-            f"{len(ids)} of them, so it never has this choice. Choose another pair or sibling."
-        )
-    return int(ids[0])
+        writes = f"{text!r} as {len(ids)} of them"
+    elif (written := decode_each(sibling.tokenizer, before, ids)) != [text]:
+        writes = f"{written[0]!r} for {text!r}"  # of those that put a space before a word
+    else:
+        return int(ids[0])
+    raise UnsupportedModel(
+        f"{sibling.name} has other tokens than {case.loaded.name} and writes {writes}, so it never "
+        "has this choice. Choose another pair or sibling."
+    )
 
 
 @torch.inference_mode()

@@ -128,9 +128,9 @@ class Engine:
         return self._sibling[1]
 
     def _scored(
-        self, loaded: LoadedModel, generation: Generation, top_k: int = TOP_K
+        self, loaded: LoadedModel, generation: Generation, job: Job, top_k: int = TOP_K
     ) -> Generation:
-        scores = self._readings.prefix(loaded, generation, top_k).scores
+        scores = self._readings.prefix(loaded, generation, top_k, job.checkpoint).scores
         named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
         return with_scores(named, scores, loaded.tokenizer)
 
@@ -141,7 +141,7 @@ class Engine:
         with job.stage("generate", f"Writing {writing.names(tasks)}"):
             for made in writing.write(request, tasks, loaded, job):
                 with job.stage("score", f"Scoring {made.task_id}"):
-                    job.emit(self._scored(loaded, made))
+                    job.emit(self._scored(loaded, made, job))
 
     def _grade(self, task_id: str, code: str, trusted: bool, job: Job) -> bool:
         if not trusted:
@@ -208,7 +208,7 @@ class Engine:
         loaded = self._load(explain.settings, job)
         generation = self._read(explain, task, code, loaded, job)
         with job.stage("curve", "Sampling how the model goes on"):
-            prefix = self._readings.prefix(loaded, generation, explain.top_k)
+            prefix = self._readings.prefix(loaded, generation, explain.top_k, job.checkpoint)
             for event in sampling.curve(
                 request, task, generation, prefix, loaded, self.grader, job
             ):
@@ -237,7 +237,7 @@ class Engine:
         """The sample's tokens with their alternatives."""
         with job.stage("score", "Reading the sample"):
             generation = self._scored(
-                loaded, read_tokens(request, task, code, loaded), request.top_k
+                loaded, read_tokens(request, task, code, loaded), job, request.top_k
             )
         job.emit(generation)
         return generation
@@ -266,7 +266,7 @@ class Engine:
             explaining.check_model(loaded, layers)  # before the search, not after it
         generation = self._read(request, task, code, loaded, job)
         if request.flip is not None:
-            pair = choosing.pair_of(request.flip, generation, loaded)
+            pair = choosing.pair_of(request.flip, generation, loaded, job.checkpoint)
             job.emit(pair)
         elif pair is not None:
             explaining.check_pair(pair, generation, loaded.model.config.vocab_size)
@@ -285,7 +285,7 @@ class Engine:
     ) -> list[ContrastPair]:
         """All proved pairs, streamed. What an earlier request found comes first and at once."""
         with job.stage("search", "Looking for the token that broke it"):
-            prefix = self._readings.prefix(loaded, generation, request.top_k)
+            prefix = self._readings.prefix(loaded, generation, request.top_k, job.checkpoint)
             sibling = self._load_sibling(request.sibling, job) if request.sibling else None
             search = self._searches.of(request, task, generation, prefix, loaded, sibling, job)
             for event in self._searches.run(search, request, job):

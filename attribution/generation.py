@@ -72,7 +72,8 @@ def _docstring_end(code: str, task: Task) -> int:
 
 
 def _body(node: Node) -> Node | None:
-    return node.child_by_field_name("body") if node.type == "function_definition" else None
+    inner = node.child_by_field_name("definition") or node  # of a decorated function
+    return inner.child_by_field_name("body") if inner.type == "function_definition" else None
 
 
 def _names(body: Node | None, name: str) -> bool:

@@ -16,6 +16,7 @@ from attribution.schema import (
     Generation,
     GradeRequest,
     Task,
+    VerifyRequest,
     Work,
     doctest_function,
     task_id_from_path,
@@ -49,7 +50,8 @@ def read_task(task_id: str, code: str, grader: Grader, job: Job) -> Task:
 def sandbox_of(request: Work) -> str:
     """The sandbox that a request wants for what it runs; those that do not say take any."""
     asked = getattr(request, "explain", request)
-    return asked.sandbox if isinstance(asked, ExplainRequest | GradeRequest) else "auto"
+    told = ExplainRequest | GradeRequest | VerifyRequest
+    return asked.sandbox if isinstance(asked, told) else "auto"
 
 
 def read_tokens(request: ExplainRequest, task: Task, code: str, loaded: LoadedModel) -> Generation:

@@ -23,13 +23,21 @@ class Readings:
         self._prefix = None
         self._recent.clear()
 
-    def prefix(self, loaded: LoadedModel, generation: Generation, top_k: int) -> Prefix:
+    def prefix(
+        self,
+        loaded: LoadedModel,
+        generation: Generation,
+        top_k: int,
+        checkpoint: Callable[[], None],
+    ) -> Prefix:
         """The whole sample with the scores of its output positions."""
-        ids = tuple(token.id for token in generation.tokens)
+        ids, start = tuple(token.id for token in generation.tokens), generation.prompt_length
         held = self._prefix
-        if held is None or held.ids != ids or held.scores.top_ids.shape[1] != top_k:
+        # The same text may be read as the answer to a shorter prompt.
+        same = held is not None and (held.ids, held.prompt_length) == (ids, start)
+        if held is None or not same or held.scores.top_ids.shape[1] != top_k:
             self._prefix = held = None  # free the old cache before making the new one
-            held = self._prefix = prefill(loaded.model, ids, generation.prompt_length, top_k)
+            held = self._prefix = prefill(loaded.model, ids, start, top_k, checkpoint)
         return held
 
     def margin(

@@ -64,7 +64,7 @@ class Searches:
             job.emit(Progress("Looking at which lines the failing tests run"))
             spectrum = self._grader.spectrum(task.task_id, generation.code, job.checkpoint)
             subject = subject_of(task, generation, prefix, loaded)
-            proposed = _proposals(prefix, loaded, sibling, request.top_k) if sibling else None
+            proposed = _proposals(prefix, loaded, sibling, request.top_k, job) if sibling else None
             evidence = Evidence(ochiai(spectrum), proposed)
             ordered = candidates(generation, prefix.scores, loaded.tokenizer, evidence)
             search = Search.of(subject, ordered)
@@ -74,7 +74,9 @@ class Searches:
         return search
 
 
-def _proposals(prefix: Prefix, loaded: LoadedModel, sibling: LoadedModel, top_k: int) -> Sibling:
+def _proposals(
+    prefix: Prefix, loaded: LoadedModel, sibling: LoadedModel, top_k: int, job: Job
+) -> Sibling:
     """What the sibling would have written, and what the model thinks of that.
 
     Raises UnsupportedModel where they do not share their tokens.
@@ -83,8 +85,9 @@ def _proposals(prefix: Prefix, loaded: LoadedModel, sibling: LoadedModel, top_k:
         raise UnsupportedModel(
             f"{sibling.name} has other tokens than {loaded.name}; a sibling must share them."
         )
-    theirs = prefill(sibling.model, prefix.ids, prefix.prompt_length, top_k).scores
-    logits, ranks = asked(loaded.model, prefix.ids, prefix.prompt_length, theirs.top_ids)
+    ids, start, checkpoint = prefix.ids, prefix.prompt_length, job.checkpoint
+    theirs = prefill(sibling.model, ids, start, top_k, checkpoint).scores
+    logits, ranks = asked(loaded.model, ids, start, theirs.top_ids, checkpoint)
     return Sibling(theirs, logits, ranks)
 
 

@@ -136,6 +136,11 @@ class Documents:
         old = self.get(code)
         return old and self.open(old.uri, old.version, old.text)
 
+    def forget_prompts(self) -> None:
+        """Read every code as the answer to the model's own prompt again."""
+        for code in tuple(self._prompts):
+            self.set_prompt(code, None)
+
     def change(
         self, uri: str, version: int, changes: Sequence[TextDocumentContentChangeEvent]
     ) -> Snapshot | None:

@@ -41,7 +41,7 @@ class Explainer:
 
     def edited(self, snapshot: Snapshot) -> None:
         """What was shown is about a text that is no more."""
-        if (link := self.prompts.link(snapshot.uri)) is not None:
+        if (link := self.prompts.edited(snapshot)) is not None:
             self._read_prompt(link, link.edited(snapshot.text))
             return
         self.work.drop(snapshot)
@@ -77,7 +77,7 @@ class Explainer:
     def closed(self, snapshot: Snapshot) -> None:
         if (link := self.prompts.closed(snapshot)) is not None:
             self.display.cleared(snapshot, "cleared", None)
-            self._read_prompt(link, None)
+            self._read_prompt(link, self.prompts.in_force(link.code))
             return
         self.work.drop(snapshot)
         session = self.sessions.get(snapshot)
@@ -174,11 +174,16 @@ class Explainer:
             self.display.all_changed()
         if (settings.semantic_tokens, settings.hints) != (old.semantic_tokens, old.hints):
             self.display.state_changed()
+        if settings.for_model != old.for_model:  # a prompt in the words of another's template
+            self.prompts.leave()
+            self.documents.forget_prompts()
         opened = settings.run >= Run.OPEN > old.run
         for session in self.sessions.samples():
-            snapshot = session.snapshot
+            snapshot = self.documents.get(session.snapshot.uri) or session.snapshot  # or a row
             if session.state is not State.IDLE and not settings.same_results(old):
                 self._outdated(snapshot)
+            elif snapshot.prompt != session.snapshot.prompt:
+                self.edited(snapshot)
             elif opened and self._waits(session):
                 self.work.start(snapshot, Trigger.OPENED)
         if settings.trusted is not old.trusted and self.conditions.client_trust is None:

@@ -14,6 +14,8 @@ from attribution.errors import InvalidSample, ResourceExhausted
 
 _PROMPT = ".prompt.txt"  # what clients know prompt documents by
 _LINK = "link.json"
+_LONGEST = 60  # characters of a name that is for people; a digest beside it tells them apart
+_MOST_BYTES = 3 * _LONGEST  # of these; a file system takes 255 for the whole name
 _EVALPLUS_ID = re.compile(r"(?:HumanEval|Mbpp)/\d+")
 
 
@@ -49,7 +51,7 @@ def prompt_file(code: str, prompt: str) -> Path:
     _kept(folder / _LINK, json.dumps({"code": code, "prompt": prompt}))
     sample = Path(unquote(code))
     name = re.sub(r"[^\w.-]+", "_", f"{sample.parent.name}-{sample.stem}")
-    return _kept(folder / f"{name}{_PROMPT}", prompt)
+    return _kept(folder / f"{_short(name)}{_PROMPT}", prompt)
 
 
 def prompt_link(uri: str) -> tuple[str, str] | None:
@@ -70,7 +72,11 @@ def prompt_link(uri: str) -> tuple[str, str] | None:
 def _name(title: str, text: str, kind: str) -> str:
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
     name = re.sub(r"\W+", "_", title, flags=re.ASCII)
-    return f"{name}-{digest}.{kind}"
+    return f"{_short(name)}-{digest}.{kind}"
+
+
+def _short(name: str) -> str:
+    return name[:_LONGEST].encode()[:_MOST_BYTES].decode(errors="ignore")
 
 
 def _root() -> Path:
@@ -81,9 +87,9 @@ def _root() -> Path:
 def _kept(place: Path, text: str) -> Path:
     """Write the file unless it is there."""
     path = _root() / place
-    if path.exists():
-        return path
     try:
+        if path.exists():
+            return path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(text.encode())
     except UnicodeEncodeError as error:

@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import frozen
 
-from attribution.schema import Faithfulness, Form, doctest_id
+from attribution.schema import Faithfulness, Form, doctest_function, doctest_id
 from lsp_server import words
 from lsp_server.counterfactual import sentence
 from lsp_server.documents import Snapshot, first_definition
@@ -38,19 +38,27 @@ def lenses(document: Snapshot, sessions: Sessions) -> list[Lens]:
     """None for a document that is neither a sample nor has some, or functions with examples."""
     found = [lens for row in samples_of(document).samples for lens in _of_row(row, sessions)]
     session = sessions.get(document)
-    if session is not None and session.task_id is not None:
+    task_id = session.task_id if session else None
+    if session is not None and task_id is not None:
         found += _of_sample(document, session)
-    else:
-        found += [
-            Lens(
-                function.span,
-                f"Run the examples of {function.name}, explain a failure",
-                EXPLAIN,
-                (document.uri, {"taskId": doctest_id(function.name)}),
-            )
-            for function in functions_with_examples(document)
-        ]
+    judged = doctest_function(task_id) if task_id else None
+    if task_id is None or judged is not None:
+        found += _of_examples(document, judged)
     return found
+
+
+def _of_examples(document: Snapshot, judged: str | None) -> list[Lens]:
+    """For each function with examples but the one that is judged by its own."""
+    return [
+        Lens(
+            function.span,
+            f"Run the examples of {function.name}, explain a failure",
+            EXPLAIN,
+            (document.uri, {"taskId": doctest_id(function.name)}),
+        )
+        for function in functions_with_examples(document)
+        if function.name != judged
+    ]
 
 
 def _of_sample(document: Snapshot, session: Session) -> list[Lens]:

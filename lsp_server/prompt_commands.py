@@ -53,7 +53,7 @@ async def _show_head(
 async def _show_prompt(
     ls: TokenBlameServer, snapshot: Snapshot, generation: Generation, *, show: bool
 ) -> Answer:
-    document = ls.explainer.prompts.document(snapshot.uri)
+    document = ls.explainer.prompts.document(snapshot.uri, generation.prompt)
     try:
         known = document.uri if document else None
         uri = known or prompt_file(snapshot.uri, generation.prompt).as_uri()

@@ -55,6 +55,6 @@ def functions_with_examples(snapshot: Snapshot) -> tuple[Function, ...]:
     found = []
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         name = _FUNCTION.match(text, start)
-        if name and re.search(rf"^\s+{_PROMPT}{name[1]}\(", text[start:end], re.MULTILINE):
+        if name and re.search(rf"^[ \t]+{_PROMPT}{name[1]}\(", text[start:end], re.MULTILINE):
             found.append(Function(name[1], Span(*name.span(1))))
     return tuple(found)

@@ -164,7 +164,7 @@ class Work:
             else:
                 self.refuse(snapshot)
         except TokenBlameError as error:
-            self._failed(snapshot, error)
+            self._failed(snapshot, error, trigger)
         except Exception as error:
             self._broke(snapshot, error)
             raise
@@ -235,8 +235,11 @@ class Work:
     def _connecting(self) -> None:
         self._editor.status(EngineState.STARTING, "Connecting to the engine.")
 
-    def _failed(self, snapshot: Snapshot, error: TokenBlameError) -> None:
-        """Say it; what was proved before it, such as the verdict, stays."""
+    def _failed(self, snapshot: Snapshot, error: TokenBlameError, trigger: Trigger) -> None:
+        """Say it; what was proved before it, such as the verdict, stays.
+
+        Whoever types is not interrupted because the text is none to be judged yet.
+        """
         if isinstance(error, ExecutionRefused):
             self.refuse(snapshot)
         elif not self._sessions.move(snapshot, State.STOPPED):
@@ -247,7 +250,8 @@ class Work:
             self._display.state_changed()
             stopped = isinstance(error, Cancelled)
             message = "Stopped." if stopped else error.message
-            if not stopped:
+            unfinished = trigger is Trigger.EDITED and isinstance(error, InvalidSample)
+            if not stopped and not unfinished:
                 self._editor.error(message)
             state = EngineState.READY if stopped else EngineState.ERROR
             self._editor.status(state, message, snapshot.document)

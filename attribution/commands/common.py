@@ -13,7 +13,7 @@ from rich.text import Text
 from attribution.client import EngineClient
 from attribution.explanation import Explanation, gather
 from attribution.models.catalogue import CATALOGUE
-from attribution.schema import Event, ModelSettings, Progress, Request
+from attribution.schema import SANDBOXES, Event, ModelSettings, Progress, Request
 from attribution.terminal import say, visible
 
 Show: TypeAlias = Callable[[Progress], None]
@@ -29,6 +29,16 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="auto, cuda, cuda:N, balanced (over all GPUs), mps or cpu",
     )
     parser.add_argument("--dtype", default=default.dtype, help="auto, float32, bfloat16, … or 4bit")
+
+
+def add_sandbox_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sandbox",
+        choices=SANDBOXES,
+        default=SANDBOXES[0],
+        help="what programs are shut into: the strongest layer that works (auto, default), or just "
+        "that one, else nothing is run",
+    )
 
 
 def model_settings(options: argparse.Namespace) -> ModelSettings:

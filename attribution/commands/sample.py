@@ -12,6 +12,7 @@ from attribution.client import connect
 from attribution.commands.common import (
     Show,
     add_model_options,
+    add_sandbox_option,
     ask,
     at_least_one,
     model_settings,
@@ -43,6 +44,7 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", metavar="ID", help="e.g. HumanEval/65")
     parser.add_argument("--form", type=Form, choices=list(Form), help="how the model was asked")
     add_model_options(parser)
+    add_sandbox_option(parser)
 
 
 def add_sample_options(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +127,7 @@ def explain_request(options: argparse.Namespace) -> ExplainRequest:
         method=options.method,
         objective=options.objective,
         trusted=True,  # the user named this very file
+        sandbox=options.sandbox,
     )
 
 

@@ -11,6 +11,7 @@ from attribution.commands.common import (
     Commands,
     Show,
     add_model_options,
+    add_sandbox_option,
     model_settings,
     progress,
     results,
@@ -33,6 +34,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("file", type=Path, help="faults.jsonl of `tokenblame study faults`")
     parser.add_argument("--task", metavar="ID", help="only this one")
     add_model_options(parser)
+    add_sandbox_option(parser)
     parser.set_defaults(run=_run)
 
 
@@ -43,18 +45,20 @@ def _run(options: argparse.Namespace) -> int:
     if not found:
         raise InvalidSample(f"{options.file} has no proved pair{' of it' if options.task else ''}.")
     with progress("Starting the engine") as show:
-        held, total = asyncio.run(_verify(found, model_settings(options), show))
+        held, total = asyncio.run(_verify(found, model_settings(options), options.sandbox, show))
     say(Console(highlight=False), f"{held} of {total} repairs hold.")
     return 0 if held == total else 1
 
 
-async def _verify(found: list[Record], settings: ModelSettings, show: Show) -> tuple[int, int]:
+async def _verify(
+    found: list[Record], settings: ModelSettings, sandbox: str, show: Show
+) -> tuple[int, int]:
     held = total = 0
     async with await connect() as engine:
         for record in found:
             total += len(record.pairs)
             try:
-                for answer in await _replay(engine, record, settings, show):
+                for answer in await _replay(engine, _request(record, settings, sandbox), show):
                     held += answer.holds
                     say(Console(highlight=False), _told(record, answer))
             except InvalidRequest as error:  # of this record; the others are replayed all the same
@@ -62,10 +66,8 @@ async def _verify(found: list[Record], settings: ModelSettings, show: Show) -> t
     return held, total
 
 
-async def _replay(
-    engine: EngineClient, record: Record, settings: ModelSettings, show: Show
-) -> list[Verification]:
-    request = VerifyRequest(
+def _request(record: Record, settings: ModelSettings, sandbox: str) -> VerifyRequest:
+    return VerifyRequest(
         task_id=record.task_id,
         form=record.form,
         prompt=record.prompt,
@@ -76,7 +78,11 @@ async def _replay(
         pairs=record.pairs,
         settings=settings,
         trusted=True,  # the user named this very file
+        sandbox=sandbox,
     )
+
+
+async def _replay(engine: EngineClient, request: VerifyRequest, show: Show) -> list[Verification]:
     events = results(engine, request, show)
     return [event async for event in events if isinstance(event, Verification)]
 

@@ -92,8 +92,9 @@ class Forest:
 
     @property
     def has_room(self) -> bool:
-        """Half of the width is left to drafts."""
-        return len(self._rows) < max(1, self._width // 2)
+        """Half of the width is left to drafts; rollouts that go on must be read again first."""
+        pending = sum(len(row.ids) - row.seen for row in self._rows.values())
+        return len(self._rows) < max(1, self._width // 2) and pending < 2 * self._width
 
     @property
     def rows(self) -> Mapping[int, Row]:
@@ -137,12 +138,12 @@ class Forest:
     def step(self) -> list[Finished]:
         """One forward pass for all rollouts: each gets at least one token further."""
         self._compact()  # first: nothing is lost if memory runs out in it
-        ended = self.drain()
         feeds = self._plan()
         if not feeds:
-            return ended
+            return self.drain()
         fed, place = len(self._owner), 0  # places of the cache and rows of the logits so far
         logits = self._forward(feeds)
+        ended = self.drain()  # not before: the forward may run out of memory
         chosen, choices = logits.argmax(-1).tolist(), self._choices(logits)
         for number, (row, pending, draft) in feeds.items():
             end = place + len(draft) + 1
@@ -191,9 +192,11 @@ class Forest:
                 position_ids=position[None],
                 past_key_values=self._cache,
                 use_cache=True,
-                logits_to_keep=torch.tensor(kept, device=device),
+                # A number, because logits may be made on another device than the first layer's.
+                logits_to_keep=len(ids) - kept[0],
             )
-        return answer.logits[0].float()  # type: ignore[no-any-return]
+        logits: torch.Tensor = answer.logits[0][[row - kept[0] for row in kept]]
+        return logits.float()
 
     def _masks(self, seen: torch.Tensor, position: torch.Tensor) -> Any:
         """What the attention layers add to their scores: one mask, or one per kind of layer."""

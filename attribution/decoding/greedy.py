@@ -1,13 +1,13 @@
 """Greedy decoding: samples from prompts, and rollouts from a sequence that was read before."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-import torch
 from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.forest import Forest
-from attribution.decoding.prefix import Prefix
+from attribution.decoding.prefix import Prefix, read
 from attribution.decoding.rows import Branch
 from attribution.prompts import Stops
 
@@ -31,33 +31,19 @@ def generate(
         checkpoint(forest.work.forwards)
         if waiting and forest.has_room:
             index, (ids, stops) = waiting.pop()
-            index_of[_sow(model, tokenizer, forest, ids, stops, max_new_tokens)] = index
+            cache = DynamicCache()
+            for _ in read(
+                model, ids[:-1], len(ids), cache, partial(checkpoint, forest.work.forwards)
+            ):
+                pass
+            root = forest.plant(ids, len(ids), cache, Reader(tokenizer, stops, ids[-1]))
+            # The prompt but for its last token, from which decoding starts.
+            branch = Branch(len(ids) - 1, (ids[-1],), max_new_tokens, root)
+            index_of[forest.admit(branch)] = index
             continue
         for done in forest.step():
             forest.fell(done.branch.root)
             yield index_of[done.number], done.completion
-
-
-def _sow(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    forest: Forest,
-    ids: Sequence[int],
-    stops: Stops,
-    limit: int,
-) -> int:
-    """Read a prompt, but for its last token, from which decoding starts."""
-    cache = DynamicCache()
-    if len(ids) > 1:
-        with torch.inference_mode():
-            model(
-                input_ids=torch.tensor([list(ids[:-1])], device=model.device),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-    root = forest.plant(ids, len(ids), cache, Reader(tokenizer, stops, ids[-1]))
-    return forest.admit(Branch(len(ids) - 1, (ids[-1],), limit, root))
 
 
 def rollouts(

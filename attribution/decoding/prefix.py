@@ -47,7 +47,7 @@ def prefill(
     chosen = torch.tensor([*ids, 0][1:], device=model.device)
     parts = [
         _scores(logits.float(), chosen[first : first + len(logits)], top_k)
-        for first, logits in _read(model, ids, prompt_length, cache, checkpoint)
+        for first, logits in read(model, ids, prompt_length, cache, checkpoint)
     ]
     scores = Scores(*(torch.cat(columns) for columns in zip(*map(_columns, parts), strict=True)))
     return Prefix(tuple(ids), prompt_length, cache, scores)
@@ -63,7 +63,7 @@ def asked(
     """Logits (float32) and ranks (int64) of given tokens (m, k) at the m output positions."""
     logit_rows: list[torch.Tensor] = []
     rank_rows: list[torch.Tensor] = []
-    for first, logits in _read(model, ids, prompt_length, DynamicCache(), checkpoint):
+    for first, logits in read(model, ids, prompt_length, DynamicCache(), checkpoint):
         row = first - prompt_length + 1
         own = logits.gather(-1, tokens[row : row + len(logits)].to(logits.device))
         logit_rows.append(own.float())
@@ -73,7 +73,7 @@ def asked(
     return torch.cat(logit_rows).cpu(), torch.cat(rank_rows).cpu()
 
 
-def _read(
+def read(
     model: PreTrainedModel,
     ids: Sequence[int],
     prompt_length: int,
@@ -89,15 +89,16 @@ def _read(
     for begin in range(0, len(ids), size):
         checkpoint()
         part = list(ids[begin : begin + size])
-        kept = range(max(begin, prompt_length - 1), min(begin + len(part), len(ids) - 1))
+        end = begin + len(part)
+        kept = range(max(begin, prompt_length - 1), min(end, len(ids) - 1))
         with torch.inference_mode(), few_rows(model):
             logits = model(
                 input_ids=torch.tensor([part], device=model.device),
                 past_key_values=cache,
                 use_cache=True,
-                logits_to_keep=torch.tensor(kept, device=model.device, dtype=torch.int64) - begin,
+                logits_to_keep=max(1, end - kept.start),  # 0 would mean all of them
             ).logits[0]
-            yield max(begin, kept.start), logits
+        yield kept.start, logits[: len(kept)]
 
 
 def _columns(scores: Scores) -> tuple[torch.Tensor, ...]:

@@ -113,7 +113,9 @@ def _arguments(source: str, function: str) -> list[object]:
         call = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _NotJudged("it is no expression") from error
-    if not isinstance(call, ast.Call) or ast.unparse(call.func) != function:
+    if not (
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function
+    ):
         raise _NotJudged(f"it is no plain call of {function}")
     if call.keywords or any(isinstance(one, ast.Starred) for one in call.args):
         raise _NotJudged("it has arguments by name")
@@ -149,6 +151,8 @@ def _docstring(code: str, function: str) -> _Docstring | None:
     try:
         text = ast.literal_eval(found.text.decode())
     except (SyntaxError, ValueError):
+        return None
+    if not isinstance(text, str):  # bytes document nothing
         return None
     newline = data.find(b"\n", found.end_byte)
     end = newline + 1 if newline >= 0 else len(data)

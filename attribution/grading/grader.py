@@ -51,6 +51,7 @@ class Grader:
         """
         request = messages.LoadExamples(_encodable(code), function)
         with self._lock:
+            self._loaded_examples = None  # who gives up does not learn what the runner holds
             task = self._ask(None, request, schema.Task, checkpoint)
             self._loaded_examples = request
             self._examples.pop(task.task_id, None)
@@ -178,6 +179,7 @@ class Grader:
             runner = self._runner = RunnerProcess(self._sandbox(), checkpoint)
         if isinstance(need, messages.LoadExamples):
             if need != self._loaded_examples:
+                self._loaded_examples = None
                 _expect(runner.ask(need, checkpoint), schema.Task)
                 self._loaded_examples = need
         elif need is not None and need not in self._loaded:

@@ -94,7 +94,13 @@ def _answer(request: object, library: "Library", judge: "Judge") -> object:
             library.load(dataset, content, source)
             return messages.TaskIds(library.ids(dataset))
         case messages.LoadExamples(code, function):
-            return library.set_examples(problem_of(code, function)).task
+            try:
+                problem = problem_of(code, function)
+            except (RecursionError, TypeError, ValueError) as error:  # text that nobody thought of
+                raise errors.InvalidSample(
+                    f"The examples of `{function}` cannot be read: {error!r}"
+                ) from error
+            return library.set_examples(problem).task
         case messages.ListTasks(dataset):
             return messages.TaskIds(library.ids(dataset))
         case messages.GetTask(task_id):

@@ -186,6 +186,7 @@ class VerifyRequest:
     pairs: tuple[ContrastPair, ...]
     settings: ModelSettings = ModelSettings()
     trusted: bool = False
+    sandbox: str = "auto"
 
 
 @frozen

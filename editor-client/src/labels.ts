@@ -46,19 +46,22 @@ const SHOWN: Record<string, string> = { ' ': '␣', '\n': '⏎', '\r': '␍', '\
 export const visible = (text: string): string =>
   text.replace(/[ \n\r\t]/g, (character) => SHOWN[character] ?? character);
 
+const LACKS_PROMPT = 'completion without its prompt';
+
 /** What stands behind a sample's task id: `0 · Δℓ 1.24`. */
 export function describe(sample: Sample, outcome: Outcome): string {
   const parts = [sample.name];
   if (outcome.kind === 'proved') {
     parts.push(`Δℓ ${number(outcome.logitDiff)}${outcome.weak ? ' (weak)' : ''}`);
   } else if (outcome.kind !== 'unknown') parts.push(NAMES[outcome.kind]);
-  if (sample.lacksPrompt) parts.push('completion without its prompt');
+  if (sample.lacksPrompt) parts.push(LACKS_PROMPT);
   return parts.join(' · ');
 }
 
 /** The outcome as a sentence, for tooltips and screen readers. */
 export function sentence(sample: Sample, outcome: Outcome): string {
   const who = `${sample.taskId} (${sample.name})`;
+  if (sample.lacksPrompt) return `${who}: ${LACKS_PROMPT}.`;
   if (outcome.kind === 'error') return `${who} could not be explained: ${outcome.message}`;
   if (outcome.kind !== 'proved') return `${who}: ${NAMES[outcome.kind]}.`;
   const { target, contrast, logitDiff } = outcome;

@@ -38,6 +38,13 @@ const FILTER_KEY = 'samples.filter';
 const toIcon = ({ id, color }: Icon): vscode.ThemeIcon =>
   new vscode.ThemeIcon(id, color ? new vscode.ThemeColor(color) : undefined);
 
+/** Relative to the workspace; of a whole folder of it, its name. */
+function nameOf(place: vscode.Uri): string {
+  const folder = vscode.workspace.getWorkspaceFolder(place);
+  const whole = folder?.uri.toString() === place.toString();
+  return whole ? folder.name : vscode.workspace.asRelativePath(place);
+}
+
 export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
   private readonly unsubscribe: () => void;
@@ -125,8 +132,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   private groupItem({ uri, samples }: Group): vscode.TreeItem {
     const place = vscode.Uri.parse(uri, true);
-    const name = vscode.workspace.asRelativePath(place);
-    const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Expanded);
+    const item = new vscode.TreeItem(nameOf(place), vscode.TreeItemCollapsibleState.Expanded);
     item.id = uri;
     item.iconPath = new vscode.ThemeIcon(place.path.endsWith('.jsonl') ? 'list-flat' : 'folder');
     item.description = counts(counted(samples, this.lookup));

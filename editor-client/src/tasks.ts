@@ -3,7 +3,7 @@
 /** `HumanEval/65`, `Mbpp/2`. */
 export const TASK_ID = /^(HumanEval|Mbpp)\/\d+$/;
 
-const EXAMPLE = /^\s+>>> /m;
+const EXAMPLE = /^[ \t]+>>> /m;
 
 const TASK_FOLDER = /\/(HumanEval|Mbpp)_\d+\/[^/]+\.py$/;
 

@@ -34,6 +34,10 @@ export class TokenLink implements vscode.Disposable {
         const token = this.tokenOf(textEditor);
         if (token !== null) cursor(token);
       }),
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        // What was pointed at is no token of the new text.
+        if (contentChanges.length > 0) this.unmark(document);
+      }),
     ];
   }
 
@@ -55,6 +59,12 @@ export class TokenLink implements vscode.Disposable {
 
   dispose(): void {
     vscode.Disposable.from(...this.subscriptions).dispose();
+  }
+
+  private unmark(document: vscode.TextDocument): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (editor.document === document) editor.setDecorations(this.mark, []);
+    }
   }
 
   /** The token at the cursor; null: the editor shows something else. */

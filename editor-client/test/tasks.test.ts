@@ -17,3 +17,9 @@ it('sees examples where a docstring may hold them', () => {
   assert.ok(hasExamples('def f():\n    """\n    >>> f()\n    1\n    """\n'));
   assert.ok(!hasExamples('x = 1 >>> 2\n') && !hasExamples('def f():\n    return 1\n'));
 });
+
+it('reads past blank lines in no time', () => {
+  const begun = process.cpuUsage().user;
+  assert.ok(!hasExamples(`def f():${'\n'.repeat(100_000)}`));
+  assert.ok(process.cpuUsage().user - begun < 1_000_000); // microseconds
+});

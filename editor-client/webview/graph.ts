@@ -15,7 +15,10 @@ export function showGraph(details: Details | null, part: Part<GraphAnswer>): voi
   byId('drawing').hidden = !ready;
   state.hidden = ready;
   if (!details?.attribution) {
-    state.replaceChildren(sentence('Once the sample is explained, its graph is drawn here.'));
+    const why = details?.verdict?.passed
+      ? 'It passes its tests: there is no wrong token to explain.'
+      : 'Once the sample is explained, its graph is drawn here.';
+    state.replaceChildren(sentence(why));
   } else if (part.state !== 'ready') {
     state.replaceChildren(...partContent('graph', part, 'Follow Δℓ through the layers'));
   } else if (part.value.graph !== shown) {

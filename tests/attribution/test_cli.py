@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 from rich.console import Console
 
-from attribution import __version__, schema
+from attribution import __version__, cli, schema
 from attribution.commands.common import model_settings
 from attribution.explanation import Explanation, to_json
 from attribution.explanation_report import print_explanation
@@ -217,6 +217,7 @@ def tokenblame(tmp_path: Path):  # type: ignore[no-untyped-def]
         (["explain", "x", "--rollouts", "many"], 2, "'many' is no whole number"),
         (["explain", "x", "--seconds", "0"], 2, "'0' is no number of seconds above 0"),
         (["explain", "x", "--seconds", "nan"], 2, "'nan' is no number of seconds above 0"),
+        (["explain", "x", "--sandbox", "docker"], 2, "invalid choice: 'docker'"),
         (["generate", "x", "--max-new-tokens", "-1"], 2, "'-1' is no whole number"),
         ([], 2, "required"),
     ],
@@ -226,3 +227,21 @@ def test_what_the_command_says(tokenblame, arguments, code, said) -> None:  # ty
     assert done.returncode == code, done.stderr
     assert said in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "sandbox"), [([], "auto"), (["--sandbox", "limits"], "limits")]
+)
+def test_a_sample_is_shut_into_the_layer_that_is_named(
+    options: list[str], sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, found = tmp_path / "HumanEval_0" / "0.py", []
+    path.parent.mkdir()
+    path.write_text(CODE)
+
+    async def ask(request: schema.ExplainRequest, *_: object) -> None:
+        found.append(request.sandbox)
+
+    monkeypatch.setattr("attribution.commands.sample._ask", ask)
+    cli.main(["explain", str(path), *options])
+    assert found == [sandbox]

@@ -35,8 +35,12 @@ def other(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, seed: int)
 @pytest.fixture(scope="module")
 def characters() -> PreTrainedTokenizerFast:
     """Bytes and little more: other tokens than the tiny model's."""
+    return of_characters(add_prefix_space=False)
+
+
+def of_characters(*, add_prefix_space: bool) -> PreTrainedTokenizerFast:
     bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=258,
@@ -93,6 +97,13 @@ def test_a_sibling_that_never_had_this_choice_is_refused(
     pair = evolve(case.pair, contrast=TokenChoice(case.pair.contrast.id, "return", 2))
     sibling = other(case.loaded.model, characters, 7)
     with pytest.raises(UnsupportedModel, match="writes 'return' as 6 of them"):
+        compare(evolve(case, pair=pair), TASK, sibling, job())
+
+
+def test_a_sibling_that_puts_a_space_before_a_word_is_refused(case: Case) -> None:
+    pair = evolve(case.pair, target=TokenChoice(case.pair.target.id, "x", 1))
+    sibling = other(case.loaded.model, of_characters(add_prefix_space=True), 7)
+    with pytest.raises(UnsupportedModel, match="writes ' x' for 'x', so it never has this choice"):
         compare(evolve(case, pair=pair), TASK, sibling, job())
 
 

@@ -46,6 +46,12 @@ def test_a_direct_sample_is_cut_after_its_docstring(
     assert split.code == head + output
 
 
+def test_a_decorated_function_has_its_docstring(chat: PreTrainedTokenizerFast) -> None:
+    head = HUMANEVAL.prompt.replace("def f", "@cache\ndef f")
+    split = generation.split_sample(head + "    return x + 1\n", HUMANEVAL, chat, None, None)
+    assert split == generation.Split(Form.DIRECT, head, "    return x + 1\n")
+
+
 def test_what_does_not_begin_with_the_prompt_answers_a_chat(
     chat: PreTrainedTokenizerFast,
 ) -> None:

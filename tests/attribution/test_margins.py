@@ -91,7 +91,7 @@ def shared(one: Generation, other: Generation) -> int:
 
 def test_the_sample_that_was_explained_is_known(case: Case) -> None:
     read = Readings()
-    read.prefix(case.loaded, case.generation, 10)
+    read.prefix(case.loaded, case.generation, 10, carry_on)
     assert margin(read, case, direct(case, OTHER_HEAD)).reused > 0
     read.clear()
     assert margin(read, case, direct(case, OTHER_HEAD)).reused == 0
@@ -213,3 +213,22 @@ async def test_it_is_refused_where_the_token_is_gone(
     events, error = await ask(engine, evolve(asked, explain=evolve(asked.explain, code=code)))
     assert isinstance(error, InvalidRequest)
     assert all(isinstance(event, Progress) for event in events)
+
+
+def test_a_text_that_answers_another_prompt_is_scored_anew(case: Case) -> None:
+    """The docstring's examples of a function make a task whose prompt is longer."""
+    read, made = Readings(), case.generation
+    first = read.prefix(case.loaded, made, 3, carry_on)
+    assert read.prefix(case.loaded, made, 3, carry_on) is first
+    shorter = evolve(made, prompt_length=made.prompt_length - 2)
+    again = read.prefix(case.loaded, shorter, 3, carry_on)
+    assert again.prompt_length == shorter.prompt_length
+    assert len(again.scores.chosen_logits) == len(first.scores.chosen_logits) + 2
+
+
+def test_reading_a_sample_can_be_given_up(case: Case) -> None:
+    def cancelled() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Readings().prefix(case.loaded, case.generation, 3, cancelled)

@@ -122,7 +122,7 @@ def written(loaded: LoadedModel) -> Generation:
 def test_a_choice_of_the_users_is_a_pair(written: Generation, loaded: LoadedModel) -> None:
     column = written.code.index("in") + 1
     other = written.tokens[-1].text  # of one token, surely
-    pair = choosing.pair_of(Flip(1, column, other), written, loaded)
+    pair = choosing.pair_of(Flip(1, column, other), written, loaded, lambda: None)
     assert pair.origin is Origin.MANUAL
     assert "in" in written.tokens[pair.position].text
     with torch.no_grad():
@@ -146,10 +146,10 @@ def test_a_choice_that_makes_no_sense_is_refused(
     flip: Flip, message: str, written: Generation, loaded: LoadedModel
 ) -> None:
     with pytest.raises(InvalidRequest, match=message):
-        choosing.pair_of(flip, written, loaded)
+        choosing.pair_of(flip, written, loaded, lambda: None)
 
 
 def test_what_stands_there_is_no_other_token(written: Generation, loaded: LoadedModel) -> None:
     token = written.tokens[written.prompt_length]
     with pytest.raises(InvalidRequest, match="what stands there"):
-        choosing.pair_of(Flip(1, token.start + 1, token.text), written, loaded)
+        choosing.pair_of(Flip(1, token.start + 1, token.text), written, loaded, lambda: None)

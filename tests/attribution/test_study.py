@@ -1,12 +1,17 @@
 """Records survive interruption; figures and comparisons are those of a calculation by hand."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
+from attribution import cli
+from attribution.commands import verify
 from attribution.errors import InvalidSample, ResourceExhausted
 from attribution.explanation import Explanation
+from attribution.reading import sandbox_of
 from attribution.schema import (
     ContrastPair,
     Origin,
@@ -15,6 +20,8 @@ from attribution.schema import (
     Status,
     TokenChoice,
     Trial,
+    Verification,
+    VerifyRequest,
 )
 from attribution.study import records, signals, table
 from attribution.study.records import Record, TrialLog
@@ -98,3 +105,30 @@ def test_orders_are_compared_by_the_place_of_the_first_proof() -> None:
     assert found["without probability"].mean == 1
     assert found["margin"].mean == 3
     assert signals.compare([trials], (Origin.SUBSTITUTED,)) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "sandbox"), [([], "auto"), (["--sandbox", "limits"], "limits")]
+)
+def test_repairs_are_shut_into_the_layer_that_is_named(
+    options: list[str], sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+
+    @asynccontextmanager
+    async def engine() -> AsyncIterator[None]:
+        yield
+
+    async def connect() -> object:
+        return engine()
+
+    async def results(_: None, request: VerifyRequest, _show: object) -> AsyncIterator[object]:
+        found.append(sandbox_of(request))
+        yield Verification(PAIR, reproduced=True, passed=True)
+
+    monkeypatch.setattr(verify, "connect", connect)
+    monkeypatch.setattr(verify, "results", results)
+    path = tmp_path / "faults.jsonl"
+    records.append(path, FAILED)
+    assert cli.main(["verify", str(path), *options]) == 0
+    assert found == [sandbox]

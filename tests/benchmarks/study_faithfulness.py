@@ -60,8 +60,9 @@ class Case:
 def study(options: argparse.Namespace) -> None:
     loaded = load(ModelSettings(options.model, options.device, options.dtype))
     done = {row["key"] for row in rows_of(options.out)}
-    for record in [record for path in options.records for record in records.read(path)]:
-        if record.pairs and record.fingerprint != loaded.fingerprint:
+    found = [record for path in options.records for record in records.read(path)]
+    for record in (record for record in found if record.pairs):
+        if record.fingerprint != loaded.fingerprint:
             print(f"{record.task_id}: of another model, left out", file=sys.stderr)
             continue
         for case in cases_of(record, loaded, options.per_task):

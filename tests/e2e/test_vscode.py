@@ -26,6 +26,9 @@ PATIENCE = 600  # seconds that one explanation may take on a busy machine withou
 # What the default model writes for this task, greedily, in direct form.
 SAMPLE = HERE / "sample.py.txt"
 TASK_FOLDER = "HumanEval_65"
+PASSING = "def add(x: int, y: int):\n    return x + y\n"
+FAILS = "HumanEval/65 (0): the model wrote"
+COUNTERFACTUAL = re.compile(r"Δℓ (−?[\d.]+) → (−?[\d.]+): the model (still|now|would) .+")
 
 Visit = Callable[..., dict[str, Any]]
 
@@ -92,6 +95,19 @@ def _samples(folder: Path) -> Path:
     return folder
 
 
+def _more_samples(folder: Path) -> Path:
+    """Puts a failing and a passing sample into `folder`, and a file with two more."""
+    _samples(folder)
+    (folder / "HumanEval_53").mkdir()
+    (folder / "HumanEval_53" / "0.py").write_text(PASSING)
+    rows = [
+        {"task_id": "HumanEval/53", "solution": PASSING},
+        {"task_id": "HumanEval/45", "completion": "    return a * h / 2\n"},
+    ]
+    (folder / "samples.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[dict[str, str]]:
     """The environment of an engine of our own, which is ended afterwards.
@@ -114,50 +130,127 @@ def seen(
     return visit("scenario.mjs", folder, engine, patience=PATIENCE)
 
 
+@pytest.fixture(scope="module")
+def listed(
+    visit: Visit, engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What a visit to a folder of samples saw."""
+    folder = _more_samples(tmp_path_factory.mktemp("listed"))
+    return visit("list.mjs", folder, engine, patience=PATIENCE)
+
+
 def test_a_failing_sample_shows_diagnostic_and_heat(seen: dict[str, Any]) -> None:
     assert seen["opened"]["squiggles"] >= 1
-    assert seen["opened"]["heat"] >= 5
+    assert seen["opened"]["prompt"] >= 5
+    assert seen["opened"]["code"] >= 5
 
 
 def test_hover_tells_relevance(seen: dict[str, Any]) -> None:
-    assert "relevance" in seen["hoverHeat"].lower()
+    assert "relevance" in seen["hoverCode"].lower()
+    assert "relevance" in seen["hoverPrompt"].lower()
+    assert seen["hoverCode"] != seen["hoverPrompt"]
 
 
 def test_hover_on_the_diagnostic_names_the_failing_call(seen: dict[str, Any]) -> None:
     assert "circular_shift(" in seen["hoverSquiggle"]
 
 
+def test_the_panel_draws_the_graph_and_points_into_the_text(seen: dict[str, Any]) -> None:
+    panel = seen["panel"]
+    assert panel["heading"] == f"{TASK_FOLDER}/0.py"
+    assert re.fullmatch(r"[1-9]\d* of \d+ nodes, [1-9]\d* of \d+ edges", panel["drawn"])
+
+
 def test_every_theme_has_its_own_colors(seen: dict[str, Any]) -> None:
     themes = seen["themes"]
     assert set(themes) == {"dark", "light", "high-contrast", "high-contrast-light"}
-    for colors in themes.values():
-        assert any("178, 24, 43" in color for color in colors)
-        assert any("33, 102, 172" in color for color in colors)
-    assert len({tuple(colors) for colors in themes.values()}) >= 3
+    for theme in themes.values():
+        assert any("178, 24, 43" in color for color in theme["heat"])
+        assert any("33, 102, 172" in color for color in theme["heat"])
+    assert len({tuple(theme["heat"]) for theme in themes.values()}) >= 3
+    assert len({theme["panel"] for theme in themes.values()}) >= 3
+
+
+def test_the_panel_tells_more_about_the_choice(seen: dict[str, Any]) -> None:
+    sections = seen["sections"]
+    assert "embedding" in sections["layers"]
+    assert "explained against" in sections["choices"]
+    assert "+        return str(x)[" in sections["repair"]
+    assert "Check this map" in sections["trust"]
+
+
+def test_two_models_are_compared(seen: dict[str, Any]) -> None:
+    comparison = seen["comparison"]
+    names = [caption.split()[0] for caption in comparison["captions"]]
+    assert names == ["qwen2.5-coder-0.5b", "smollm2-135m"], comparison["words"]
+    assert "Their tokens differ" in comparison["words"]
+    assert comparison["painted"] >= 10
+
+
+def test_the_light_bulb_repairs_and_the_tests_turn_green(seen: dict[str, Any]) -> None:
+    assert any("the tests pass" in action for action in seen["actions"])
+    assert any("Passes its tests" in lens for lens in seen["repaired"]["lenses"])
+    assert seen["repaired"]["squiggles"] == 0
+    assert seen["repaired"]["heat"] == 0
+    assert seen["undone"]["squiggles"] >= 1
 
 
 def test_an_edit_clears_everything_at_once(seen: dict[str, Any]) -> None:
     assert seen["edited"]["heat"] == 0
     assert seen["edited"]["squiggles"] == 0
-    assert seen["edited"]["milliseconds"] < 1000
+    assert seen["edited"]["seconds"] < 1
 
 
-def test_the_heat_comes_back_for_the_new_text(seen: dict[str, Any]) -> None:
+def test_what_an_edit_did_comes_before_its_explanation(seen: dict[str, Any]) -> None:
+    told = seen["counterfactual"]
+    change = COUNTERFACTUAL.fullmatch(told["line"])
+    assert change is not None, told["line"]
+    assert change[1] != change[2]
+    assert (told["heat"], told["squiggles"]) == (0, 0)
     assert seen["recomputed"]["heat"] >= 5
     assert seen["recomputed"]["squiggles"] >= 1
 
 
-def test_the_panel_draws_the_graph_and_points_into_the_text(seen: dict[str, Any]) -> None:
-    panel = seen["panel"]
-    assert panel["heading"] == f"{TASK_FOLDER}/0.py"
-    assert re.fullmatch(r"[1-9]\d* of \d+ nodes, [1-9]\d* of \d+ edges", panel["drawn"])
-    assert "vscode-" in panel["themed"]
+def test_a_new_engine_takes_the_place_of_one_that_dies(seen: dict[str, Any]) -> None:
+    killed = seen["killed"]
+    assert "The engine died" in killed["words"]
+    assert killed["anotherEngine"]
+    assert killed["heat"] >= 5
+    assert killed["squiggles"] >= 1
 
 
-def test_two_models_are_compared(seen: dict[str, Any]) -> None:
-    names = [caption.split()[0] for caption in seen["compared"]]
-    assert names == ["qwen2.5-coder-0.5b", "smollm2-135m"], seen["comparison"]
-    assert "Their tokens differ" in seen["comparison"]
+def test_the_view_lists_the_samples(listed: dict[str, Any]) -> None:
+    assert "HumanEval/65 (0): not explained." in listed["listed"]
+    assert "HumanEval/53 (line 1): not explained." in listed["listed"]
+    assert any("completion without its prompt" in label for label in listed["listed"])
+
+
+def test_the_view_explains_a_sample_and_a_folder(listed: dict[str, Any]) -> None:
+    assert "HumanEval/53 (0): passes." in listed["explainedOne"]
+    assert "HumanEval/65 (0): not explained." in listed["explainedOne"]
+    assert any(label.startswith(FAILS) for label in listed["explainedFolder"])
+    assert "HumanEval/53 (line 1): not explained." in listed["explainedFolder"]  # another folder
+
+
+def test_the_view_shows_what_is_looked_for(listed: dict[str, Any]) -> None:
+    samples = [label for label in listed["filtered"] if "HumanEval/" in label]
+    assert [label[: len(FAILS)] for label in samples] == [FAILS]
+
+
+def test_menu_and_walkthrough_help(listed: dict[str, Any]) -> None:
+    menu = " ".join(listed["menu"])
+    for entry in ("Explain this sample", "Choose model", "Show log", "Restart server"):
+        assert entry in menu
+    assert listed["walkthrough"][0] == "Give it a Python"
+    assert len(listed["walkthrough"]) == 5
+
+
+def test_the_prompt_of_a_chat_is_edited_in_a_document_of_its_own(listed: dict[str, Any]) -> None:
+    told = listed["promptEdited"]
+    change = COUNTERFACTUAL.fullmatch(told["line"])
+    assert change is not None, told["line"]
+    assert change[1] != change[2]
+    assert (told["heat"], told["squiggles"]) == (0, 0)
 
 
 def test_an_untrusted_folder_chooses_no_interpreter(visit: Visit, tmp_path: Path) -> None:

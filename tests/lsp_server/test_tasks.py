@@ -1,8 +1,11 @@
 """Files that no path calls a sample: tasks named by command, and examples in docstrings."""
 
+import time
+
 import pytest
 from lsprotocol import types as lsp
 
+from attribution.schema import Progress
 from attribution.wire import Done
 from lsp_server.documents import Snapshot
 from lsp_server.tasks import Assignments, functions_with_examples
@@ -44,6 +47,13 @@ async def test_functions_with_examples_are_found() -> None:
     assert names("") == []
 
 
+async def test_blank_lines_cost_no_time() -> None:
+    begun = time.process_time()
+    assert names("def f():" + "\n" * 100_000 + "    >>> f()\n") == ["f"]
+    assert names("def f():" + "\n" * 100_000 + "    >>> g()\n") == []
+    assert time.process_time() - begun < 2
+
+
 async def test_the_task_before_a_wrong_one_counts_again() -> None:
     snapshot, tasks = Snapshot("file:///w/HumanEval_3/0.py", 1, ""), Assignments()
     assert tasks.take_back(snapshot) == "HumanEval/3"
@@ -75,6 +85,39 @@ async def test_a_file_with_examples_needs_no_name(driver: Driver, peer: Peer) ->
     assert first.request.task_id == "Doctest/double"
     driver.insert(uri, 2, "\n")
     assert (await peer.asked()).request.task_id == "Doctest/double"
+
+
+async def test_examples_of_other_functions_stay_offered(driver: Driver, peer: Peer) -> None:
+    uri = "file:///w/two.py"
+    driver.open(uri, EXAMPLES + EXAMPLES.replace("double", "twice"))
+    await driver.command("tokenblame.explain", uri, {"taskId": "Doctest/double"})
+    (await peer.asked()).send(PASSING, Done())
+    await driver.published()
+    offered = "Run the examples of twice, explain a failure"
+    assert await driver.titles(uri) == ["Passes its tests", offered]
+    await driver.command("tokenblame.setTask", uri, {"taskId": "Mbpp/2"})
+    (await peer.asked()).send(PASSING, Done())
+    await driver.published()
+    assert await driver.titles(uri) == ["Passes its tests"]
+
+
+async def test_who_types_is_not_interrupted(driver: Driver, peer: Peer) -> None:
+    uri, message = "file:///w/typed.py", "`double` has no docstring with examples."
+    driver.open(uri, EXAMPLES)
+    await driver.command("tokenblame.explain", uri)
+    (await peer.asked()).fail("invalid_sample", message)
+    assert message in await driver.message()
+    driver.insert(uri, 2, "\n")
+    asked = await peer.asked()
+    asked.send(Progress("Reading"))
+    while (await driver.seen(driver.status))["message"] != "Reading":
+        pass
+    asked.fail("invalid_sample", message)
+    while (status := await driver.seen(driver.status))["state"] != "error":
+        pass
+    assert (status["message"], status["uri"]) == (message, uri)
+    await driver.command("tokenblame.cancel")  # once answered, all has been said
+    assert driver.messages.empty()
 
 
 async def test_a_task_that_was_named_outlives_its_document(driver: Driver, peer: Peer) -> None:

@@ -2,8 +2,11 @@
 
 import pytest
 
-from attribution.errors import InvalidSample, UnknownTask
+from attribution.errors import Cancelled, InvalidSample, UnknownTask
+from attribution.grading import examples, messages, runner
 from attribution.grading.grader import Grader
+from attribution.grading.judge import Judge
+from attribution.grading.problems import Library, Problem
 from attribution.schema import Dataset, Status, Suite
 
 HEAD = '''import math
@@ -101,6 +104,7 @@ def test_nothing_of_the_file_is_run_to_read_them(grader: Grader) -> None:
         (">>> x = f(1)\n    1", "it is no expression"),
         (">>> f(1) + 1\n    1", "it is no plain call of f"),
         (">>> g(1)\n    1", "it is no plain call of f"),
+        (">>> f" + ".a" * 400 + "(1)\n    1", "it is no plain call of f"),
         (">>> f(n=1)\n    1", "it has arguments by name"),
         (">>> f(*[1])\n    1", "it has arguments by name"),
         (">>> f(1)  # doctest: +ELLIPSIS\n    1", "it has options of doctest"),
@@ -128,12 +132,42 @@ def test_the_last_definition_counts_as_it_does_for_python(grader: Grader) -> Non
         (one("f", "No examples."), "no docstring with examples"),
         (one("g", ">>> f(1)\n    1"), "no docstring with examples"),
         ("x = '''\n>>> f(1)\n1\n'''\n", "no docstring with examples"),
+        (one("f", ">>> f(1)\n    1").replace('"""', 'b"""', 1), "no docstring with examples"),
         (one("f", ">>>f(1)\n    1"), "cannot be read: line 1"),
     ],
 )
 def test_a_file_without_examples_is_refused(grader: Grader, code: str, says: str) -> None:
     with pytest.raises(InvalidSample, match=says):
         grader.examples("f", code)
+
+
+@pytest.mark.parametrize("trouble", [RecursionError, TypeError, ValueError])
+def test_what_nobody_thought_of_leaves_the_runner_alive(
+    trouble: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problem_of(code: str, function: str) -> Problem:
+        raise trouble(code, function)
+
+    monkeypatch.setattr(examples, "problem_of", problem_of)
+    library = Library()
+    with pytest.raises(InvalidSample, match=f"`f` cannot be read: {trouble.__name__}"):
+        runner._answer(messages.LoadExamples("", "f"), library, Judge(library, None))
+
+
+def test_who_gives_up_while_examples_are_read_is_no_trouble_to_others(grader: Grader) -> None:
+    other = HEAD.replace("2.5", "3") + WRONG
+    first = grader.examples("median", HEAD + WRONG)
+
+    def give_up() -> None:  # the request is sent already
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        grader.examples("median", other, give_up)
+    assert not grader.grade(first.task_id, HEAD + WRONG).passed
+    second = grader.examples("median", other)
+    with pytest.raises(Cancelled):
+        grader.grade(first.task_id, HEAD + WRONG, give_up)
+    assert grader.grade(second.task_id, other).passed
 
 
 def test_an_id_of_examples_means_nothing_without_their_file(grader: Grader) -> None:

@@ -1,0 +1,129 @@
+"""A rollout's first line is tried in the original before the rest of it is written."""
+
+import pytest
+from transformers import PreTrainedTokenizerFast
+
+from attribution.faults import search as search_module
+from attribution.faults.attempts import Attempt, Stage, first
+from attribution.faults.findings import Findings
+from attribution.faults.schedule import Schedule
+from attribution.faults.search import Subject
+from attribution.faults.splices import splices
+from attribution.generation import Split, from_text
+from attribution.schema import Form, Generation
+from tests.attribution.fault_cases import TASK, Judge, begin, known, run, short, some, subject
+
+__all__ = ["short", "subject"]  # fixtures
+BODY = "    y = x + 1\n    return y\n"
+
+
+@pytest.fixture
+def made(tokenizer: PreTrainedTokenizerFast) -> Generation:
+    return from_text(TASK, Split(Form.DIRECT, "def f(x):\n", BODY), tokenizer)
+
+
+def within(made: Generation, text: str) -> int:
+    """The position of the token that holds the first character of `text`."""
+    where = made.code.index(text)
+    return next(
+        p
+        for p, token in enumerate(made.tokens)
+        if token.start <= where < token.end and p >= made.prompt_length
+    )
+
+
+def test_the_line_takes_the_place_of_its_own(made: Generation) -> None:
+    position = within(made, "+")
+    head = made.code[: made.tokens[position].start]
+    assert splices(made, position, head + " - 2\n    z = 3") == [head + " - 2\n    return y\n"]
+    assert splices(made, position, head + " - 2") == []  # it has no end yet
+    assert splices(made, position, head + "\n\n") == []  # blank lines are no line
+
+
+def test_at_the_head_of_a_line_it_may_stand_before_it(made: Generation) -> None:
+    position = within(made, "    y = x")
+    head = made.code[: made.tokens[position].start]
+    line = "    if x:\n"
+    written = head + line + "        return x\n"
+    assert splices(made, position, written) == [head + line + "    return y\n", head + line + BODY]
+
+
+def test_behind_the_last_line_there_is_nothing_to_keep(tokenizer: PreTrainedTokenizerFast) -> None:
+    made = from_text(TASK, Split(Form.DIRECT, "x = 1\n", "y = x"), tokenizer)
+    position = within(made, "= x")
+    head = made.code[: made.tokens[position].start]
+    assert splices(made, position, head + " 2\nz = 3\n") == [head + " 2\n"]
+
+
+def attempts(subject: Subject) -> list[Attempt]:
+    return [first(candidate, 20) for candidate in begin(subject).ordered[:4]]
+
+
+def test_what_was_begun_goes_on_by_its_score_and_costs_no_rollout(subject: Subject) -> None:
+    schedule, waiting = Schedule(), attempts(subject)
+    for attempt in waiting:
+        schedule.push(attempt)
+    begun = [schedule.next(2) for _ in range(2)]
+    assert [a and a.stage for a in begun] == [Stage.LINE, Stage.LINE]
+    for attempt in begun:
+        assert attempt is not None
+        schedule.postpone(attempt)
+    again = [schedule.next(2) for _ in range(3)]  # no rollout is left for new ones
+    assert [a and (a.candidate, a.stage) for a in again] == [
+        (waiting[0].candidate, Stage.REST),
+        (waiting[1].candidate, Stage.REST),
+        None,
+    ]
+    assert schedule.rollouts == 2
+    assert not schedule.has(2)
+    assert schedule.has(3)
+
+
+def test_a_line_that_repairs_calls_its_rollout_once(subject: Subject) -> None:
+    schedule, waiting = Schedule(), attempts(subject)
+    for attempt in waiting:
+        schedule.push(attempt)
+    begun = [schedule.next(9) for _ in range(3)]
+    for attempt in begun:
+        assert attempt is not None
+        schedule.postpone(attempt)
+    last = waiting[2]
+    schedule.call(last)
+    schedule.call(last)  # by a second line with the same candidate
+    urgent = schedule.next(9, urgent=True)
+    assert urgent is not None
+    assert (urgent.candidate, urgent.stage) == (last.candidate, Stage.REST)
+    assert schedule.next(9, urgent=True) is None
+    rest = [schedule.next(3) for _ in range(3)]
+    assert [a and a.candidate for a in rest] == [waiting[0].candidate, waiting[1].candidate, None]
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_only_a_line_that_passes_wants_its_rollout(subject: Subject, passed: bool) -> None:
+    findings, (candidate, *_) = Findings(subject.generation), begin(subject).ordered
+    findings.spliced("a program", candidate)
+    findings.programs.verdicts["a program"] = passed
+    assert findings.judged("a program", 1.0) == ([candidate] if passed else [], [])
+    assert findings.judged("a program", 1.0) == ([], [])
+    assert not findings.pairs  # its own rollout must prove it
+
+
+def test_waiting_after_the_first_line_changes_no_result(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postponed: list[Attempt] = []
+    postpone = Schedule.postpone
+
+    def noted(self: Schedule, attempt: Attempt) -> None:
+        postponed.append(attempt)
+        postpone(self, attempt)
+
+    monkeypatch.setattr(Schedule, "postpone", noted)
+    whole, hasty = begin(subject), begin(subject)
+    run(whole, Judge(some))
+    assert not postponed  # its programs have one line
+    monkeypatch.setattr(search_module, "_LONG_LINE", 2)
+    _, report = run(hasty, Judge(some))
+    assert len(postponed) > 4
+    assert report.complete
+    assert known(hasty) == known(whole)

@@ -1,0 +1,48 @@
+"""What the shared cache of many rollouts owes to those that use it."""
+
+import pytest
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from attribution import decoding
+from attribution.decoding import Branch, Forest
+from attribution.decoding.endings import Reader
+from attribution.prompts import Stops
+
+WIDTH = 8
+
+
+@pytest.fixture
+def forest(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Forest:
+    prefix = decoding.prefill(model, list(range(5, 35)), 7)
+    forest = Forest(model, width=WIDTH)
+    forest.plant(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
+    return forest
+
+
+def test_rollouts_that_go_on_are_not_read_again_all_at_once(forest: Forest) -> None:
+    """What they have written is fed in one pass, without a chance to cancel it."""
+    fed = []
+    while forest.has_room:
+        forest.admit(Branch(10, tuple(range(12)), 30), resumed=True)
+        fed.append(12)
+    assert len(fed) == 2
+    forest.step()
+    assert forest.work.computed <= sum(fed) + WIDTH
+
+
+def test_what_has_ended_outlives_a_pass_that_fails(
+    forest: Forest, model: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, going = Branch(10, (3,), 1), Branch(10, (4,), 9)
+    ended = forest.admit(whole)  # it may write no more than it was given
+    forest.admit(going)
+
+    def full(*_args: object, **_options: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "forward", full)
+        with pytest.raises(MemoryError):
+            forest.step()
+    assert [(done.number, done.branch) for done in forest.drain()] == [(ended, whole)]
+    assert [row.branch for row in forest.rows.values()] == [going]

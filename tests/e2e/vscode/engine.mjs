@@ -1,0 +1,31 @@
+/** Steps of a scenario: the engine dies, and a new one takes its place. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { counts, waitForHeat, waitForNothing } from './heat.mjs';
+import { focusText, goTo, runCommand, waitForNotification, waitForStatus } from './workbench.mjs';
+
+/** @typedef {import('./visit.mjs').Step} Step */
+
+/** Of the engine of our own, which test_vscode.py names by its folder. */
+const engineId = () =>
+  Number(readFileSync(join(process.env.TOKENBLAME_RUNTIME_DIR, 'engine.pid'), 'utf8'));
+
+/** It is killed in the middle of its work; the user is told, and asks again. @param {Step} step */
+export async function killEngine({ page, seen, patience, shot }) {
+  const first = engineId();
+  await focusText(page);
+  await goTo(page, 1000, 1);
+  await page.keyboard.type('#');
+  await waitForNothing(page, 5000);
+  await waitForStatus(page, ['computing'], patience);
+  process.kill(first, 'SIGKILL');
+  const words = await waitForNotification(page, 'engine', patience);
+  await waitForStatus(page, ['error'], patience);
+  await shot('engine-killed');
+  await focusText(page);
+  await runCommand(page, 'Token Blame: Explain this sample');
+  await waitForHeat(page, patience);
+  seen.killed = { words, ...(await counts(page)), anotherEngine: engineId() !== first };
+  await shot('engine-recovered');
+}

@@ -1,0 +1,27 @@
+/**
+ * The samples of a folder in VS Code: the view that lists and explains them, the menu behind the
+ * status item, the walkthrough, and a prompt in chat form.
+ *
+ *   node list.mjs '{…options of visit.mjs, "patience", "steps"?}'
+ *
+ * As scenario.mjs.
+ */
+
+import { editPrompt } from './prompt.mjs';
+import { explainFolder, explainOne, filter, listSamples } from './samples.mjs';
+import { lookAtMenu, walkThrough } from './help.mjs';
+import { visitSteps } from './visit.mjs';
+
+const STEPS = {
+  listSamples,
+  explainOne,
+  explainFolder,
+  filter,
+  lookAtMenu,
+  walkThrough,
+  editPrompt,
+};
+
+// Nothing is explained but what is asked for in the view.
+const setup = { settings: { 'tokenblame.search.rollouts': 48, 'tokenblame.run': 'save' } };
+await visitSteps(JSON.parse(process.argv[2]), setup, STEPS);

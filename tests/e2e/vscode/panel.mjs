@@ -1,0 +1,50 @@
+/** Steps of a scenario: the panel beside the text. */
+
+import { waitForMark } from './heat.mjs';
+import { focusText, panelFrame, runCommand } from './workbench.mjs';
+
+/** @typedef {import('./visit.mjs').Step} Step */
+
+/** The graph beside the text: each points into the other. @param {Step} step */
+export async function lookAtPanel({ page, seen, patience, shot }) {
+  await focusText(page);
+  await page.keyboard.press('Control+B'); // room for both
+  await runCommand(page, 'Token Blame: Open the attribution graph');
+  const panel = panelFrame(page);
+  const drawn = panel.locator('#drawn', { hasText: 'nodes' });
+  await drawn.waitFor({ timeout: patience });
+  seen.panel = { drawn: await drawn.innerText(), heading: await panel.locator('#heading').innerText() };
+  await panel.locator('#overlay').focus();
+  await page.keyboard.press('ArrowDown');
+  await waitForMark(page, 15_000);
+  await shot('panel');
+}
+
+/** What the other sections say of the same choice. @param {Step} step */
+export async function lookAtSections({ page, seen, shot }) {
+  const panel = panelFrame(page);
+  seen.sections = {};
+  for (const name of ['layers', 'choices', 'repair', 'trust']) {
+    await panel.locator(`#tab-${name}`).click();
+    seen.sections[name] = await panel.locator(`#section-${name}`).innerText();
+    await shot(`section-${name}`);
+  }
+}
+
+/** Another model with other tokens: the same text can be compared all the same. @param {Step} step */
+export async function compareModels({ page, seen, patience, shot }) {
+  const panel = panelFrame(page);
+  await panel.locator('#tab-compare').click();
+  await panel.locator('#section-compare select').selectOption('smollm2-135m');
+  const asked = Date.now();
+  await panel.locator('#section-compare button.primary').click();
+  const answer = panel.locator('#section-compare figure, #section-compare .state p').first();
+  await answer.waitFor({ timeout: patience });
+  seen.comparison = {
+    captions: await panel.locator('#section-compare figure figcaption').allInnerTexts(),
+    painted: await panel.locator('#section-compare figure .heat').count(),
+    words: await panel.locator('#section-compare').innerText(),
+    seconds: (Date.now() - asked) / 1000,
+  };
+  await shot('comparison');
+}
