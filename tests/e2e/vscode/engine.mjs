@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { counts, waitForHeat, waitForNothing } from './heat.mjs';
-import { focusText, goTo, runCommand, waitForNotification, waitForStatus } from './workbench.mjs';
+import { counts, waitForHeat } from './heat.mjs';
+import { focusText, runCommand, waitForNotification, waitForStatus } from './workbench.mjs';
 
 /** @typedef {import('./visit.mjs').Step} Step */
 
@@ -11,13 +11,9 @@ import { focusText, goTo, runCommand, waitForNotification, waitForStatus } from 
 const engineId = () =>
   Number(readFileSync(join(process.env.TOKENBLAME_RUNTIME_DIR, 'engine.pid'), 'utf8'));
 
-/** It is killed in the middle of its work; the user is told, and asks again. @param {Step} step */
+/** It is killed while it explains an edit; the user is told, and asks again. @param {Step} step */
 export async function killEngine({ page, seen, patience, shot }) {
   const first = engineId();
-  await focusText(page);
-  await goTo(page, 1000, 1);
-  await page.keyboard.type('#');
-  await waitForNothing(page, 5000);
   await waitForStatus(page, ['computing'], patience);
   process.kill(first, 'SIGKILL');
   const words = await waitForNotification(page, 'engine', patience);

@@ -104,7 +104,7 @@ export async function hoverStrongest(page, part) {
 export async function waitForCounterfactual(page, timeout) {
   const told = ([heat, squiggle]) => {
     const lens = [...document.querySelectorAll('.codelens-decoration a')]
-      .map((link) => link.textContent.replaceAll('\u00a0', ' '))
+      .map((link) => link.textContent.replaceAll('\u00a0', ' ').replace('Token Blame: ', ''))
       .find((title) => /^Δℓ .+ → .+: the model /.test(title));
     if (lens === undefined) return false;
     const drawn = (selector) => document.querySelectorAll(selector).length;

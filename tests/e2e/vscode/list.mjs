@@ -1,13 +1,12 @@
 /**
  * The samples of a folder in VS Code: the view that lists and explains them, the menu behind the
- * status item, the walkthrough, and a prompt in chat form.
+ * status item, and the walkthrough.
  *
  *   node list.mjs '{…options of visit.mjs, "patience", "steps"?}'
  *
  * As scenario.mjs.
  */
 
-import { editPrompt } from './prompt.mjs';
 import { explainFolder, explainOne, filter, listSamples } from './samples.mjs';
 import { lookAtMenu, walkThrough } from './help.mjs';
 import { visitSteps } from './visit.mjs';
@@ -19,7 +18,6 @@ const STEPS = {
   filter,
   lookAtMenu,
   walkThrough,
-  editPrompt,
 };
 
 // Nothing is explained but what is asked for in the view.

@@ -1,6 +1,6 @@
 /**
- * A failing sample in VS Code: what is shown, in every theme and in the panel; what an edit and the
- * repair do to it; and that it all comes back when the engine dies.
+ * A failing sample in VS Code: what is shown, in every theme and in the panel; what an edit
+ * does to it; that it all comes back when the engine dies; and what the repair does.
  *
  *   node scenario.mjs '{…options of visit.mjs, "patience", "steps"?}'
  *
@@ -21,9 +21,9 @@ const STEPS = {
   visitThemes,
   lookAtSections,
   compareModels,
-  repair,
   editDocstring,
   killEngine,
+  repair,
 };
 
 // The first batches of the search hold a repair of this sample.

@@ -26,6 +26,12 @@ export async function focusText(page) {
   await page.locator('.monaco-editor .native-edit-context, .monaco-editor textarea').first().focus();
 }
 
+/** Closes the tabs with this title, where there are some. */
+export async function closeTabs(page, title) {
+  const buttons = page.locator('.tab', { hasText: title }).locator('.tab-actions .action-label');
+  for (let left = await buttons.count(); left > 0; left -= 1) await buttons.first().click();
+}
+
 /** Puts the cursor of the active text editor on a place, both counted from 1. */
 export async function goTo(page, line, column) {
   await page.keyboard.press('Control+G');
