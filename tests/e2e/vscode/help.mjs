@@ -22,5 +22,4 @@ export async function walkThrough({ page, seen, shot }) {
   await steps.filter({ hasText: 'Read the heat map' }).click();
   await page.locator('.getting-started-media img').first().waitFor({ timeout: 15_000 });
   await shot('walkthrough-read');
-  await runCommand(page, 'View: Close Editor');
 }
