@@ -25,6 +25,7 @@ from attribution.schema import (
     TokenChoice,
 )
 from tests.attribution.cases import EVERYTHING, at, by_hand, case_of, job, last_logits, trust_of
+from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.test_patch import state
 
 
@@ -259,18 +260,6 @@ STAGES: dict[str, Callable[[Case, Job], object]] = {
     "estimate": lambda case, job: trust_of(case, full=False, seconds=60.0, job=job),
     "full": lambda case, job: trust_of(case, full=True, seconds=None, job=job),
 }
-
-
-class GiveUp:
-    """A checkpoint that gives up at its `after`-th call, counted from 1; 0: never."""
-
-    def __init__(self, after: int) -> None:
-        self.calls, self.after = 0, after
-
-    def __call__(self) -> None:
-        self.calls += 1
-        if self.calls == self.after:
-            raise Cancelled
 
 
 @pytest.mark.parametrize("stage", list(STAGES))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from attribution import decoding
 from attribution.decoding import Recent, recent
 from attribution.errors import Cancelled
+from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, VOCABULARY, WINDOWED, Shape, build, logits, tokens
 
 
@@ -82,18 +83,6 @@ def test_memory_is_bounded(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent, "_MOST_BYTES", 1)
     read.behind(model, tokens(24, 9).tolist(), carry_on)
     assert len(read) == 0
-
-
-class GiveUp:
-    """A checkpoint that gives up at its `after`-th call, counted from 1."""
-
-    def __init__(self, after: int) -> None:
-        self.calls, self.after = 0, after
-
-    def __call__(self) -> None:
-        self.calls += 1
-        if self.calls == self.after:
-            raise Cancelled
 
 
 @pytest.mark.parametrize("family", FAMILIES)

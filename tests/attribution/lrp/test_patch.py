@@ -10,6 +10,7 @@ from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.patch import attached
 from attribution.lrp.relevance import Objective, attribute
 from attribution.models.families import rules_for
+from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
 
 families = pytest.mark.parametrize("family", FAMILIES)
@@ -29,18 +30,6 @@ def state(model: Any) -> dict[str, Any]:
         for key, value in vars(module).items():
             found[f"{name}/{key}"] = dict(value) if isinstance(value, dict) else id(value)
     return found
-
-
-class Stop:
-    """A checkpoint that gives up at its `after`-th call."""
-
-    def __init__(self, after: int) -> None:
-        self.calls, self.after = 0, after
-
-    def __call__(self) -> None:
-        self.calls += 1
-        if self.calls == self.after:
-            raise Cancelled
 
 
 @families
@@ -79,14 +68,14 @@ def test_cancelling_at_any_layer_leaves_the_model_as_it_was(family: str, after: 
     model, ids = build(Shape(family, layers=2)), tokens(10)
     before, plain = state(model), logits(model, ids)
     with pytest.raises(Cancelled):
-        attribute(model, ids, Objective(3, 5), checkpoint=Stop(after))
+        attribute(model, ids, Objective(3, 5), checkpoint=GiveUp(after))
     assert state(model) == before
     assert torch.equal(logits(model, ids), plain)
 
 
 @pytest.mark.parametrize("method", [m for m in Method if m is not Method.INTEGRATED])
 def test_the_checkpoint_is_called_at_every_layer_both_ways(method: Method) -> None:
-    never = Stop(after=0)
+    never = GiveUp(after=0)
     attribute(build(Shape(layers=3)), tokens(5), Objective(3, 5), method=method, checkpoint=never)
     assert never.calls == 6
 
