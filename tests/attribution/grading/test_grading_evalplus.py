@@ -133,7 +133,7 @@ def _evaluate(
     return [results[problem["task_id"]] for problem in problems]
 
 
-@pytest.mark.parametrize("dataset", list(Dataset))
+@pytest.mark.parametrize("dataset", TASKS)
 def test_verdicts_equal_those_of_evaluate(dataset: Dataset, tmp_path: Path) -> None:
     rng = random.Random(SEED)
     data = _data(dataset)
@@ -181,7 +181,7 @@ def test_correct_find_zero_passes_and_mutants_fail() -> None:
     assert wrong.failing_input.startswith("find_zero([")
 
 
-@pytest.mark.parametrize("dataset", list(Dataset))
+@pytest.mark.parametrize("dataset", TASKS)
 def test_every_failing_run_executes_the_line_that_was_changed(dataset: Dataset) -> None:
     rng = random.Random(SEED)
     data = _data(dataset)
