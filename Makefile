@@ -81,7 +81,7 @@ test: setup editor-client browser lint ## everything, slow tests included
 	@echo "== Fast tests, side by side"
 	@$(BIN)/python -m pytest $(FAST)
 	@echo "== Slow tests, one by one (real models, real VS Code)"
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow --durations 12
 
 check: setup lint ## format, lint, strict types, fast tests: before every commit
 	@if [ -d editor-client/node_modules ]; then \

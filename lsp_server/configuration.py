@@ -10,6 +10,7 @@ from pygls.exceptions import JsonRpcException
 
 from lsp_server.names import TRUST
 from lsp_server.settings import SECTION, Settings, parse
+from lsp_server.tidying import tidy
 from lsp_server.window import TokenBlameServer
 
 _ANSWER_TIMEOUT = 5.0  # seconds that a client has to tell its settings
@@ -36,6 +37,7 @@ async def initialized(ls: TokenBlameServer, _params: lsp.InitializedParams) -> N
         )
         ls.client_register_capability(lsp.RegistrationParams([registration]))
     await _pull(ls)
+    await asyncio.to_thread(tidy)
 
 
 async def did_change_configuration(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -60,13 +61,21 @@ def prompt_link(uri: str) -> tuple[str, str] | None:
     if path is None or not path.endswith(_PROMPT):
         return None
     folder = Path(path).parent
-    if folder.parent != _root() / "prompts":
+    if folder.parent != cache_folder() / "prompts":
         return None  # another file with such a name
     try:
         found = json.loads((folder / _LINK).read_bytes())
         return found["code"], found["prompt"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def as_made(path: Path) -> bool:
+    """Whether a report, a graph or a prompt says what was written into it. Raises OSError."""
+    text = path.read_bytes()
+    if (link := prompt_link(path.as_uri())) is not None:
+        return text == link[1].encode()
+    return path.stem.endswith(f"-{hashlib.sha256(text).hexdigest()[:8]}")
 
 
 def _name(title: str, text: str, kind: str) -> str:
@@ -79,16 +88,18 @@ def _short(name: str) -> str:
     return name[:_LONGEST].encode()[:_MOST_BYTES].decode(errors="ignore")
 
 
-def _root() -> Path:
+def cache_folder() -> Path:
     root = os.environ.get("TOKENBLAME_CACHE_DIR")
     return (Path(root) if root else platformdirs.user_cache_path("tokenblame")).absolute()
 
 
 def _kept(place: Path, text: str) -> Path:
     """Write the file unless it is there."""
-    path = _root() / place
+    path = cache_folder() / place
     try:
         if path.exists():
+            # For tidying.py; the time of the last change is what editors look at.
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
             return path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(text.encode())

@@ -20,7 +20,10 @@ import torch
 from attrs import define, frozen
 from transformers import DynamicCache, PreTrainedModel
 
+from attribution.checkpoints import Checkpoint, carry_on
+from attribution.decoding.caches import cut, states
 from attribution.decoding.endings import Completion, Reader
+from attribution.decoding.interrupting import checked
 from attribution.decoding.linear import few_rows
 from attribution.decoding.rows import Branch, Choice, Root, Row
 
@@ -85,7 +88,7 @@ class Forest:
         self._roots.append(Root(tuple(ids), start, reader))
         held = cache.get_seq_length()
         if held:
-            for index, (keys, values) in enumerate(_states(cache)):
+            for index, (keys, values) in enumerate(states(cache)):
                 self._cache.update(keys, values, index)
         self._own(-len(self._roots), torch.arange(held))
         return len(self._roots) - 1
@@ -135,14 +138,23 @@ class Forest:
         )
 
     @torch.inference_mode()
-    def step(self) -> list[Finished]:
-        """One forward pass for all rollouts: each gets at least one token further."""
-        self._compact()  # first: nothing is lost if memory runs out in it
+    def step(self, checkpoint: Checkpoint = carry_on) -> list[Finished]:
+        """One forward pass for all rollouts: each gets at least one token further.
+
+        `checkpoint` is called before every layer. Whatever ends the pass, nothing is lost by it.
+        """
+        self._compact()
         feeds = self._plan()
         if not feeds:
             return self.drain()
         fed, place = len(self._owner), 0  # places of the cache and rows of the logits so far
-        logits = self._forward(feeds)
+        try:
+            with checked(self._model, checkpoint):
+                logits = self._forward(feeds)
+        except BaseException:
+            cut(self._cache, fed)
+            self._owner, self._position = self._owner[:fed], self._position[:fed]
+            raise
         ended = self.drain()  # not before: the forward may run out of memory
         chosen, choices = logits.argmax(-1).tolist(), self._choices(logits)
         for number, (row, pending, draft) in feeds.items():
@@ -269,18 +281,12 @@ class Forest:
         if dead < _SLACK or dead < int((self._owner >= 0).sum()):
             return
         alive = (self._owner != _DEAD).nonzero()[:, 0]
-        states = _states(self._cache)
+        held = states(self._cache)
         self._cache = DynamicCache()
-        for index, (keys, values) in enumerate(states):
+        for index, (keys, values) in enumerate(held):
             there = alive.to(keys.device)
             self._cache.update(keys[..., there, :], values[..., there, :], index)
         self._owner, self._position = self._owner[alive], self._position[alive]
-
-
-def _states(cache: DynamicCache) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Keys and values of every layer (1, key-value heads, places, head size)."""
-    layers: list[Any] = cache.layers
-    return [(layer.keys, layer.values) for layer in layers]
 
 
 def _sample(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> int:

@@ -41,7 +41,7 @@ def generate(
             branch = Branch(len(ids) - 1, (ids[-1],), max_new_tokens, root)
             index_of[forest.admit(branch)] = index
             continue
-        for done in forest.step():
+        for done in forest.step(partial(checkpoint, forest.work.forwards)):
             forest.fell(done.branch.root)
             yield index_of[done.number], done.completion
 
@@ -70,6 +70,6 @@ def rollouts(
         while waiting and forest.has_room:
             index, branch = waiting.pop()
             index_of[forest.admit(branch)] = index
-        for done in forest.step():
+        for done in forest.step(partial(checkpoint, forest.work.forwards)):
             found[index_of[done.number]] = done.completion
     return [found[index] for index in range(len(branches))]

@@ -4,15 +4,16 @@ While somebody types, one text after the other differs from the one before at on
 values of the tokens before that place stay what they were; only those behind are computed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any
 
 import torch
 from attrs import frozen
 from transformers import DynamicCache, PreTrainedModel
 
+from attribution.checkpoints import Checkpoint
+from attribution.decoding.caches import states
+from attribution.decoding.interrupting import checked
 from attribution.decoding.linear import few_rows
 from attribution.decoding.prefix import Prefix
 
@@ -52,7 +53,7 @@ class Recent:
         self,
         model: PreTrainedModel,
         ids: Sequence[int],
-        checkpoint: Callable[[], None],
+        checkpoint: Checkpoint,
         prefix: Prefix | None = None,
     ) -> Behind:
         """What `model` says after `ids` (one or more), always the model of the calls before.
@@ -65,7 +66,7 @@ class Recent:
         # The last token is computed in any case: its logits are what is asked for.
         reused = min(_shared(best.ids, ids), len(ids) - 1) if best else 0
         cache = _forked(best.cache, reused) if best and reused else DynamicCache()
-        with _checked(model, checkpoint), few_rows(model):
+        with checked(model, checkpoint), few_rows(model):
             logits = model(
                 input_ids=torch.tensor([list(ids[reused:])], device=model.device),
                 past_key_values=cache,
@@ -88,37 +89,11 @@ def _shared(one: Sequence[int], other: Sequence[int]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _states(cache: DynamicCache) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    layers: list[Any] = cache.layers
-    return [(layer.keys, layer.values) for layer in layers]
-
-
 def _forked(cache: DynamicCache, length: int) -> DynamicCache:
     """A copy of the first `length` places, so that the original stays whole."""
-    cut = [(keys[..., :length, :], values[..., :length, :]) for keys, values in _states(cache)]
+    cut = [(keys[..., :length, :], values[..., :length, :]) for keys, values in states(cache)]
     return DynamicCache(cut)  # without a config: no layer forgets what another fork still sees
 
 
 def _bytes(cache: DynamicCache) -> int:
-    return sum(keys.nbytes + values.nbytes for keys, values in _states(cache))
-
-
-@contextmanager
-def _checked(model: Any, checkpoint: Callable[[], None]) -> Iterator[None]:
-    """Inside, `checkpoint` is called before every layer: a long text takes seconds on a CPU."""
-
-    def check(*_: object) -> None:
-        checkpoint()
-
-    handles = [layer.register_forward_pre_hook(check) for layer in _layers(model)]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _layers(model: Any) -> Iterable[torch.nn.Module]:
-    """The decoder's layers, whatever a family calls them."""
-    lists = (one for one in model.base_model.modules() if isinstance(one, torch.nn.ModuleList))
-    return next((one for one in lists if len(one) == model.config.num_hidden_layers), ())
+    return sum(keys.nbytes + values.nbytes for keys, values in states(cache))

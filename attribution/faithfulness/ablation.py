@@ -6,7 +6,7 @@ of them; the softmax shares its weight out among the keys that are left. Everyth
 A head that has nothing left to see says nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from attrs import frozen
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, UnsupportedModel
-from attribution.faithfulness.forward import carry_on, prepare, rows_at_once, wide_head
+from attribution.faithfulness.forward import prepare, rows_at_once, wide_head
 from attribution.faithfulness.probe import Score
 from attribution.faithfulness.statistics import p_value
 
@@ -49,7 +50,7 @@ def ablate(
     ids: torch.Tensor,
     score: Score,
     edges: Sequence[Edge],
-    checkpoint: Callable[[], None] = carry_on,
+    checkpoint: Checkpoint = carry_on,
 ) -> float:
     """The score with all `edges` cut, in logit units.
 
@@ -70,7 +71,7 @@ def path_curve(
     steps: Sequence[int] = STEPS,
     orders: int = ORDERS,
     seed: int = 0,
-    checkpoint: Callable[[], None] = carry_on,
+    checkpoint: Checkpoint = carry_on,
 ) -> PathCurve:
     """Cut the first k of `ranked` (strongest first), and k random edges of `pool`, at each step.
 
@@ -99,7 +100,7 @@ def _scores(
     ids: torch.Tensor,
     score: Score,
     cuts: Sequence[Sequence[Edge]],
-    checkpoint: Callable[[], None],
+    checkpoint: Checkpoint,
 ) -> list[float]:
     """The score with each list of edges cut."""
     model, ids = prepare(model, ids)

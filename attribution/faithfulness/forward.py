@@ -16,10 +16,6 @@ _LOGITS = 1 << 24  # logits in one forward, 64 MB of float32
 _SLICE = 16384  # rows of the unembedding that are widened at a time
 
 
-def carry_on() -> None:
-    """The checkpoint of a caller who never gives up."""
-
-
 def prepare(model: Any, ids: torch.Tensor) -> tuple[Any, torch.Tensor]:
     """The model itself (out of torch.compile's wrapper) and `ids` (n,) int64 on its device.
 

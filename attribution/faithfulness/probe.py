@@ -14,8 +14,9 @@ from attrs import frozen
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, DynamicLayer
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, UnsupportedModel
-from attribution.faithfulness.forward import carry_on, prepare, rows_at_once, wide_head
+from attribution.faithfulness.forward import prepare, rows_at_once, wide_head
 from attribution.schema import Perturbation
 
 Score = Callable[[torch.Tensor], torch.Tensor]  # logits (rows, vocabulary) → (rows,)
@@ -70,7 +71,7 @@ class Probe:
         ids: torch.Tensor,
         score: Score,
         neutral: int,
-        checkpoint: Callable[[], None] = carry_on,
+        checkpoint: Checkpoint = carry_on,
     ) -> None:
         self._model, self._ids = prepare(model, ids)
         self._known = self._ids.tolist()

@@ -14,10 +14,11 @@ import heapq
 import itertools
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
+from attribution.checkpoints import Checkpoint
 from attribution.decoding import Branch, Finished, Forest, Work
 from attribution.decoding.endings import Reader
 from attribution.faults import fall
@@ -88,7 +89,7 @@ class CurveSearch:
         return found
 
     def run(
-        self, seconds: float, judge: Judge, checkpoint: Callable[[], None]
+        self, seconds: float, judge: Judge, checkpoint: Checkpoint
     ) -> Iterator[PassCurve | Progress]:
         """A more complete curve with every point, and progress; last the curve as it stayed.
 
@@ -101,7 +102,7 @@ class CurveSearch:
         with Tester(self.programs, judge) as tester:
             while self._open and self._seconds < seconds:
                 checkpoint()
-                closed = self._advance(forest, tester)
+                closed = self._advance(forest, tester, checkpoint)
                 self._seconds = time.monotonic() - origin
                 if closed and self._open:
                     yield self.curve()
@@ -110,13 +111,13 @@ class CurveSearch:
                     yield self._progress(seconds)
         yield self.curve()
 
-    def _advance(self, forest: Forest, tester: Tester) -> bool:
+    def _advance(self, forest: Forest, tester: Tester, checkpoint: Checkpoint) -> bool:
         """One forward pass, and the verdicts that came meanwhile; whether a point was closed."""
         while self._queue and forest.has_room:
             _, _, position, number = heapq.heappop(self._queue)
             self._running[forest.admit(self._branch(position, number))] = position
             self._rollouts += 1
-        for done in forest.step():
+        for done in forest.step(checkpoint):
             self._ended(done, tester)
         idle = not forest.busy and not self._queue and bool(self._waiting)
         for program in tester.news(_PATIENCE if idle else 0.0):

@@ -126,7 +126,7 @@ class Search:
             decoding = not self._clear(exhaust) or bool(self.findings.pending)
             if decoding:
                 self._admit(forest, budget, urgent=self._clear(exhaust))
-                for done in forest.step():
+                for done in forest.step(checkpoint):
                     self._ended(done, tester.ask)
                 self._put_aside(forest, tester)
             self._take_in(tester.news(0.0 if decoding and forest.busy else _PATIENCE), clock)

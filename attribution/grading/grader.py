@@ -9,18 +9,15 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from attribution import errors, schema
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.grading import data, messages, sandbox
-from attribution.grading.process import Checkpoint, RunnerDied, RunnerProcess
+from attribution.grading.process import RunnerDied, RunnerProcess
 
 _DATASETS = {"HumanEval": schema.Dataset.HUMANEVAL, "Mbpp": schema.Dataset.MBPP}
 _REMEMBERED = 64  # texts whose examples can be judged again
 
 T = TypeVar("T")
 _Need = schema.Dataset | messages.LoadExamples | None  # what the runner must hold
-
-
-def _never() -> None:
-    """A checkpoint of a caller that does not give up."""
 
 
 class Grader:
@@ -40,11 +37,11 @@ class Grader:
         self._examples: dict[str, messages.LoadExamples] = {}  # by task id, the latest last
         self._loaded_examples: messages.LoadExamples | None = None  # by the runner
 
-    def task(self, task_id: str, checkpoint: Checkpoint = _never) -> schema.Task:
+    def task(self, task_id: str, checkpoint: Checkpoint = carry_on) -> schema.Task:
         """Raises UnknownTask (with near ids) and DataUnavailable."""
         return self._ask(self._need(task_id), messages.GetTask(task_id), schema.Task, checkpoint)
 
-    def examples(self, function: str, code: str, checkpoint: Checkpoint = _never) -> schema.Task:
+    def examples(self, function: str, code: str, checkpoint: Checkpoint = carry_on) -> schema.Task:
         """The task that the docstring examples of a function in `code` set; its id names it later.
 
         Nothing of `code` is run. Raises InvalidSample where no example can be judged.
@@ -60,11 +57,11 @@ class Grader:
                 del self._examples[next(iter(self._examples))]
         return task
 
-    def tasks(self, dataset: schema.Dataset, checkpoint: Checkpoint = _never) -> tuple[str, ...]:
+    def tasks(self, dataset: schema.Dataset, checkpoint: Checkpoint = carry_on) -> tuple[str, ...]:
         """The ids of all tasks, in the data's order. Raises DataUnavailable."""
         return self._ask(dataset, messages.ListTasks(dataset), messages.TaskIds, checkpoint).ids
 
-    def grade(self, task_id: str, code: str, checkpoint: Checkpoint = _never) -> schema.Verdict:
+    def grade(self, task_id: str, code: str, checkpoint: Checkpoint = carry_on) -> schema.Verdict:
         """What EvalPlus says of this sample, and where it fails why.
 
         Raises InvalidSample (empty, no Unicode, or without the entry point), UnknownTask,
@@ -78,7 +75,7 @@ class Grader:
         return self._grade(need, messages.GradeProgram(task_id, code, True), checkpoint)
 
     def grade_many(
-        self, task_id: str, programs: Sequence[str], checkpoint: Checkpoint = _never
+        self, task_id: str, programs: Sequence[str], checkpoint: Checkpoint = carry_on
     ) -> tuple[schema.Verdict, ...]:
         """Pass or fail for each program, as fast as possible.
 
@@ -98,7 +95,7 @@ class Grader:
         self,
         task_id: str,
         code: str,
-        checkpoint: Checkpoint = _never,
+        checkpoint: Checkpoint = carry_on,
         seconds: float = 2.0,
     ) -> schema.Spectrum:
         """Which lines of `code` the failing and the passing runs of a sample of its tests execute.

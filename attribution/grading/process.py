@@ -9,14 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from typing import IO
 
 from attribution import wire
+from attribution.checkpoints import Checkpoint
 from attribution.errors import ResourceExhausted, RunnerFailed
 from attribution.grading import messages, sandbox
-
-Checkpoint = Callable[[], None]
 
 _START_SECONDS = 60.0  # it imports numpy: half a second, but perhaps from a cold disk
 _ANSWER_SECONDS = 900.0  # far above what EvalPlus' limits allow for one program

@@ -5,7 +5,6 @@ down; stages further apart take passes of their own (packed.py). Of every transi
 edges are kept as candidates, with the sum of what is left out; pruning is not decided here.
 """
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from attrs import define, field, frozen
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.closed_form import closed_form, is_affine
@@ -37,10 +37,6 @@ class Wanted:
     headed: int = 10_000  # of them, with their split over heads
 
 
-def _carry_on() -> None:
-    pass
-
-
 def build(
     model: Any,
     input_ids: torch.Tensor,
@@ -48,7 +44,7 @@ def build(
     wanted: Wanted,
     *,
     method: Method = Method.ATTNLRP,
-    checkpoint: Callable[[], None] = _carry_on,
+    checkpoint: Checkpoint = carry_on,
     recompute: bool = False,
 ) -> RawGraph:
     """The graph of Δℓ for `input_ids` (n,) int64; arguments and errors as in `attribute`.

@@ -5,12 +5,13 @@ dimension d of a node is h_d · ∂Δℓ/∂h_d, and of a neuron the same at wha
 reads; the first add up to the node's relevance, the second to what the MLP hands down.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from attrs import define, field, frozen
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import backward, prepare
@@ -29,10 +30,6 @@ class Consists:
     mlp: float = 0.0  # Σ over all neurons
 
 
-def _carry_on() -> None:
-    pass
-
-
 def refine(
     model: Any,
     input_ids: torch.Tensor,
@@ -41,7 +38,7 @@ def refine(
     *,
     method: Method = Method.ATTNLRP,
     top: int = TOP,
-    checkpoint: Callable[[], None] = _carry_on,
+    checkpoint: Checkpoint = carry_on,
     recompute: bool = False,
 ) -> dict[tuple[int, int], Consists]:
     """The `top` dimensions and neurons of `nodes`, each (stage, token); stages as in ledger.py.

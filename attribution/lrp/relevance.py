@@ -8,12 +8,12 @@ stream after the attention and after the MLP of each layer (ledger.py).
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from attrs import frozen
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.lrp.integrated import integrate
 from attribution.lrp.ledger import Ledger, Method, total
@@ -41,17 +41,13 @@ class Relevance:
     bias: float  # what biases absorb; 0 for a model without
 
 
-def _carry_on() -> None:
-    pass
-
-
 def attribute(
     model: Any,
     input_ids: torch.Tensor,
     objective: Objective,
     *,
     method: Method = Method.ATTNLRP,
-    checkpoint: Callable[[], None] = _carry_on,
+    checkpoint: Checkpoint = carry_on,
     recompute: bool = False,
 ) -> Relevance:
     """Relevance of `input_ids` (n,) int64 for the objective on logits[-1].

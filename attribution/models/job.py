@@ -4,24 +4,20 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.schema import Progress
 
 Report = Callable[[Progress], None]
-Checkpoint = Callable[[], None]  # raises Cancelled where the caller gave up
 
 
 def ignore(_progress: Progress) -> None:
     """A report that nobody reads."""
 
 
-def never() -> None:
-    """A checkpoint that nobody uses to give up."""
-
-
 @frozen
 class Job:
     report: Report = ignore
-    checkpoint: Checkpoint = never
+    checkpoint: Checkpoint = carry_on
 
     def say(self, message: str, fraction: float | None = None) -> None:
         """Report progress; `fraction` is held within 0..1."""

@@ -22,6 +22,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import (
     InvalidRequest,
     ModelUnavailable,
@@ -30,7 +31,7 @@ from attribution.errors import (
 )
 from attribution.models import store
 from attribution.models.fingerprint import fingerprint, parameters
-from attribution.models.job import Checkpoint, Job, Report, ignore, never
+from attribution.models.job import Job, Report, ignore
 from attribution.models.limits import human, require_memory
 from attribution.schema import ModelSettings
 
@@ -59,7 +60,7 @@ class LoadedModel:
 
 
 def load(
-    settings: ModelSettings, report: Report = ignore, checkpoint: Checkpoint = never
+    settings: ModelSettings, report: Report = ignore, checkpoint: Checkpoint = carry_on
 ) -> LoadedModel:
     """Fetch what is missing and load it.
 

@@ -22,11 +22,12 @@ import platformdirs
 from attrs import frozen
 from filelock import FileLock, Timeout
 
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, ModelUnavailable, UnknownModel, WrongHash
 from attribution.models import hub, sources
 from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry
 from attribution.models.conversion import convert
-from attribution.models.job import Checkpoint, Job, Report, ignore, never
+from attribution.models.job import Job, Report, ignore
 from attribution.models.limits import disk_errors, human, require_space, tree_size
 from attribution.models.manifest import Manifest
 
@@ -79,7 +80,7 @@ def _look(entry: ModelEntry) -> ModelState:
     )
 
 
-def ensure(model: str, report: Report = ignore, checkpoint: Checkpoint = never) -> Path:
+def ensure(model: str, report: Report = ignore, checkpoint: Checkpoint = carry_on) -> Path:
     """A folder that transformers loads: config, tokenizer and safetensors.
 
     `model` is a name from `listing()`, a local folder (used as it is) or a hub id
@@ -127,7 +128,7 @@ def check_folder(folder: Path) -> None:
         raise InvalidRequest(f"{folder} has no tokenizer (tokenizer.json or tokenizer.model).")
 
 
-def default_or_small(report: Report = ignore, checkpoint: Checkpoint = never) -> str:
+def default_or_small(report: Report = ignore, checkpoint: Checkpoint = carry_on) -> str:
     """The name of the default model, ready; of the small one where no source has the default.
 
     Says so where it falls back. A wrong hash is no reason to fall back: it is raised.
@@ -143,7 +144,7 @@ def default_or_small(report: Report = ignore, checkpoint: Checkpoint = never) ->
     return DEFAULT
 
 
-def verify(name: str, report: Report = ignore, checkpoint: Checkpoint = never) -> Path:
+def verify(name: str, report: Report = ignore, checkpoint: Checkpoint = carry_on) -> Path:
     """Hash every file of a named model that is ready; answers its folder.
 
     Raises WrongHash where a file is not what was stored (the copy is deleted then), UnknownModel

@@ -1,11 +1,15 @@
 """What the shared cache of many rollouts owes to those that use it."""
 
+from contextlib import suppress
+
 import pytest
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution import decoding
+from attribution.checkpoints import Checkpoint, carry_on
 from attribution.decoding import Branch, Forest
 from attribution.decoding.endings import Reader
+from attribution.errors import Cancelled
 from attribution.prompts import Stops
 
 WIDTH = 8
@@ -46,3 +50,28 @@ def test_what_has_ended_outlives_a_pass_that_fails(
             forest.step()
     assert [(done.number, done.branch) for done in forest.drain()] == [(ended, whole)]
     assert [row.branch for row in forest.rows.values()] == [going]
+
+
+def test_a_pass_that_is_given_up_loses_nothing(forest: Forest) -> None:
+    asked = 0
+
+    def give_up() -> None:
+        nonlocal asked
+        asked += 1
+        if asked % 5 < 2:  # before the first layer, before the second
+            raise Cancelled
+
+    forest.admit(Branch(20, (3,), 12))
+    expected = forest_output(forest, carry_on)
+    forest.admit(Branch(20, (3,), 12))
+    assert forest_output(forest, give_up) == expected
+    assert asked > 10
+
+
+def forest_output(forest: Forest, checkpoint: Checkpoint) -> list[str]:
+    """What is decoded until all has ended, however often a pass is given up."""
+    done = []
+    while forest.busy:
+        with suppress(Cancelled):
+            done += forest.step(checkpoint)
+    return [one.completion.text for one in done]
