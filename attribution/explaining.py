@@ -4,15 +4,16 @@ Each function runs one stage and makes the value that travels; engine.py decides
 """
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from attrs import evolve, frozen
 
-from attribution import segments
-from attribution.errors import InvalidRequest, ResourceExhausted
-from attribution.faithfulness.ablation import STEPS, Edge, path_curve
+from attribution import explaining_memory, segments
+from attribution.errors import InvalidRequest
+from attribution.explaining_paths import ablate_paths
 from attribution.faithfulness.measure import estimate as estimate_trust
 from attribution.faithfulness.measure import full as measure_all
 from attribution.faithfulness.probe import Probe
@@ -20,13 +21,12 @@ from attribution.graphs.build import assemble
 from attribution.graphs.pruning import Policy
 from attribution.job import Job
 from attribution.lrp.graph import Wanted, build, longest_skip, select_stages, stage_number
+from attribution.lrp.integrated import rows_for
 from attribution.lrp.ledger import Method
-from attribution.lrp.memory import estimate
 from attribution.lrp.objective import Objective, ObjectiveKind
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import attribute
 from attribution.models.families import rules_for
-from attribution.models.limits import available_memory, human
 from attribution.models.loader import LoadedModel
 from attribution.schema import (
     Attribution,
@@ -37,13 +37,11 @@ from attribution.schema import (
     GraphRequest,
     NodeDetail,
     NodeKind,
-    PathAblation,
     Progress,
 )
 
-_ESTIMATE_SECONDS = 30.0  # of a trust figure on a CPU; a GPU is done before
-_SPARE = 0.8  # of the memory that is available
-_NODE_FLOOR = 0.01  # of |Δℓ|: ends of the edges that are cut, and of those they are compared with
+_ESTIMATE_SECONDS = {"cuda": 2.0}  # that a trust figure may take
+_ESTIMATE_ELSEWHERE = 30.0
 
 
 @frozen
@@ -102,6 +100,7 @@ def relevance(case: Case, job: Job) -> Attribution:
         sum=found.sum,
         leak=found.leak,
         bias=found.bias,
+        baseline=found.baseline,
         profile=tuple(map(tuple, found.nodes[::2].tolist())),
     )
 
@@ -112,38 +111,13 @@ def must_recompute(case: Case, *, graph: bool, skipped: int = 0) -> bool:
     `skipped` is the longest stretch of layers between two stages of a graph. Raises
     ResourceExhausted where even that does not fit.
     """
-    model: Any = case.loaded.model
-    free = _free_memory(model)
-    if free is None:
-        return False
-    n, room = case.pair.position, int(free * _SPARE)
-    for recompute in (False, True):
-        needed = estimate(
-            model.config,
-            n,
-            case.loaded.dtype,
-            recompute=recompute,
-            graph=graph,
-            skipped=skipped,
-        )
-        if needed.total <= room:
-            return recompute
-    raise ResourceExhausted(
-        f"{n} tokens need about {human(needed.total)} beside the weights, {human(free)} are "
-        "free. Use a smaller model, bfloat16, or a shorter prompt."
+    return explaining_memory.must_recompute(
+        case.loaded,
+        case.pair.position,
+        graph=graph,
+        skipped=skipped,
+        rows=rows_for(case.pair.position) if case.method is Method.INTEGRATED else 1,
     )
-
-
-def _free_memory(model: Any) -> int | None:
-    """Bytes on all devices that hold a part of the model; None where unknown."""
-    devices = {parameter.device for parameter in model.parameters()}
-    if any(device.type != "cuda" for device in devices):
-        return available_memory()
-    free = 0
-    for device in devices:
-        free += torch.cuda.mem_get_info(device)[0]
-        free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return free
 
 
 def check_graph(request: GraphRequest) -> None:
@@ -219,10 +193,16 @@ def check_seconds(seconds: float | None) -> None:
         raise InvalidRequest(f"The budget is {seconds} seconds; it must be above 0.")
 
 
+def budget(device: torch.device) -> float:
+    """Seconds that an estimate may take where nobody says how many."""
+    return _ESTIMATE_SECONDS.get(device.type, _ESTIMATE_ELSEWHERE)
+
+
 def trust(
     case: Case, found: Attribution, *, full: bool, seconds: float | None, job: Job
 ) -> Faithfulness:
     """Does the relevance that was found predict what interventions do?"""
+    started = time.perf_counter()  # reading the text is a part of what the estimate may take
     known = torch.tensor(found.relevance, dtype=torch.float64)
     probe = Probe(
         case.loaded.model, case.ids, score(case), neutral_token(case.loaded), job.checkpoint
@@ -235,8 +215,16 @@ def trust(
     if full:
         paths = None
         if case.method.ruled:  # first: it takes the most memory, and the rest takes minutes
-            job.emit(Progress("Cutting edges of the graph"))
-            paths = _paths(case, job)
+            job.emit(Progress("Cutting paths of the graph"))
+            paths = ablate_paths(
+                case.loaded.model,
+                case.ids,
+                case.objective,
+                score(case),
+                method=case.method,
+                checkpoint=job.checkpoint,
+                recompute=must_recompute(case, graph=True),
+            )
         whole = measure_all(probe, known, tokens, case.method.value, report=report)
         return evolve(whole, paths=paths)
     return estimate_trust(
@@ -245,37 +233,10 @@ def trust(
         tokens,
         segments.lines(case.generation, tokens),
         case.method.value,
-        seconds=_ESTIMATE_SECONDS if seconds is None else seconds,
+        seconds=budget(case.loaded.device) if seconds is None else seconds,
         report=report,
+        started=started,
     )
-
-
-def _paths(case: Case, job: Job) -> PathAblation | None:
-    """Cut the strongest attention edges between different tokens; None where there are too few."""
-    raw = build(
-        case.loaded.model,
-        case.ids,
-        case.objective,
-        Wanted(node_floor=_NODE_FLOOR, headed=0),
-        method=case.method,
-        checkpoint=job.checkpoint,
-        recompute=must_recompute(case, graph=True),
-    )
-    found = [
-        (abs(weight), Edge(layer, target, source))
-        for layer, step in enumerate(raw.transitions)
-        for target, source, weight in zip(
-            step.targets.tolist(), step.sources.tolist(), step.weights.tolist(), strict=True
-        )
-        if target != source
-    ]
-    pool = [edge for _, edge in sorted(found, key=lambda pair: -pair[0])]
-    if len(pool) < STEPS[0] + 1:
-        return None
-    curve = path_curve(
-        case.loaded.model, case.ids, score(case), pool, pool, checkpoint=job.checkpoint
-    )
-    return PathAblation(curve.steps, curve.base, curve.strongest, curve.random, curve.p_value)
 
 
 def score(case: Case) -> Callable[[torch.Tensor], torch.Tensor]:

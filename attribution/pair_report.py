@@ -89,12 +89,23 @@ def _table(pairs: list[ContrastPair], generation: Generation, search: SearchRepo
 
 def _print_search(search: SearchReport, console: Console) -> None:
     say(console, search.message, "dim" if search.proved else "yellow")
+    if search.plain_tokens:
+        say(console, _cost(search), "dim")
     if search.own_share < 1:
         say(
             console,
             f"The model itself would have written {search.own_share:.0%} of these tokens.",
             "dim",
         )
+
+
+def _cost(search: SearchReport) -> str:
+    """What the continuations have cost in tokens, and what plain decoding would have."""
+    return (
+        f"{search.decoded_tokens} tokens decoded, {search.accepted_tokens} of them drafted and "
+        f"verified; {search.computed_tokens} went through the model, by plain decoding "
+        f"{search.plain_tokens}."
+    )
 
 
 def _line(pair: ContrastPair, generation: Generation) -> int:

@@ -11,12 +11,12 @@ from transformers import PreTrainedModel, StoppingCriteriaList
 
 from attribution.decoding.endings import Reader
 from attribution.errors import InvalidRequest
+from attribution.faults.attempts import longest
 from attribution.models.loader import LoadedModel
 from attribution.prompts import build_stops
 from attribution.schema import ContrastPair, Form, Origin, Task, VerifyRequest
 from attribution.tokens import decode_each, encode
 
-_ROOM = 64  # as in the search
 # What a configuration leaves open comes from the model's own, which may sample or punish
 # repetition; only keywords overrule that.
 _PLAIN: dict[str, Any] = {
@@ -56,7 +56,7 @@ def program(
     head = [*ids[: pair.position], pair.contrast.id]
     if pair.origin is Origin.SUBSTITUTED:
         return _substituted(request, pair, reader)
-    most = len(ids) + _ROOM
+    most = longest(start, len(ids))
     if pair.second is not None:
         head = greedy(model, head, pair.second.position, lambda _ids: False, checkpoint)
         head.append(pair.second.token.id)
@@ -80,7 +80,8 @@ def _check(request: VerifyRequest, pair: ContrastPair, loaded: LoadedModel) -> N
     tokens = {*request.ids, pair.contrast.id, *([pair.second.token.id] if pair.second else [])}
     inside = 0 < request.prompt_length <= pair.position < len(request.ids)
     if pair.second is not None:
-        inside &= pair.position < pair.second.position < len(request.ids) + _ROOM
+        end = longest(request.prompt_length, len(request.ids))
+        inside &= pair.position < pair.second.position < end
     if not inside or not all(token in known for token in tokens):
         raise InvalidRequest(f"The record of {request.task_id} does not fit its own tokens.")
 

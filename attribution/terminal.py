@@ -138,11 +138,14 @@ def strongest(rows: Sequence[Strong]) -> Table:
 
 
 def print_completeness(attribution: Attribution, console: Console) -> None:
+    name, missing = attribution.missing
     console.print(
         f"{attribution.method}: Δℓ {attribution.logit_diff:.3f} = tokens {attribution.sum:.3f}"
-        f" + softmax leak {attribution.leak:.3f} + biases {attribution.bias:.3f}",
+        f" + {name} {missing:.3f} + biases {attribution.bias:.3f}",
         style="dim",
     )
+    if attribution.caveat:
+        say(console, attribution.caveat, "yellow")
 
 
 def print_timings(timings: dict[str, float], console: Console) -> None:

@@ -7,15 +7,15 @@ from attrs import frozen
 
 from attribution.schema import ContrastPair, Form, Role
 from lsp_server import words
-from lsp_server.documents import Snapshot
+from lsp_server.documents import Snapshot, shared_start
 from lsp_server.explanation import same_choice
 from lsp_server.names import (
     ATTRIBUTE,
     CHECK,
     COMPARE,
+    CURVE,
     GRAPH,
     OPEN_PROMPT,
-    READ_ONLY,
     REPORT,
     SEARCH_LONGER,
 )
@@ -62,9 +62,7 @@ def actions(
 def _repairs(snapshot: Snapshot, session: Session, selected: Span) -> Iterator[Action]:
     """The edit that makes the tests pass, on the line of the faulty token."""
     pair, span = session.explanation.pair, session.view.pair_span
-    if pair is None or pair.repaired_program is None or span is None:
-        return
-    if snapshot.uri.startswith(f"{READ_ONLY}:"):
+    if pair is None or pair.repaired_program is None or span is None or not snapshot.editable:
         return
     line = snapshot.lines.span(snapshot.lines.position(span.start)[0])
     if Span(line.start, max(line.end, span.end)).touches(selected):
@@ -97,10 +95,12 @@ def _others(snapshot: Snapshot, session: Session, selected: Span) -> Iterator[Ac
 
 
 def _proved(snapshot: Snapshot, session: Session) -> Iterator[Action]:
-    """Pairs that were proved and are not the one that is shown."""
+    """Choices that were proved and are not the one that is shown; repairs may share their first."""
     shown = session.explanation.pair
+    told = [] if shown is None else [shown]
     for pair in session.explanation.pairs:
-        if shown is not None and not same_choice(pair, shown):
+        if not any(same_choice(pair, one) for one in told):
+            told.append(pair)
             yield Action(
                 f"Explain the proved pair: {_change(pair)}",
                 ATTRIBUTE,
@@ -117,6 +117,8 @@ def _whole(snapshot: Snapshot, session: Session, sibling: str | None) -> Iterato
             yield Action("Search longer for the token that broke it", SEARCH_LONGER, (uri,))
         if explanation.attribution is not None and explanation.faithfulness is None:
             yield Action("Check whether this map can be trusted", CHECK, (uri,))
+        if explanation.generation is not None:
+            yield Action("Where did the model lose the thread?", CURVE, (uri,))
     if explanation.attribution is not None:
         yield Action("Open the attribution graph", GRAPH, (uri,))
         if sibling is not None:
@@ -141,12 +143,8 @@ def _choice(snapshot: Snapshot, position: int, contrast: int) -> tuple[Any, ...]
 
 def difference(old: str, new: str) -> Replacement:
     """The smallest single replacement; whole lines of an editor's view stay where they are."""
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    start = shared_start(old, new)
+    end = min(shared_start(old[::-1], new[::-1]), min(len(old), len(new)) - start)
     start -= _inside_line_end(old, start)
     end -= _inside_line_end(old, len(old) - end)
     return Replacement(Span(start, len(old) - end), new[start : len(new) - end])

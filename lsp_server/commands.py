@@ -10,6 +10,7 @@ from attribution.errors import TokenBlameError
 from attribution.graphs.page import to_html
 from lsp_server.asking import comparison_of, graph_of
 from lsp_server.comparison import comparison_report
+from lsp_server.curve import curve_of
 from lsp_server.details import Explained
 from lsp_server.documents import Snapshot
 from lsp_server.files import graph_file, report_file, sample_file
@@ -18,6 +19,7 @@ from lsp_server.names import (
     CANCEL,
     CHECK,
     COMPARE,
+    CURVE,
     EXPLAIN,
     GRAPH,
     OPEN_SAMPLE,
@@ -168,6 +170,20 @@ async def compare_models(ls: TokenBlameServer, *arguments: Any) -> Answer:
         return await _open(ls, lambda: report_file(name, markdown))
 
     return await _shown(ls, uri, "compare", page)
+
+
+async def show_curve(ls: TokenBlameServer, *arguments: Any) -> Answer:
+    """Arguments: uri; answers {"uri": …} of a report, which every client opens as a document."""
+    if (session := _explained(ls, _uri(CURVE, arguments))) is None:
+        return None
+    progress = ls.editor.progress(f"Token Blame {session.task_id}: where it lost the thread")
+    try:
+        markdown = await curve_of(ls, session, progress)
+    except TokenBlameError as error:
+        ls.editor.warn(error.message)
+        return None
+    path = await _open(ls, lambda: report_file(f"{session.task_id}-curve", markdown))
+    return None if path is None else {"uri": path.as_uri()}
 
 
 async def _shown(

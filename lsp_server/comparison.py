@@ -86,7 +86,7 @@ def _figures(names: Sequence[str], known: Explained, found: Comparison) -> Itera
     rows = {
         "Δℓ": (one.logit_diff, other.logit_diff),
         "tokens": (one.sum, other.sum),
-        "softmax leak": (one.leak, other.leak),
+        one.missing[0]: (one.missing[1], other.missing[1]),
         "bias": (one.bias, other.bias),
     }
     for title, (mine, theirs) in rows.items():

@@ -5,13 +5,12 @@ text, held fixed. What the model would write instead, beyond this one token, is 
 """
 
 from collections.abc import Callable
-from itertools import takewhile
 
 from attrs import evolve, frozen
 
 from attribution.schema import ContrastPair, Document, ExplainRequest, Margin, MarginRequest
 from lsp_server import words
-from lsp_server.documents import Snapshot
+from lsp_server.documents import Snapshot, shared_start
 from lsp_server.explanation import Explanation
 from lsp_server.positions import Span
 from lsp_server.views import EditorView, Finding, Severity
@@ -67,18 +66,12 @@ def _of(snapshot: Snapshot, explanation: Explanation) -> Baseline | None:
 def moved(span: Span, old: str, new: str) -> Span | None:
     """Where the characters of `span` are after an edit; None where it touched them."""
     # Both may be too long by what the edit repeats: " x" taken from " x <=" leaves " <=".
-    head, tail = _shared(old, new), _shared(old[::-1], new[::-1])
+    head, tail = shared_start(old, new), shared_start(old[::-1], new[::-1])
     if span.end <= head:
         return span
     if span.start < len(old) - tail:
         return None
     return Span(span.start + len(new) - len(old), span.end + len(new) - len(old))
-
-
-def _shared(one: str, other: str) -> int:
-    """Characters with which both begin."""
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def question(baseline: Baseline, explain: ExplainRequest) -> MarginRequest:

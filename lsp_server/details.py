@@ -11,7 +11,7 @@
     attribution   {method, objective, logitDiff, sum, leak, bias, words}
     tokens        those before the target: {index, text, role, document, relevance, place}
     profile       [layer][token] of the same tokens: at the embedding, then at the end of each layer
-    repair        {program, diff}: of the pair that is shown
+    repair        {program, diff, editable}: of the pair that is shown; whether it can be applied
     trust         {words, complete, agreements, lines}: what interventions say
     sibling       name of the model to compare with, null where the settings name none
 
@@ -85,7 +85,9 @@ def to_details(session: Session, settings: Settings) -> Json:
         "trust": None,
     }
     if known.verdict is not None:
-        text = words.finding(known.verdict, known.report.message if known.report else "")
+        told = known.report.message if known.report else ""
+        more = " ".join(filter(None, (told, words.own_share(known.report))))
+        text = words.finding(known.verdict, more)
         shown["verdict"] = {"passed": known.verdict.passed, "words": text}
     if generation is not None:
         shown["model"] = {"name": generation.model, "retokenized": generation.retokenized}
@@ -180,7 +182,11 @@ def _repair(snapshot: Snapshot, pair: ContrastPair | None) -> Json | None:
     if pair is None or pair.repaired_program is None or snapshot.row is not None:
         return None
     program = pair.repaired_program
-    return {"program": program, "diff": unified_diff(snapshot.text, program)}
+    return {
+        "program": program,
+        "diff": unified_diff(snapshot.text, program),
+        "editable": snapshot.editable,
+    }
 
 
 def _trust(generation: Generation, found: Faithfulness) -> Json:

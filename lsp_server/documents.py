@@ -5,6 +5,7 @@ the three notifications that change a document come straight here.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from lsprotocol.types import (
 from pygls.uris import to_fs_path
 
 from attribution.schema import task_id_from_path
+from lsp_server.names import READ_ONLY
 from lsp_server.positions import Encoding, LineIndex, Span
 
 
@@ -60,6 +62,11 @@ class Snapshot:
         return None if self.row else to_fs_path(self.uri)
 
     @property
+    def editable(self) -> bool:
+        """Whether its user can change the text: not where our extension shows a line of a file."""
+        return not self.uri.startswith(f"{READ_ONLY}:")
+
+    @property
     def half_character(self) -> int | None:
         """Offset of a lone surrogate, which JSON can carry and UTF-8 cannot."""
         found = re.search(r"[\ud800-\udfff]", self.text)
@@ -87,6 +94,15 @@ def edited(text: str, change: TextDocumentContentChangeEvent, encoding: Encoding
     start = lines.offset(change.range.start.line, change.range.start.character)
     end = lines.offset(change.range.end.line, change.range.end.character)
     return text[: min(start, end)] + change.text + text[max(start, end) :]
+
+
+def shared_start(one: str, other: str) -> int:
+    """Characters with which both begin.
+
+    Asked with every keystroke: whole slices are compared, which is far faster than one by one.
+    """
+    most = min(len(one), len(other))
+    return bisect_left(range(most), True, key=lambda at: one[: at + 1] != other[: at + 1])
 
 
 def first_definition(text: str) -> int:

@@ -71,7 +71,7 @@ class Explainer:
         session = self.sessions.get(snapshot)
         if session is None or session.task_id is None:
             return
-        if session.state not in (State.RUNNING, State.DONE):
+        if session.state not in (State.RUNNING, State.DONE) and not self.work.asked(snapshot):
             self.work.start(snapshot, Trigger.SAVED)
 
     def closed(self, snapshot: Snapshot) -> None:

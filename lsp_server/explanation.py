@@ -35,7 +35,7 @@ class Explanation:
                 return evolve(self, generation=event)
             case ContrastPair() if event.origin is not Origin.MANUAL:
                 # A longer search begins with what the one before it found.
-                others = [pair for pair in self.pairs if not same_choice(pair, event)]
+                others = [pair for pair in self.pairs if not _same_repair(pair, event)]
                 return evolve(self, pairs=(*others, event))
             case SearchReport():
                 return evolve(self, report=event)
@@ -59,6 +59,15 @@ class Explanation:
             measured = found.pair.origin is Origin.MANUAL and found.objective == "contrast"
             return evolve(found.pair, logit_diff=found.logit_diff) if measured else found.pair
         return self.asked or min(self.pairs, key=lambda pair: pair.position, default=None)
+
+
+def _same_repair(one: ContrastPair, other: ContrastPair) -> bool:
+    """Whether two proved pairs exchange the same tokens: the second one, too, where there is one.
+
+    How that was proved may differ: the last word counts.
+    """
+    seconds = [p.second and (p.second.position, p.second.token.id) for p in (one, other)]
+    return same_choice(one, other) and seconds[0] == seconds[1]
 
 
 def same_choice(one: ContrastPair, other: ContrastPair) -> bool:

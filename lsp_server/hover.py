@@ -9,7 +9,7 @@ from lsp_server import words
 from lsp_server.explanation import Explanation
 from lsp_server.positions import Span
 from lsp_server.profile import layer_profile
-from lsp_server.segments import segments
+from lsp_server.segments import prompt_segments, segments
 from lsp_server.views import EditorView, tokens_at
 
 _WRITER = {
@@ -58,9 +58,9 @@ def _header(generation: Generation, indices: list[int]) -> str:
 
 
 def _segment(generation: Generation, offset: int, where: Document) -> str:
-    if where is Document.PROMPT:
-        return ""
-    found = (one for one in segments(generation.code) if one.span.start <= offset < one.span.end)
+    of_prompt = where is Document.PROMPT
+    parts = prompt_segments(generation) if of_prompt else segments(generation.code)
+    found = (one for one in parts if one.span.start <= offset < one.span.end)
     return "".join(f" · {segment.name}" for segment in found)
 
 

@@ -9,6 +9,7 @@ from attrs import frozen
 from attribution.errors import Cancelled, TokenBlameError
 from attribution.schema import Progress, Request
 from lsp_server.documents import Snapshot
+from lsp_server.editor import Editor, EngineState
 from lsp_server.link import EngineLink
 from lsp_server.progress import WorkDone
 
@@ -39,7 +40,8 @@ class _Inquiry:
 class Inquiries:
     """Any number at once: the engine queues them. None of them outlives its version."""
 
-    def __init__(self, link: EngineLink, conditions: "Conditions") -> None:
+    def __init__(self, editor: Editor, link: EngineLink, conditions: "Conditions") -> None:
+        self._editor = editor
         self._link = link
         self._conditions = conditions
         self._running: set[_Inquiry] = set()
@@ -67,6 +69,8 @@ class Inquiries:
             task.cancel()  # where the caller itself was cancelled
             self._running.discard(inquiry)
             self._outdated.discard(inquiry)
+            # Of no document, here and below: nothing about the explanation itself has changed.
+            self._editor.status(EngineState.READY, "Ready.")
 
     def drop(self, snapshot: Snapshot) -> None:
         """Something newer takes the place of what was known about a sample or its document."""
@@ -89,6 +93,7 @@ class Inquiries:
             async for event in events:
                 if isinstance(event, Progress):
                     progress.report(event)
+                    self._editor.status(EngineState.COMPUTING, event.message)
                 elif isinstance(event, wanted):
                     found = event
         if found is None:

@@ -21,7 +21,10 @@ from lsp_server.names import (
 from lsp_server.positions import Span
 from lsp_server.rows import samples_of
 from lsp_server.session import Session, Sessions, State
+from lsp_server.settings import Run
 from lsp_server.tasks import functions_with_examples
+
+_UNKNOWN = "Explain why it fails"
 
 
 @frozen
@@ -34,13 +37,16 @@ class Lens:
     arguments: tuple[Any, ...]
 
 
-def lenses(document: Snapshot, sessions: Sessions) -> list[Lens]:
-    """None for a document that is neither a sample nor has some, or functions with examples."""
+def lenses(document: Snapshot, sessions: Sessions, run: Run) -> list[Lens]:
+    """None for a document that is neither a sample nor has some, or functions with examples.
+
+    `run` says what is explained without being asked.
+    """
     found = [lens for row in samples_of(document).samples for lens in _of_row(row, sessions)]
     session = sessions.get(document)
     task_id = session.task_id if session else None
     if session is not None and task_id is not None:
-        found += _of_sample(document, session)
+        found += _of_sample(document, session, run)
     judged = doctest_function(task_id) if task_id else None
     if task_id is None or judged is not None:
         found += _of_examples(document, judged)
@@ -61,13 +67,13 @@ def _of_examples(document: Snapshot, judged: str | None) -> list[Lens]:
     ]
 
 
-def _of_sample(document: Snapshot, session: Session) -> list[Lens]:
+def _of_sample(document: Snapshot, session: Session, run: Run) -> list[Lens]:
     start = first_definition(document.text)
     span, arguments = Span(start, start), (document.uri,)
     explanation = session.explanation
-    found = [outcome_lens(span, session, arguments), *edit_lens(span, session, arguments)]
-    if session.state is State.RUNNING:
-        found.append(Lens(span, "Explaining … click to stop", CANCEL, arguments))
+    found = [outcome_lens(span, session, arguments, run), *edit_lens(span, session, arguments)]
+    if session.state is State.RUNNING and explanation.verdict is not None:
+        found.append(_stop_lens(span, arguments))
     elif explanation.faithfulness is not None:
         found.append(Lens(span, _trust(explanation.faithfulness), REPORT, arguments))
     elif explanation.attribution is not None:
@@ -77,9 +83,22 @@ def _of_sample(document: Snapshot, session: Session) -> list[Lens]:
     return found
 
 
-def outcome_lens(span: Span, session: Session, arguments: tuple[Any, ...]) -> Lens:
-    """The outcome of a sample; `arguments` name it."""
-    return Lens(span, *_outcome(session, arguments, SHOW_FAULT))
+def outcome_lens(span: Span, session: Session, arguments: tuple[Any, ...], run: Run) -> Lens:
+    """The outcome of a sample, or what leads to it; `arguments` name the sample."""
+    if session.explanation.verdict is None and session.state is State.RUNNING:
+        return _stop_lens(span, arguments)
+    if _follows(session, run):
+        return Lens(span, "Edited; the tests follow", EXPLAIN, arguments)
+    return Lens(span, *_outcome(session, SHOW_FAULT), arguments)
+
+
+def _stop_lens(span: Span, arguments: tuple[Any, ...]) -> Lens:
+    return Lens(span, "Explaining … click to stop", CANCEL, arguments)
+
+
+def _follows(session: Session, run: Run) -> bool:
+    """Whether an edited sample is explained as soon as nobody types any more."""
+    return session.state is State.IDLE and session.baseline is not None and run >= Run.TYPE
 
 
 def edit_lens(span: Span, session: Session, arguments: tuple[Any, ...]) -> list[Lens]:
@@ -92,27 +111,25 @@ def _of_row(row: Snapshot, sessions: Sessions) -> list[Lens]:
     if row.row is None:
         return []
     span, arguments = row.row.span, (row.document, {"line": row.row.line})
-    session = sessions.get(row) or Session(row, row.task_id)
-    title, command, _ = _outcome(session, arguments, EXPLAIN)
-    if session.state is State.RUNNING:
-        title = f"{title} · explaining …"
+    session = sessions.get(row)  # none for most of them
+    title, command = _outcome(session, EXPLAIN) if session else (_UNKNOWN, EXPLAIN)
+    if session is not None and session.state is State.RUNNING:
+        title = f"{title} · explaining …" if session.explanation.verdict else "Explaining …"
     return [
         Lens(span, f"{row.task_id}: {title}", command, arguments),
         Lens(span, "Open as a sample", OPEN_SAMPLE, arguments),
     ]
 
 
-def _outcome(
-    session: Session, arguments: tuple[Any, ...], known: str
-) -> tuple[str, str, tuple[Any, ...]]:
-    """Title, command and arguments; `known` is the command once a pair is known."""
+def _outcome(session: Session, known: str) -> tuple[str, str]:
+    """Title and command; `known` is the command once a pair is known."""
     explanation: Explanation = session.explanation
     if session.state is State.REFUSED:
-        return "Not explained: the workspace is not trusted", EXPLAIN, arguments
+        return "Not explained: the workspace is not trusted", EXPLAIN
     if explanation.verdict is None:
-        return "Explain why it fails", EXPLAIN, arguments
+        return _UNKNOWN, EXPLAIN
     command = EXPLAIN if explanation.pair is None else known
-    return words.outcome(explanation.verdict, explanation.pair), command, arguments
+    return words.outcome(explanation.verdict, explanation.pair), command
 
 
 def _trust(found: Faithfulness) -> str:

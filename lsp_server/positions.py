@@ -98,8 +98,7 @@ class LineIndex:
         """The position of a code point; one inside a line's terminator is the end of the line."""
         offset = min(max(offset, 0), len(self._text))
         line = bisect_right(self._starts, offset) - 1
-        start, end = self.span(line)
-        offset = min(offset, end)
+        start, offset = self._starts[line], min(offset, self._ends[line])
         if self._plain:
             return line, offset - start
         return line, sum(_width(c, self._encoding) for c in self._text[start:offset])

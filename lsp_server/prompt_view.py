@@ -10,7 +10,7 @@ from lsp_server.names import OPEN_CODE
 from lsp_server.positions import Span
 from lsp_server.prompts import Link
 from lsp_server.session import Session
-from lsp_server.settings import Thresholds
+from lsp_server.settings import Run, Thresholds
 from lsp_server.views import Finding, Note, Severity
 
 
@@ -59,11 +59,11 @@ def _strongest(document: Snapshot, session: Session, thresholds: Thresholds) -> 
     return [Finding(notes[0].span, message, "prompt", Severity.INFORMATION, (choice, *notes[1:]))]
 
 
-def prompt_lenses(link: Link, session: Session | None, uri: str) -> list[Lens]:
+def prompt_lenses(link: Link, session: Session | None, uri: str, run: Run) -> list[Lens]:
     top, arguments = Span(0, 0), (uri,)
     found = [Lens(top, "Open the code that answers this prompt", OPEN_CODE, arguments)]
     if session is not None:
-        found.append(outcome_lens(top, session, (link.code,)))
+        found.append(outcome_lens(top, session, (link.code,), run))
         found += edit_lens(top, session, (link.code,))
     return found
 

@@ -13,7 +13,7 @@ from lsp_server.lens import lenses
 from lsp_server.positions import Span
 from lsp_server.prompt_view import prompt_actions, prompt_lenses
 from lsp_server.session import Session
-from lsp_server.symbols import symbols
+from lsp_server.symbols import prompt_symbols, symbols
 from lsp_server.to_lsp import (
     SOURCE,
     to_action,
@@ -68,10 +68,11 @@ def text_hover(ls: TokenBlameServer, params: lsp.HoverParams) -> lsp.Hover | Non
 def code_lens(ls: TokenBlameServer, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
     if (snapshot := ls.explainer.documents.get(params.text_document.uri)) is None:
         return []
+    run = ls.explainer.conditions.settings.run
     if (link := ls.explainer.prompts.link(snapshot.uri)) is not None:
-        found = prompt_lenses(link, ls.explainer.display.answer(snapshot), snapshot.uri)
+        found = prompt_lenses(link, ls.explainer.display.answer(snapshot), snapshot.uri, run)
     else:
-        found = lenses(snapshot, ls.explainer.sessions)
+        found = lenses(snapshot, ls.explainer.sessions, run)
     return [to_lens(snapshot, lens) for lens in found]
 
 
@@ -125,11 +126,13 @@ def _name(kind: lsp.CodeActionKind | str) -> str:
 def document_symbol(
     ls: TokenBlameServer, params: lsp.DocumentSymbolParams
 ) -> list[lsp.DocumentSymbol]:
-    known = _known(ls, params.text_document)
+    known = _read(ls, params.text_document)
     if known is None or known[1].task_id is None:
         return []  # other servers know more about an ordinary file
-    snapshot, session = known
-    return [to_symbol(snapshot, symbol) for symbol in symbols(snapshot, session)]
+    snapshot, session, where = known
+    of_code = where is Document.CODE
+    found = symbols(snapshot, session) if of_code else prompt_symbols(session)
+    return [to_symbol(snapshot, symbol) for symbol in found]
 
 
 def diagnostic(

@@ -29,7 +29,8 @@ def report(session: Session) -> str:
 def _verdict(explanation: Explanation) -> Iterator[str]:
     if (generation := explanation.generation) is not None:
         again = " (tokenised again: no trace)" if generation.retokenized else ""
-        yield f"Model {words.code_span(generation.model)}{again}, {generation.form.value} form."
+        model = f"Model {words.code_span(generation.model)}{again}, {generation.form.value} form."
+        yield " ".join(filter(None, (model, words.own_share(explanation.report))))
     if (verdict := explanation.verdict) is not None:
         more = explanation.report.message if explanation.report and not explanation.pair else ""
         data = f" ({verdict.data_version})" if verdict.data_version else ""

@@ -74,11 +74,12 @@ def choices(generation: Generation, index: int) -> tuple[Alternative, ...]:
 def pair_of(explanation: Explanation, position: int, contrast: int) -> ContrastPair | None:
     """The pair of a written token and one of the others: a proved one, or chosen by hand.
 
-    None where the model had no such choice.
+    Of several repairs that begin with it one without a second token is preferred. None where the
+    model had no such choice.
     """
-    for pair in explanation.pairs:
-        if (pair.position, pair.contrast.id) == (position, contrast):
-            return pair
+    proved = [p for p in explanation.pairs if (p.position, p.contrast.id) == (position, contrast)]
+    if proved:
+        return min(proved, key=lambda pair: pair.second is not None)
     generation = explanation.generation
     if generation is None:
         return None

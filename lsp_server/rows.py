@@ -19,6 +19,16 @@ _PROGRAMS = ("solution", "completion")  # keys, in the order in which EvalPlus l
 
 
 @frozen
+class _Fields:
+    """What a line says, wherever it stands."""
+
+    task_id: str
+    program: str
+    completion: bool  # the program lacks the task's prompt
+    name: Span  # of the task, in the line
+
+
+@frozen
 class SamplesFile:
     """The samples of one version, and what keeps other lines from being some."""
 
@@ -45,14 +55,31 @@ def samples_of(snapshot: Snapshot) -> SamplesFile:
     for line in range(len(snapshot.lines)):
         span = snapshot.lines.span(line)
         if (text := snapshot.text[span.start : span.end]).strip():
-            try:
-                samples.append(_sample(snapshot, line, text))
-            except ValueError as error:
-                problems.append(Finding(span, f"{error}.", "no-sample", Severity.WARNING))
+            fields = _fields(text)
+            if isinstance(fields, str):
+                problems.append(Finding(span, fields, "no-sample", Severity.WARNING))
+            else:
+                samples.append(_sample(snapshot, line, span.start, fields))
     return SamplesFile(tuple(samples), tuple(problems)) if samples else SamplesFile()
 
 
-def _sample(snapshot: Snapshot, line: int, text: str) -> Snapshot:
+def _sample(snapshot: Snapshot, line: int, start: int, fields: _Fields) -> Snapshot:
+    name = Span(start + fields.name.start, start + fields.name.end)
+    row = Row(snapshot.uri, line, name, fields.task_id, fields.completion)
+    uri = f"{snapshot.uri}#L{line + 1}"
+    return Snapshot(uri, snapshot.version, fields.program, row=row)
+
+
+@lru_cache(maxsize=1 << 14)  # with a keystroke one line changes, of hundreds
+def _fields(text: str) -> _Fields | str:
+    """What a line says, or why it is no sample."""
+    try:
+        return _parsed(text)
+    except ValueError as error:
+        return f"{error}."
+
+
+def _parsed(text: str) -> _Fields:
     """ValueError says why a line is no sample."""
     try:
         fields = json.loads(text)
@@ -65,24 +92,14 @@ def _sample(snapshot: Snapshot, line: int, text: str) -> Snapshot:
     key = next((key for key in _PROGRAMS if isinstance(fields.get(key), str)), None)
     if key is None:
         raise ValueError('This line has neither "solution" nor "completion"')
-    program: str = fields[key]
-    row = Row(
-        document=snapshot.uri,
-        line=line,
-        span=_name(snapshot.lines.span(line), text, task_id),
-        task_id=task_id,
-        completion=key == "completion",
-    )
-    return Snapshot(f"{snapshot.uri}#L{line + 1}", snapshot.version, program, row=row)
+    return _Fields(task_id, fields[key], key == "completion", _name(text, task_id))
 
 
-def _name(line: Span, text: str, task_id: str) -> Span:
+def _name(text: str, task_id: str) -> Span:
     """The task id where it is written in the line; a line of a sample is too long to underline."""
     literal: Any = json.dumps(task_id)
     found = text.find(literal)
-    if found < 0:
-        return line
-    return Span(line.start + found + 1, line.start + found + len(literal) - 1)
+    return Span(0, len(text)) if found < 0 else Span(found + 1, found + len(literal) - 1)
 
 
 def row_view(snapshot: Snapshot, explanation: Explanation, thresholds: Thresholds) -> EditorView:

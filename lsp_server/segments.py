@@ -1,5 +1,7 @@
 """The parts that a sample consists of: signatures, docstrings, bodies, and what is around them.
 
+A prompt that is a document of its own has the same parts, between instruction and chat template.
+
 Found by their looks, because what a model writes is often no Python.
 """
 
@@ -9,17 +11,20 @@ from enum import Enum, auto
 
 from attrs import evolve, frozen
 
-from attribution.schema import Document, Generation
+from attribution.schema import Document, Generation, Role
 from lsp_server.positions import Span
 
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^[^\s#)\]}]", re.MULTILINE)  # a line that ends the block before it
+_FENCED = re.compile(r"^```\w*\r?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _DOCSTRING = re.compile(r"\s*(?:[rRuU]?(\"\"\"|'''))")
 
 
 class Kind(Enum):
     PROMPT = auto()
     WRITTEN = auto()
+    TEMPLATE = auto()
+    INSTRUCTION = auto()
     TOP_LEVEL = auto()
     SIGNATURE = auto()
     DOCSTRING = auto()
@@ -49,6 +54,40 @@ def segments(text: str) -> list[Segment]:
         found += _definition(text, definition[1], Span(start, end))
         at = end
     return found
+
+
+def prompt_segments(generation: Generation) -> list[Segment]:
+    """Of a prompt that is a document of its own; what is template is known by its tokens."""
+    text, parts = generation.prompt, list(_parts_of_prompt(generation.prompt))
+    found, at = list[Segment](), 0
+    for span in _template(generation):
+        found += within(parts, Span(at, span.start))
+        found.append(Segment("chat template", Kind.TEMPLATE, span))
+        at = span.end
+    found += within(parts, Span(at, len(text)))
+    return [one for one in found if text[one.span.start : one.span.end].strip("` \r\n")]
+
+
+def _parts_of_prompt(text: str) -> Iterator[Segment]:
+    """The segments of fenced code, and the instruction around it."""
+    at = 0
+    for start, end in [*(fenced.span(1) for fenced in _FENCED.finditer(text)), (len(text),) * 2]:
+        if text[at:start].strip():
+            yield Segment("instruction", Kind.INSTRUCTION, Span(at, start))
+        for part in segments(text[start:end]):
+            yield evolve(part, span=Span(start + part.span.start, start + part.span.end))
+        at = end
+
+
+def _template(generation: Generation) -> list[Span]:
+    """Where template tokens stand, as one those with nothing but white space between them."""
+    found: list[Span] = []
+    for token in generation.tokens:
+        if token.document is Document.PROMPT and token.role is Role.TEMPLATE:
+            joined = found and not generation.prompt[found[-1].end : token.start].strip()
+            start = found.pop().start if joined else token.start
+            found.append(Span(start, token.end))
+    return [span for span in found if span.start < span.end]
 
 
 def written_by_model(generation: Generation) -> Span | None:

@@ -112,6 +112,7 @@ _COMMANDS: dict[str, Handler] = {
     names.REPORT: commands.copy_report,
     names.GRAPH: commands.show_graph,
     names.COMPARE: commands.compare_models,
+    names.CURVE: commands.show_curve,
     names.SHOW_FAULT: prompt_commands.show_fault,
     names.OPEN_PROMPT: prompt_commands.open_prompt,
     names.OPEN_CODE: prompt_commands.open_code,

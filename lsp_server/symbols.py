@@ -2,11 +2,18 @@
 
 from attrs import frozen
 
-from attribution.schema import Generation, Role
+from attribution.schema import Document, Generation, Role
 from lsp_server import words
 from lsp_server.documents import Snapshot
 from lsp_server.positions import Span
-from lsp_server.segments import Kind, Segment, segments, within, written_by_model
+from lsp_server.segments import (
+    Kind,
+    Segment,
+    prompt_segments,
+    segments,
+    within,
+    written_by_model,
+)
 from lsp_server.session import Session
 from lsp_server.views import Heat
 
@@ -38,6 +45,13 @@ def symbols(snapshot: Snapshot, session: Session) -> list[Symbol]:
     ]
 
 
+def prompt_symbols(session: Session) -> list[Symbol]:
+    """Of the prompt where it is a document of its own."""
+    generation, heat = session.explanation.generation, session.view.heat
+    parts = prompt_segments(generation) if generation else []
+    return [_symbol(part, heat, Document.PROMPT) for part in parts]
+
+
 def _halves(snapshot: Snapshot, generation: Generation) -> list[Segment]:
     """What the model read and what it wrote, where both are in this document."""
     written = written_by_model(generation)
@@ -49,19 +63,18 @@ def _halves(snapshot: Snapshot, generation: Generation) -> list[Segment]:
     return [half for half in halves if half.span.start < half.span.end]
 
 
-def _symbol(part: Segment, heat: Heat | None) -> Symbol:
-    return Symbol(
-        f"{part.name[:1].upper()}{part.name[1:]}", part.kind, part.span, _detail(part.span, heat)
-    )
+def _symbol(part: Segment, heat: Heat | None, where: Document = Document.CODE) -> Symbol:
+    name = f"{part.name[:1].upper()}{part.name[1:]}"
+    return Symbol(name, part.kind, part.span, _detail(part.span, heat, where))
 
 
-def _detail(span: Span, heat: Heat | None) -> str | None:
+def _detail(span: Span, heat: Heat | None, where: Document = Document.CODE) -> str | None:
     """The relevance of a segment's tokens, and its share without signs."""
     if heat is None or not heat.total:
         return None
     inside = [
         one.relevance
-        for one in heat.code
+        for one in heat.of(where)
         if one.role is not Role.TEMPLATE and span.start <= one.span.start < span.end
     ]
     share = sum(map(abs, inside)) / heat.total

@@ -20,6 +20,8 @@ ASKING = "tokenblame"  # the kind of code actions that ask and change no text
 _SYMBOL = {
     Kind.PROMPT: lsp.SymbolKind.Namespace,
     Kind.WRITTEN: lsp.SymbolKind.Namespace,
+    Kind.TEMPLATE: lsp.SymbolKind.Constant,
+    Kind.INSTRUCTION: lsp.SymbolKind.String,
     Kind.TOP_LEVEL: lsp.SymbolKind.Module,
     Kind.SIGNATURE: lsp.SymbolKind.Function,
     Kind.DOCSTRING: lsp.SymbolKind.String,

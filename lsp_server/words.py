@@ -2,7 +2,14 @@
 
 import re
 
-from attribution.schema import Attribution, ContrastPair, Origin, Status, Verdict
+from attribution.schema import (
+    Attribution,
+    ContrastPair,
+    Origin,
+    SearchReport,
+    Status,
+    Verdict,
+)
 
 _SHOWN = {" ": "␣", "\n": "⏎", "\r": "␍", "\t": "⇥"}
 _LONGEST_VALUE = 160  # characters of an input or a result in a message
@@ -48,6 +55,11 @@ def _fence(text: str, least: int) -> str:
     """More backticks than any run of them in `text`."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     return "`" * max(least, longest + 1)
+
+
+def plain(text: str) -> str:
+    """`text` literally, whatever signs of Markdown it contains."""
+    return re.sub(r"([\\`*_\[<~&])", r"\\\1", text)
 
 
 def token(text: str) -> str:
@@ -117,6 +129,14 @@ def finding(verdict: Verdict, more: str) -> str:
     return " ".join(filter(None, (failure(verdict), more, note(verdict))))
 
 
+def own_share(report: SearchReport | None) -> str:
+    """A sentence on a sample that the model would have written otherwise; empty for its own."""
+    if report is None or report.own_share >= 1:
+        return ""
+    share = min(99, round(100 * report.own_share))  # some are another's
+    return f"The model itself would have chosen {share}% of the tokens of this sample."
+
+
 def choice(pair: ContrastPair, *, weak: bool, place: str = " here") -> str:
     """One sentence: what the model wrote, and what it would have had to write."""
     target, contrast = token(pair.target.text), token(pair.contrast.text)
@@ -142,8 +162,11 @@ def push(pair: ContrastPair, relevance: float, total: float) -> str:
 
 def completeness(found: Attribution) -> str:
     """What Δℓ consists of, and what the question was."""
-    total, own, leak, bias = map(number, (found.logit_diff, found.sum, found.leak, found.bias))
-    return (
-        f"Δℓ {total} = tokens {own} + softmax leak {leak} + bias {bias} ({found.method}). "
-        "It is about this one choice, with every token before it held fixed."
+    name, missing = found.missing
+    total, own, rest, bias = map(number, (found.logit_diff, found.sum, missing, found.bias))
+    sentences = (
+        f"Δℓ {total} = tokens {own} + {name} {rest} + bias {bias} ({found.method}).",
+        found.caveat,
+        "It is about this one choice, with every token before it held fixed.",
     )
+    return " ".join(filter(None, sentences))

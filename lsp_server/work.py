@@ -58,6 +58,7 @@ class _Job:
     """The running work on one sample."""
 
     snapshot: Snapshot
+    trigger: Trigger
     task: asyncio.Task[None]
     progress: WorkDone
 
@@ -73,12 +74,17 @@ class Work:
         self._display = display
         self._conditions = conditions
         self._link = EngineLink(self._connecting)
-        self.inquiries = Inquiries(self._link, conditions)
+        self.inquiries = Inquiries(editor, self._link, conditions)
         self._remeasure = Remeasure(self._link, sessions, display, conditions)
         self._jobs: dict[str, _Job] = {}
 
     def running(self, snapshot: Snapshot) -> bool:
         return snapshot.uri in self._jobs
+
+    def asked(self, snapshot: Snapshot) -> bool:
+        """Whether what runs on it was asked for, so that nothing less may take its place."""
+        job = self._jobs.get(snapshot.uri)
+        return job is not None and job.trigger is Trigger.ASKED
 
     def start(self, snapshot: Snapshot, trigger: Trigger) -> None:
         """Begin with what the session of `snapshot` says, in the place of what runs on it."""
@@ -87,7 +93,7 @@ class Work:
         progress = self._editor.progress(f"Token Blame {session.task_id if session else ''}")
         task = asyncio.create_task(self._run(snapshot, trigger, progress))
         task.add_done_callback(self._report_bug)
-        self._jobs[snapshot.uri] = _Job(snapshot, task, progress)
+        self._jobs[snapshot.uri] = _Job(snapshot, trigger, task, progress)
 
     def drop(self, snapshot: Snapshot) -> None:
         """Stop the work on a sample, or on all rows of a document.
@@ -138,7 +144,7 @@ class Work:
             return
         job.task.cancel()
         session = self._sessions.get(job.snapshot)
-        if session is not None and session.state is State.RUNNING:
+        if session is not None and session.state in (State.IDLE, State.RUNNING):
             # Of no document, and now: later it would be said into what the next job says.
             self._editor.status(EngineState.READY, "Stopped.")
 

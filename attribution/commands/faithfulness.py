@@ -33,7 +33,7 @@ def add_to(commands: Commands) -> None:
         "--within",
         type=positive_seconds,
         metavar="SECONDS",
-        help="budget of the estimate (30 on a CPU)",
+        help="budget of the estimate (30; 2 on a GPU)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     parser.set_defaults(run=_run)

@@ -204,10 +204,9 @@ class Forest:
                 position_ids=position[None],
                 past_key_values=self._cache,
                 use_cache=True,
-                # A number, because logits may be made on another device than the first layer's.
-                logits_to_keep=len(ids) - kept[0],
+                logits_to_keep=torch.tensor(kept),  # on the CPU: it may index any device's states
             )
-        logits: torch.Tensor = answer.logits[0][[row - kept[0] for row in kept]]
+        logits: torch.Tensor = answer.logits[0]
         return logits.float()
 
     def _masks(self, seen: torch.Tensor, position: torch.Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Cut single edges of attention and look what becomes of the score.
+"""Cut edges of attention, those on the paths of a graph, and look what becomes of the score.
 
 An edge goes from a source position to a later (or the same) target position in one decoder layer.
 Cutting it hides the key of the source from the query of the target there, in one head or in all
@@ -8,6 +8,7 @@ A head that has nothing left to see says nothing.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from attribution.faithfulness.forward import prepare, rows_at_once, wide_head
 from attribution.faithfulness.probe import Score
 from attribution.faithfulness.statistics import p_value
 
-STEPS = (1, 2, 4, 8, 16, 32)
-ORDERS = 20
+STEPS = (1, 2, 4, 8, 16, 32)  # paths
+ORDERS = 20  # random choices of paths
 
 
 @frozen
@@ -36,13 +37,14 @@ class Edge:
 
 @frozen
 class PathCurve:
-    """The score (logit units) while edges are cut: the strongest, against as many random ones."""
+    """The score (logit units) while paths are cut: the strongest, against random ones."""
 
-    steps: tuple[int, ...]  # edges cut
+    steps: tuple[int, ...]  # paths
+    cuts: tuple[int, ...]  # edges that are cut at each step
     base: float  # none cut
     strongest: tuple[float, ...]  # at each step
-    random: tuple[tuple[float, ...], ...]  # one row per random order, at each step
-    p_value: float  # share of random orders that move the score at least as far, never 0
+    random: tuple[tuple[float, ...], ...]  # one row per random choice of paths, at each step
+    p_value: float  # share of random choices that move the score at least as far, never 0
 
 
 def ablate(
@@ -65,34 +67,30 @@ def path_curve(
     model: Any,
     ids: torch.Tensor,
     score: Score,
-    ranked: Sequence[Edge],
-    pool: Sequence[Edge],
+    paths: Sequence[Sequence[Edge]],
+    others: Sequence[Sequence[Sequence[Edge]]],
     *,
     steps: Sequence[int] = STEPS,
-    orders: int = ORDERS,
-    seed: int = 0,
     checkpoint: Checkpoint = carry_on,
 ) -> PathCurve:
-    """Cut the first k of `ranked` (strongest first), and k random edges of `pool`, at each step.
+    """Cut all edges on the first k of `paths` (strongest first), and as many random ones.
 
-    Steps beyond the edges that there are, are left out. What the comparison says depends on the
-    pool: draw it from edges that could have been chosen (same layers, visible keys). The p-value
-    compares how far the score moves, |score − base|, on average over the steps.
+    A path is the edges on it; paths share some. Each row of `others` is a random choice of paths,
+    of whose edges the first are cut, as many as lie on the k strongest paths. Steps beyond the
+    paths that there are, are left out. What the comparison says depends on the rows: draw them
+    from paths that could have been chosen. The p-value compares how far the score moves,
+    |score − base|, on average over the steps.
     """
-    limit = min(len(ranked), len(pool))
-    kept = tuple(step for step in steps if 0 < step <= limit)
-    if not kept:
-        raise InvalidRequest("There are too few edges to cut.")
-    generator = np.random.default_rng(seed)
-    orders_of_edges = [list(ranked)]
-    for _ in range(orders):
-        drawn = generator.permutation(len(pool))[: kept[-1]]
-        orders_of_edges.append([pool[place] for place in drawn])
-    cuts = [order[:step] for order in orders_of_edges for step in kept]
-    base, *found = _scores(model, ids, score, [[], *cuts], checkpoint)
+    kept = tuple(step for step in steps if 0 < step <= len(paths))
+    if not kept or not all(paths):
+        raise InvalidRequest("There are too few paths to cut.")
+    ranked, *random = ([*dict.fromkeys(chain.from_iterable(row))] for row in (paths, *others))
+    cuts = tuple(len({*chain.from_iterable(paths[:step])}) for step in kept)
+    sets = [order[:count] for order in (ranked, *random) for count in cuts]
+    base, *found = _scores(model, ids, score, [[], *sets], checkpoint)
     curves = [tuple(found[k : k + len(kept)]) for k in range(0, len(found), len(kept))]
     moved, *by_chance = (float(np.mean(np.abs(np.subtract(row, base)))) for row in curves)
-    return PathCurve(kept, base, curves[0], tuple(curves[1:]), p_value(moved, by_chance))
+    return PathCurve(kept, cuts, base, curves[0], tuple(curves[1:]), p_value(moved, by_chance))
 
 
 def _scores(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 
 from attribution.errors import InvalidRequest
 from attribution.faithfulness.curves import FRACTIONS, ORDERS, Deletion
@@ -18,7 +18,7 @@ from attribution.faithfulness.statistics import (
     spearman,
     top_overlap,
 )
-from attribution.faithfulness.wording import message
+from attribution.faithfulness.wording import message, overrun
 from attribution.schema import Agreement, Curves, Effects, Faithfulness, Perturbation, SegmentEffect
 
 Report = Callable[[str, float], None]  # what is being done; how much of all is done, 0 … 1
@@ -78,6 +78,7 @@ def estimate(
     seed: int = 0,
     report: Report,
     clock: Callable[[], float] = time.perf_counter,
+    started: float | None = None,
 ) -> Faithfulness:
     """The cheap figure: segments, the strongest tokens, and others drawn by chance, all masked.
 
@@ -85,16 +86,21 @@ def estimate(
     positions, each masked whole, those of the largest |Σ relevance| first. Without `seconds` it
     measures all segments, STRONGEST and OTHERS tokens. With `seconds` segments may take half of
     them, and others are drawn until the time is up or all are measured; the least that makes
-    sense (a segment, 5 strong tokens and 8 others) is measured in any case. The clock (seconds)
-    is read between batches.
+    sense (a segment, 5 strong tokens and 8 others) is measured in any case, and the message says
+    so where that took longer. The clock (seconds) is read between batches; it counts from
+    `started`, or from now on.
     """
-    pace = _Pace(clock, seconds)
+    pace = _Pace(clock, seconds, started)
     forwards = probe.forwards
     _check(probe, relevance, eligible)
     effects = _segments(probe, relevance, segments, pace, report)
     sample = _sample(probe, relevance, eligible, pace, seed, report)
     agreement, spent = sample.agreement(relevance, seed), probe.forwards - forwards
-    return _result(method, [agreement], [sample.listed()], effects, None, spent, pace)
+    found = _result(method, [agreement], [sample.listed()], effects, None, spent, pace)
+    least = agreement.measured <= _LEAST_STRONGEST + _LEAST_OTHERS
+    if least and seconds is not None and found.seconds > seconds:
+        return evolve(found, message=f"{found.message} {overrun(found.seconds, seconds)}")
+    return found
 
 
 def _result(
@@ -152,10 +158,12 @@ def _exact(relevance: Floats, measured: Effects) -> Agreement:
 class _Pace:
     """How much of the time is left."""
 
-    def __init__(self, clock: Callable[[], float], seconds: float | None) -> None:
+    def __init__(
+        self, clock: Callable[[], float], seconds: float | None, started: float | None = None
+    ) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._start = clock()
+        self._start = clock() if started is None else started
 
     @property
     def limited(self) -> bool:

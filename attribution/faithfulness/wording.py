@@ -24,6 +24,11 @@ def message(agreements: Sequence[Agreement], curves: Curves | None) -> str:
     return sentence if curves is None else f"{sentence} {_order(curves)}"
 
 
+def overrun(took: float, given: float) -> str:
+    """A sentence on an estimate (seconds) that measured the least it can and was late all the same."""
+    return f"That is the least that says anything; it took {took:.1f} s instead of {given:g} s."
+
+
 def _by_chance(agreement: Agreement) -> bool:
     found = agreement.spearman
     if agreement.measured < agreement.of:

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from attribution.decoding import Scores
 from attribution.faults.scoring import score
 from attribution.faults.syntax import Kind, Syntax
-from attribution.schema import Document, Generation, Origin, TokenChoice
+from attribution.schema import Document, Generation, Origin, Token, TokenChoice
 from attribution.tokens import decode_each
 
 
@@ -77,7 +77,7 @@ def candidates(
         if token.start == token.end or token.document is not Document.CODE:
             continue  # nothing of it is in the sample
         target = TokenChoice(token.id, token.text, int(scores.chosen_ranks[row]))
-        line = generation.code.count("\n", 0, token.start) + 1
+        place = _Place.of(syntax, token, evidence.suspicion)
         found += [
             Candidate(
                 position=position,
@@ -86,8 +86,8 @@ def candidates(
                 logit_diff=float(scores.chosen_logits[row]) - option.logit,
                 log_probability=option.log_probability,
                 entropy=float(scores.entropy[row]),
-                kind=syntax.kind(token.start, token.end),
-                suspicion=evidence.suspicion.get(line, 0.0),
+                kind=place.kind_of(option.choice.text),
+                suspicion=place.suspicion,
                 is_special=option.choice.id in special,
                 origin=option.origin,
             )
@@ -95,6 +95,26 @@ def candidates(
             if option.choice.id != token.id
         ]
     return sorted(found, key=lambda c: -c.score)
+
+
+@frozen
+class _Place:
+    """What stands at one token."""
+
+    kind: Kind
+    suspicion: float  # Ochiai of its line
+    opens: bool = False  # a comment before code; `suspicion` is that of the code then
+
+    @classmethod
+    def of(cls, syntax: Syntax, token: Token, suspicion: Mapping[int, float]) -> "_Place":
+        kind, line = syntax.kind(token.start, token.end), syntax.line(token.start)
+        code = syntax.code_behind(token.start, token.end) if kind is Kind.PROSE else None
+        return cls(kind, suspicion.get(line if code is None else code, 0.0), code is not None)
+
+    def kind_of(self, text: str) -> Kind:
+        """Of the place, for another token: code in the place of a comment begins a statement."""
+        code = self.opens and text.strip() and not text.lstrip().startswith("#")
+        return Kind.KEYWORD if code else self.kind
 
 
 def _options(

@@ -7,8 +7,11 @@ from attrs import define, field
 from attribution.faults import ranking
 from attribution.faults.attempts import Attempt
 from attribution.faults.candidates import Candidate
+from attribution.faults.syntax import Kind
 from attribution.faults.tester import Programs
 from attribution.schema import ContrastPair, Generation, Origin, Trial
+
+_SIGNS = {*"#'\"\\\r\n\f"}  # what may end a comment or a string, or begin one
 
 
 @define(eq=False)
@@ -20,7 +23,7 @@ class Findings:
     pairs: dict[tuple[int, int, int, int], ContrastPair] = field(factory=dict)
     trials: list[Trial] = field(factory=list)
     tried: set[Candidate] = field(factory=set)  # their rollout has ended and was judged
-    pending: set[Candidate] = field(factory=set)  # passes as substitution; its rollout is missing
+    pending: set[Candidate] = field(factory=set)  # proved as substitution; its rollout is missing
     first_seconds: float | None = None
     _mutants: dict[str, list[Candidate]] = field(factory=dict)
     # Programs with the first line of a rollout in the original.
@@ -33,9 +36,9 @@ class Findings:
         self.programs.verdicts[self.generation.code] = False
 
     def screen(self, candidate: Candidate) -> None:
-        """Have the sample tested with this one token exchanged."""
+        """Have the sample tested with this one token exchanged, unless it does the same then."""
         mutant = exchanged(self.generation, candidate)
-        if mutant is not None:
+        if mutant is not None and not _is_mute(candidate):
             self._mutants.setdefault(mutant, []).append(candidate)
             self.programs.ask(mutant, candidate.score)
 
@@ -74,18 +77,11 @@ class Findings:
             if not passed or self._key(candidate) in self.pairs:
                 continue
             self.first_seconds = self.first_seconds or seconds
-            if candidate in self.tried:
-                self._prove(candidate, Origin.SUBSTITUTED, program)
-            else:
+            self._prove(candidate, Origin.SUBSTITUTED, program)
+            if candidate not in self.tried:
                 self.pending.add(candidate)
                 wanted.append(candidate)
         return wanted, further
-
-    def settle(self) -> None:
-        """The run ends: what passes as a substitution is a pair, whatever its rollout would be."""
-        for candidate in self.pending:
-            self._prove_substitution(candidate)
-        self.pending.clear()
 
     def fresh(self) -> list[ContrastPair]:
         """Pairs proved since the last call."""
@@ -99,16 +95,9 @@ class Findings:
         if passed:
             self.first_seconds = self.first_seconds or seconds
             self._prove(candidate, origin, program, attempt)
-        elif candidate in self.pending and attempt.second is None:
-            self._prove_substitution(candidate)
         if attempt.second is None:
             self.tried.add(candidate)
             self.pending.discard(candidate)
-
-    def _prove_substitution(self, candidate: Candidate) -> None:
-        mutant = exchanged(self.generation, candidate)
-        if mutant is not None:
-            self._prove(candidate, Origin.SUBSTITUTED, mutant)
 
     def _prove(
         self, candidate: Candidate, origin: Origin, program: str, attempt: Attempt | None = None
@@ -148,6 +137,12 @@ class Findings:
                 seconds=seconds,
             )
         )
+
+
+def _is_mute(candidate: Candidate) -> bool:
+    """Whether the exchange changes but words within a comment or a docstring."""
+    signs = {*candidate.target.text, *candidate.contrast.text} & _SIGNS
+    return candidate.kind is Kind.PROSE and not signs
 
 
 def exchanged(generation: Generation, candidate: Candidate) -> str | None:

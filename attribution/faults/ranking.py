@@ -59,9 +59,9 @@ def outcome(
         if complete and all(p.position == start and p.second is None for p in pairs):
             return Outcome.FIRST_TOKEN
         return Outcome.CLEAR if any(map(is_clear, pairs)) else Outcome.WEAK
-    if not complete:
-        return Outcome.BUDGET
-    return Outcome.EXHAUSTED if finished else Outcome.UNFINISHED
+    if not finished:  # says more than that a budget was spent
+        return Outcome.UNFINISHED
+    return Outcome.EXHAUSTED if complete else Outcome.BUDGET
 
 
 def told(found: Outcome, pairs: Collection[ContrastPair], rollouts: int, programs: int) -> str:
@@ -76,7 +76,10 @@ def told(found: Outcome, pairs: Collection[ContrastPair], rollouts: int, program
         case Outcome.EMPTY:
             return "There is no token to try: the model wrote nothing."
         case Outcome.UNFINISHED:
-            return f"The sample never ends, and no other token makes it pass the tests ({tried})."
+            return (
+                "No termination: the model did not end this sample by itself, and no other token "
+                f"that was tried makes it end in a program that passes the tests ({tried})."
+            )
         case Outcome.EXHAUSTED:
             return f"No other token among the model's choices makes the tests pass ({tried})."
     return (

@@ -10,12 +10,13 @@ _LOG_PROBABILITY = 0.7
 _SUSPICION = 3.0
 _KIND = {
     Kind.OPERATOR: 0.5,
-    Kind.NAME: 0.0,
+    Kind.NAME: 0.5,
     Kind.CONSTANT: 0.5,
-    Kind.KEYWORD: 0.5,
+    Kind.KEYWORD: -0.5,
     Kind.PUNCTUATION: 0.0,
-    Kind.LAYOUT: -1.5,
+    Kind.LAYOUT: -3.0,
     Kind.PROSE: -3.0,
+    Kind.BEHIND: -3.0,
 }
 
 

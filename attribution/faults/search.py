@@ -23,7 +23,7 @@ from attribution.decoding import Finished, Forest, Prefix, Work
 from attribution.decoding.endings import Reader
 from attribution.decoding.rows import Row
 from attribution.faults import ranking
-from attribution.faults.attempts import Attempt, Stage, first, seconds
+from attribution.faults.attempts import Attempt, Stage, first, longest, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
 from attribution.faults.schedule import Schedule
@@ -32,10 +32,11 @@ from attribution.faults.tester import Judge, Tester
 from attribution.prompts import Stops
 from attribution.schema import ContrastPair, Form, Generation, Progress, SearchReport
 
-_ROOM = 64  # tokens a rollout may write beyond the length of the original
 _REJOINED = 8  # tokens in a row as in the original: the rest is taken to follow
 _LONG_LINE = 48  # tokens, after which a line has waited long enough for its end
 _OVERRUN = 24  # tokens beyond the length of the original, after which a rollout may wait
+_SHORT = 96  # tokens; a shorter original does not tell how long its repair will be
+_REFINING = 15.0  # seconds to look for smaller repairs once there is a clear pair
 _CHOICES = 4  # alternatives kept of every decoded token
 _URGENT = 100.0  # before everything that waits by its score
 _PATIENCE = 0.1  # seconds to wait for a verdict where there is nothing to decode
@@ -93,9 +94,9 @@ class Search:
     ) -> Iterator[ContrastPair | Progress | SearchReport]:
         """The pairs that are known, then those that are proved, with progress; last a report.
 
-        After the first clear pair (Δℓ > 1) only the substitutions are tested to their end, which
-        may prove a smaller repair, unless it is to `exhaust` its budget. Whatever ends it, a later
-        call goes on from there.
+        After the first clear pair (Δℓ > 1) only substitutions are tested for a while, which may
+        prove a smaller repair, unless it is to `exhaust` its budget. A pair may come twice, when
+        its substitution passes and when its rollout does. Whatever ends it, a later call goes on.
         """
         yield from list(self.findings.pairs.values())
         clock = _Clock(self._seconds)
@@ -107,7 +108,6 @@ class Search:
             self._suspend(forest)
             self._seconds = clock.seconds
         self._take_in(self.findings.programs.take(), clock)
-        self.findings.settle()
         yield from self.findings.fresh()
         yield self._report(trials)
 
@@ -120,8 +120,8 @@ class Search:
         checkpoint: Callable[[], None],
         exhaust: bool,
     ) -> Iterator[ContrastPair | Progress]:
-        told = 0.0
-        while clock.seconds < budget.seconds and not self._done(tester, budget, exhaust):
+        told, end = 0.0, budget.seconds
+        while clock.seconds < end and not self._done(tester, budget, exhaust):
             checkpoint()
             decoding = not self._clear(exhaust) or bool(self.findings.pending)
             if decoding:
@@ -131,6 +131,8 @@ class Search:
                 self._put_aside(forest, tester)
             self._take_in(tester.news(0.0 if decoding and forest.busy else _PATIENCE), clock)
             yield from self.findings.fresh()
+            if self._clear(exhaust):
+                end = min(end, clock.seconds + _REFINING)
             if clock.seconds > told + 0.5:
                 told = clock.seconds
                 yield self._progress(clock, budget)
@@ -149,7 +151,8 @@ class Search:
     # Rollouts
 
     def _first(self, candidate: Candidate) -> Attempt:
-        return first(candidate, len(self.subject.generation.tokens) + _ROOM)
+        generation = self.subject.generation
+        return first(candidate, longest(generation.prompt_length, len(generation.tokens)))
 
     def _plant(self) -> Forest:
         subject, prefix = self.subject, self.subject.prefix
@@ -214,7 +217,7 @@ class Search:
                 tester.ask(program, _URGENT / 2)
             elif not passed:
                 return True
-        return len(row.ids) > len(row.root.ids) + _OVERRUN
+        return len(row.ids) > max(len(row.root.ids), row.root.start + _SHORT) + _OVERRUN
 
     def _withdraw(self, forest: Forest, number: int) -> Attempt:
         attempt = self._running.pop(number)

@@ -8,7 +8,8 @@ import re
 
 from attribution.schema import Generation
 
-_LINE = re.compile(r"\s*\S[^\n]*\n")  # to the end of the first line that is not blank
+# To the end of the first line of code: blank lines and comments before it belong to it.
+_LINE = re.compile(r"(?:\s*+#[^\n]*+\n)*+\s*+\S[^\n]*+\n")
 
 
 def splices(generation: Generation, position: int, program: str) -> list[str]:

@@ -56,7 +56,8 @@ def assemble(
 
 
 def _kept(edges: RawTransition, mask: Array) -> KeptEdges:
-    return KeptEdges(edges.targets[mask], edges.sources[mask], np.abs(edges.weights[mask]))
+    sizes = np.abs(edges.weights[mask])
+    return KeptEdges(edges.targets[mask], edges.sources[mask], sizes, edges.visible)
 
 
 @define(eq=False)

@@ -16,6 +16,7 @@ class KeptEdges:
     targets: Array  # (E,) token indices
     sources: Array  # (E,)
     sizes: Array  # (E,) |weight|
+    visible: Array  # (n,) int64, per target: how many sources it can see
 
 
 def measure(edges: KeptEdges, sources: Array, targets: Array, at: int) -> TransitionMeasures:
@@ -26,7 +27,7 @@ def measure(edges: KeptEdges, sources: Array, targets: Array, at: int) -> Transi
     return TransitionMeasures(
         source=at,
         target=at + 1,
-        connectivity=_ratio(len(edges.sizes), _causal_pairs(sources, targets)),
+        connectivity=_ratio(len(edges.sizes), _possible(sources, targets, edges.visible)),
         gini=gini(edges.sizes),
         verticality=_ratio(float(edges.sizes[own].sum()), total),
         look_back=_ratio(float(distance.sum()), total),
@@ -63,9 +64,11 @@ def hubs(edges: KeptEdges) -> tuple[int, ...]:
     return tuple(int(token) for token in found[np.argsort(-drawn[found], kind="stable")][:_HUBS])
 
 
-def _causal_pairs(sources: Array, targets: Array) -> int:
-    """How many edges there could be: a target draws on itself and on what is before it."""
-    return int(np.cumsum(sources)[targets].sum())
+def _possible(sources: Array, targets: Array, visible: Array) -> int:
+    """How many edges there could be: a target draws on the kept `sources` that it can see."""
+    before = np.concatenate([[0], np.cumsum(sources)])
+    at = np.flatnonzero(targets)
+    return int((before[at + 1] - before[at + 1 - visible[at]]).sum())
 
 
 def _ratio(part: float, whole: float) -> float:

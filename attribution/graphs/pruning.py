@@ -23,7 +23,7 @@ class Policy:
 
     node_threshold: float = 0.01  # smallest |relevance| of a node …
     relative: bool = True  # … as a share of |Δℓ|; False: in logit units
-    mass: float | None = 0.85  # of each transition's |weight| between kept nodes; None: all edges
+    mass: float | None = 0.85  # of Σ|weight| between kept nodes, per transition; None: all edges
     edge_threshold: float | None = None  # smallest |weight|, as a share of |Δℓ|
     influence: float | None = None  # share of each stage's influence that its nodes must carry
     reach: bool = True  # keep only what has a path to the node that is explained
@@ -37,7 +37,7 @@ class Policy:
                 raise InvalidRequest(f"The share of {name} is {share}; it must be in (0, 1].")
 
     def __str__(self) -> str:
-        """For a person, e.g. "nodes above 1 % of |Δℓ|, 85 % of each transition's mass"."""
+        """For a person, e.g. "nodes above 1 % of |Δℓ|, 85 % of the mass between them"."""
         least = f"{self.node_threshold:.3g}"
         if self.relative:
             least = f"{_percent(self.node_threshold)} of |Δℓ|"
@@ -47,7 +47,7 @@ class Policy:
         if self.edge_threshold is not None:
             parts.append(f"edges above {_percent(self.edge_threshold)} of |Δℓ|")
         elif self.mass is not None:
-            parts.append(f"{_percent(self.mass)} of each transition's mass")
+            parts.append(f"{_percent(self.mass)} of the mass between them")
         else:
             parts.append("all edges between them")
         if self.reach:
@@ -77,26 +77,32 @@ def prune(raw: RawGraph, policy: Policy) -> tuple[Array, tuple[Array, ...], Prun
 def influence(raw: RawGraph) -> Array:
     """How much of the explained node comes through each node, (stages, n), 0 … 1.
 
-    The in-weights of a target j are made shares of 1 by their sizes, softmax leak and biases among
-    them, and what the candidates leave out (by the size of its sum, which is all that is known):
-
-        s_ji = |A_ji| / (Σ_m |A_jm| + |leak_j| + |bias_j| + |rest_j|)
-
-    The last token of the last stage has influence 1, and I_i = Σ_j s_ji I_j downwards, so that a
-    stage's influence is 1 less what was absorbed above it.
+    The last token of the last stage has influence 1, and I_i = Σ_j s_ji I_j downwards (s_ji: see
+    `shares`), so that a stage's influence is 1 less what was absorbed above it.
     """
     stages, n = raw.relevance.shape
     flow = np.zeros((stages, n))
     flow[-1, -1] = 1.0
     for t in reversed(range(stages - 1)):
         edges = raw.transitions[t]
-        size = np.abs(edges.weights)
-        total = np.abs(edges.leak) + np.abs(edges.bias) + np.abs(edges.rest)
-        total += np.bincount(edges.targets, size, n)
-        # A target without any in-weight hands nothing down.
-        handed = np.divide(flow[t + 1], total, out=np.zeros(n), where=total > 0)
-        flow[t] = np.bincount(edges.sources, size * handed[edges.targets], n)
+        flow[t] = np.bincount(edges.sources, shares(edges) * flow[t + 1][edges.targets], n)
     return flow
+
+
+def shares(edges: RawTransition) -> Array:
+    """What each edge makes up of its target, (E,), 0 … 1.
+
+    The in-weights of a target j are made shares of 1 by their sizes, softmax leak and biases among
+    them, and what the candidates leave out (by the size of its sum, which is all that is known):
+
+        s_ji = |A_ji| / (Σ_m |A_jm| + |leak_j| + |bias_j| + |rest_j|)
+    """
+    size = np.abs(edges.weights)
+    total = np.abs(edges.leak) + np.abs(edges.bias) + np.abs(edges.rest)
+    total += np.bincount(edges.targets, size, len(total))
+    whole = total[edges.targets]
+    found: Array = np.divide(size, whole, out=np.zeros(len(size)), where=whole > 0)
+    return found
 
 
 def smallest_set(sizes: Array, share: float) -> Array:
@@ -154,8 +160,9 @@ def _report(raw: RawGraph, policy: Policy, nodes: Array, edges: list[Array]) -> 
         float(sizes.sum()) + transition.dropped_mass
         for sizes, transition in zip(candidates, raw.transitions, strict=True)
     ]
+    relevance = np.abs(raw.relevance)
     return Pruning(
-        policy=str(policy),
+        policy=f"{policy}{_cap(raw)}",
         nodes=int(nodes.sum()),
         all_nodes=nodes.size,
         edges=sum(int(mask.sum()) for mask in edges),
@@ -163,7 +170,14 @@ def _report(raw: RawGraph, policy: Policy, nodes: Array, edges: list[Array]) -> 
         + sum(transition.dropped_edges for transition in raw.transitions),
         kept_mass=_share(sum(kept), sum(mass)),
         kept_mass_per_transition=tuple(map(_share, kept, mass)),
+        kept_relevance=_share(float(relevance[nodes].sum()), float(relevance.sum())),
     )
+
+
+def _cap(raw: RawGraph) -> str:
+    """Names the number of candidates where there was more that is not among them."""
+    met = any(t.dropped_mass > 0 and len(t.weights) == raw.most for t in raw.transitions)
+    return f", at most the {raw.most} strongest edges of a transition" if met else ""
 
 
 def _share(part: float, whole: float) -> float:

@@ -27,7 +27,8 @@ class RawTransition:
     leak: Array  # (n,) float64, per target
     bias: Array  # (n,) float64, per target
     rest: Array  # (n,) float64, per target: edges that are no candidates
-    dropped_mass: float  # Σ|weight| of those
+    visible: Array  # (n,) int64, per target: how many sources it can see, itself and those before
+    dropped_mass: float  # Σ|weight| of edges that are no candidates
     dropped_edges: int
 
 
@@ -40,3 +41,4 @@ class RawGraph:
     logit_diff: float
     transitions: tuple[RawTransition, ...]
     head_bias: float = 0.0  # of Δℓ, what biases behind the last stage add (final norm, head)
+    most: int | None = None  # candidates of a transition, at most; None: all there are

@@ -21,7 +21,16 @@ from attribution.lrp.objective import Objective
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.patch import Rules
 from attribution.lrp.relevance import backward, prepare, require_finite
-from attribution.lrp.transitions import Rows, above, array, strongest, through_mlp, transition
+from attribution.lrp.transitions import (
+    Rows,
+    above,
+    array,
+    first_visible,
+    seen_through,
+    strongest,
+    through_mlp,
+    transition,
+)
 
 
 @frozen
@@ -73,6 +82,7 @@ def build(
         logit_diff=logit_diff,
         transitions=tuple(builder.found[pair] for pair in builder.pairs),
         head_bias=logit_diff - float(relevance[-1].sum()) if _ends_affine(model) else 0.0,
+        most=wanted.candidates,
     )
 
 
@@ -159,7 +169,8 @@ class _Builder:
         floor = self.floor(ledger)
         targets = above(after, floor)
         affine = is_affine(ledger.calls[done.layer].module)
-        rows = Rows(targets, form.rows(targets), after, done.leak, affine)
+        first = first_visible(done.attention.mask, len(after), after.device)
+        rows = Rows(targets, form.rows(targets), after, done.leak, affine, seen_through([first]))
         kept = strongest(rows.edges, before.abs() >= floor, wanted.candidates, wanted.mass)
         return transition(rows, kept, form, wanted.headed)
 
@@ -184,6 +195,8 @@ class _Builder:
             leak = torch.zeros_like(after)
             leak[targets] = leaks.to(leak)
             affine = any(is_affine(call.module) for call in calls)
-            rows = Rows(targets.to(edges.device), edges, after, leak, affine)
+            first = [first_visible(call.mask, len(after), after.device) for call in calls]
+            seen = seen_through(first).to(edges.device)
+            rows = Rows(targets.to(edges.device), edges, after, leak, affine, seen)
             kept = strongest(edges, before.abs() >= floor, wanted.candidates, wanted.mass)
             self.found[a, b] = transition(rows, kept)

@@ -73,6 +73,12 @@ class Call:
     arguments: tuple[Any, ...]
     options: Mapping[str, Any]
 
+    @property
+    def mask(self) -> torch.Tensor | None:
+        """(n, n) bool, True: may be seen; None: causal."""
+        mask = self.options.get("attention_mask")
+        return None if mask is None else mask[0, 0]
+
 
 Observer = Callable[[int, torch.Tensor, torch.Tensor], None]  # stage, hidden, cotangent (b, n, d)
 

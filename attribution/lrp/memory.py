@@ -10,7 +10,8 @@ What autograd keeps of one token and layer, in elements of the model's dtype:
 With `recompute` only the residual stream is kept, and one layer is whole at a time. A graph adds
 tiles of a fixed size (closed_form.py), the rows of one transition (n² at most, where every node is
 retained; no heads, one layer at a time) and, where a model has sliding windows, one mask of n²
-bytes. Transitions that skip layers hold copies of a stretch of layers (packed.py).
+bytes. Transitions that skip layers hold copies of a stretch of layers (packed.py); integrated
+gradients pass several points of their path together (integrated.py), each with all n tokens.
 """
 
 from typing import Any
@@ -47,10 +48,12 @@ def estimate(
     recompute: bool = False,
     graph: bool = False,
     skipped: int = 0,
+    rows: int = 1,
 ) -> Estimate:
     """For a model of this config and dtype; a transformers text config.
 
-    `skipped` is the longest stretch of layers that a transition of the graph skips, 0 for none.
+    `skipped` is the longest stretch of layers that a transition of the graph skips, 0 for none;
+    `rows` is how many sequences of n tokens are passed together.
     """
     d, layers = config.hidden_size, config.num_hidden_layers
     heads = config.num_attention_heads
@@ -58,7 +61,7 @@ def estimate(
     width = getattr(config, "head_dim", None) or d // heads
     m = _intermediate(config)
     stream, inside = 2 * d, 2 * (heads + kv_heads) * width + 2 * m
-    token = n * dtype.itemsize
+    token = rows * n * dtype.itemsize
     layer = token * (stream if recompute else stream + inside)
     kept = max(layers, skipped * batch_for(n)) * layer
     passing = token * (_TEMPORARIES * max(m, d) + (inside if recompute else 0))

@@ -28,17 +28,23 @@ __all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare
 class Relevance:
     """Signed relevance of each token for Δℓ; positive supports the target.
 
-    Completeness: logit_diff = sum + leak + bias to the rounding of the model's dtype. Gradient ×
-    input and integrated gradients promise no such thing: there `leak` is what is left over,
-    whatever absorbed it (for integrated gradients, Δℓ of the baseline and the sum's own error).
+    Completeness: logit_diff = sum + leak + bias + baseline − error. For methods with rules `error`
+    is the rounding of the model's dtype, for integrated gradients that of the quadrature; gradient
+    × input promises no sum, and `error` says by how much it misses.
     """
 
     relevance: torch.Tensor  # (n,) float64 on the CPU, of the embeddings
     nodes: torch.Tensor  # (stages, n) float64 on the CPU; integrated gradients: stage 0 only
     logit_diff: float  # Δℓ
     sum: float  # Σ relevance
-    leak: float  # Σ softmax leak over layers and positions; 0 for CP-LRP
-    bias: float  # what biases absorb; 0 for a model without
+    leak: float  # Σ softmax leak over layers and positions; 0 for all methods but AttnLRP
+    bias: float  # what biases absorb; 0 for a model without, and for integrated gradients
+    baseline: float = 0.0  # Δℓ of the baseline of integrated gradients
+
+    @property
+    def error(self) -> float:
+        """By how much the parts add up to more than Δℓ."""
+        return self.sum + self.leak + self.bias + self.baseline - self.logit_diff
 
 
 def attribute(
@@ -61,21 +67,17 @@ def attribute(
     """
     model, rules = prepare(model, input_ids, objective)
     if method is Method.INTEGRATED:
-        relevance, logit_diff = integrate(
-            model, rules, input_ids, objective, checkpoint, recompute=recompute
-        )
-        require_finite(model, relevance, logit_diff)
-        summed = float(relevance.sum())
-        rest = logit_diff - summed
-        return Relevance(relevance, relevance[None], logit_diff, summed, rest, 0.0)
+        path = integrate(model, rules, input_ids, objective, checkpoint, recompute=recompute)
+        found = path.relevance
+        require_finite(model, found, path.logit_diff + path.baseline)
+        summed = float(found.sum())
+        return Relevance(found, found[None], path.logit_diff, summed, 0.0, 0.0, path.baseline)
     ledger = Ledger(method, checkpoint, recompute=recompute)
     logit_diff, head_bias, _ = backward(model, rules, input_ids, objective, ledger)
     nodes = torch.stack([ledger.nodes[s][0].cpu().double() for s in sorted(ledger.nodes)])
-    summed = float(nodes[0].sum())
     require_finite(model, nodes, logit_diff)
-    bias = total(ledger.bias) + head_bias
-    leak = total(list(ledger.leak.values())) if method.ruled else logit_diff - summed - bias
-    return Relevance(nodes[0], nodes, logit_diff, summed, leak, bias)
+    leak, bias = total(list(ledger.leak.values())), total(ledger.bias) + head_bias
+    return Relevance(nodes[0], nodes, logit_diff, float(nodes[0].sum()), leak, bias)
 
 
 def prepare(model: Any, input_ids: torch.Tensor, objective: Objective) -> tuple[Any, Rules]:

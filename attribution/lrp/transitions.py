@@ -1,5 +1,8 @@
 """From the dense rows of one transition to its candidate edges, as arrays on the CPU."""
 
+from collections.abc import Sequence
+from functools import reduce
+
 import numpy as np
 import torch
 from attrs import frozen
@@ -20,11 +23,32 @@ class Rows:
     relevance: torch.Tensor  # (n,) of all targets
     leak: torch.Tensor  # (n,)
     affine: bool  # whether biases take part
+    visible: torch.Tensor  # (n,) int64: sources that each target can see
 
 
 def above(relevance: torch.Tensor, floor: float) -> torch.Tensor:
     """Tokens with an |relevance| of at least `floor`, and not of 0."""
     return ((relevance.abs() >= floor) & (relevance != 0)).nonzero()[:, 0]
+
+
+def first_visible(mask: torch.Tensor | None, n: int, device: torch.device) -> torch.Tensor:
+    """(n,) int64: the first source that each target sees; `mask` (n, n) bool, None: causal.
+
+    Causal attention and sliding windows see everything from there up to the target itself.
+    """
+    if mask is None:
+        return torch.zeros(n, dtype=torch.int64, device=device)
+    return mask.view(torch.uint8).argmax(1).to(device)
+
+
+def seen_through(first: Sequence[torch.Tensor]) -> torch.Tensor:
+    """(n,) int64: how many sources each target sees through layers with these `first_visible`.
+
+    From the lowest layer up. What is seen first through two of them is what the first that is
+    seen in the upper one sees first in the lower.
+    """
+    lowest = reduce(lambda lower, upper: lower[upper.to(lower.device)], first)
+    return torch.arange(len(lowest), device=lowest.device) + 1 - lowest
 
 
 def strongest(edges: torch.Tensor, sources: torch.Tensor, count: int, mass: float) -> torch.Tensor:
@@ -67,7 +91,8 @@ def transition(
         bias=bias,
         rest=rest,
         dropped_mass=max(0.0, mass - float(weights.abs().sum())),
-        dropped_edges=int((rows.targets + 1).sum()) - len(kept),
+        visible=_integers(rows.visible),
+        dropped_edges=int(rows.visible[rows.targets].sum()) - len(kept),
     )
 
 
@@ -124,6 +149,7 @@ def through_mlp(done: LayerPass, affine: bool) -> RawTransition:
         leak=zero,
         bias=after - before if affine else zero,
         rest=zero if affine else after - before,
+        visible=np.ones(len(after), dtype=np.int64),
         dropped_mass=0.0,
         dropped_edges=0,
     )

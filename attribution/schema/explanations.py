@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
+_CONVERGED = 0.05  # error of integrated gradients, as a share of what they should add up to
+
 
 class Origin(StrEnum):
     """Who says that the contrast token is the right one."""
@@ -21,7 +23,7 @@ class Outcome(StrEnum):
     CLEAR = "clear"  # a proved pair with Δℓ > 1
     WEAK = "weak"  # proved pairs, all with Δℓ ≤ 1
     FIRST_TOKEN = "first-token"  # nothing but the first token repairs it: wrong from the start
-    UNFINISHED = "unfinished"  # the sample never ended, and no token makes it end well
+    UNFINISHED = "unfinished"  # the sample never ended, and no token that was tried makes it pass
     BUDGET = "budget"  # no repair within the budget; there is more to try
     EXHAUSTED = "exhausted"  # no repair among all alternatives
     EMPTY = "empty"  # the model wrote nothing
@@ -61,7 +63,7 @@ class ContrastPair:
 class Attribution:
     """Signed relevance of every token before the target for Δℓ at the pair's position.
 
-    Completeness: logit_diff = sum + leak + bias up to rounding (see lrp/relevance.py).
+    Completeness: logit_diff = sum + leak + bias + baseline − error (see lrp/relevance.py).
     `relevance[k]` belongs to Generation.tokens[k]; it ends at the token before the target.
     The features are the input tokens before the target, held fixed; generating anew from an
     edited prompt is a different question.
@@ -72,11 +74,38 @@ class Attribution:
     logit_diff: float
     relevance: tuple[float, ...]
     sum: float
-    leak: float
+    leak: float  # of the softmaxes: AttnLRP only
     bias: float
     objective: str = "contrast"
     # [layer][token]: at the embedding, then at the end of every layer; empty where not known.
     profile: tuple[tuple[float, ...], ...] = ()
+    baseline: float = 0.0  # integrated gradients: Δℓ of the input they start from, exact
+
+    @property
+    def error(self) -> float:
+        """By how much the parts add up to more than Δℓ, logit units.
+
+        Rounding for attnlrp and cplrp, the error of the quadrature for integrated gradients.
+        """
+        return self.sum + self.leak + self.bias + self.baseline - self.logit_diff
+
+    @property
+    def missing(self) -> tuple[str, float]:
+        """What of Δℓ neither tokens nor biases have: its name for a person, and how much."""
+        if self.method in ("attnlrp", "cplrp"):
+            return "softmax leak", self.leak
+        return "not distributed", self.logit_diff - self.sum - self.bias
+
+    @property
+    def caveat(self) -> str:
+        """A sentence where integrated gradients miss what they promise; else empty."""
+        promised = abs(self.logit_diff - self.baseline)
+        if self.method != "integrated" or abs(self.error) <= _CONVERGED * promised:
+            return ""
+        return (
+            f"The method has not converged: off by {abs(self.error):.2f} logits, "
+            f"where its sum should be {self.logit_diff - self.baseline:.2f}."
+        )
 
 
 @frozen

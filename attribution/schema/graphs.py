@@ -72,13 +72,14 @@ class Pruning:
     Edges into nodes below the node threshold are not computed, and count nowhere here.
     """
 
-    policy: str  # for a person, e.g. "nodes above 1 % of Δℓ, 85 % of each transition's mass"
+    policy: str  # for a person, e.g. "nodes above 1 % of |Δℓ|, 85 % of the mass between them"
     nodes: int  # token nodes kept
     all_nodes: int
     edges: int  # edges between token nodes that were kept
     all_edges: int  # into nodes above the node threshold
     kept_mass: float  # share of the absolute mass that is kept, 0 … 1
     kept_mass_per_transition: tuple[float, ...]
+    kept_relevance: float = 1.0  # share of Σ|relevance| of all token nodes that is in kept ones
 
 
 @frozen
@@ -87,7 +88,7 @@ class TransitionMeasures:
 
     source: int  # stage
     target: int
-    connectivity: float  # edges over possible (causal) edges between the kept nodes
+    connectivity: float  # edges over those that the kept nodes could have (past, and window)
     gini: float  # concentration of |weight|: 0 all alike, 1 all in one
     verticality: float  # share of |weight| that stays at its position
     look_back: float  # mean distance in tokens, weighted by |weight|

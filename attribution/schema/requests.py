@@ -114,11 +114,12 @@ class GraphRequest:
     midpoints: bool = False  # the states between attention and MLP are stages, too
     node_threshold: float = 0.01  # smallest |relevance| of a node …
     relative: bool = True  # … as a share of |Δℓ|; False: in logit units
-    mass: float = 0.85  # share of each transition's absolute mass that its edges keep
+    mass: float = 0.85  # share of Σ|weight| between kept nodes that is kept, per transition
     edge_threshold: float | None = None  # smallest |weight| instead, as a share of |Δℓ|
     influence: float | None = None  # then: nodes that carry this share of the influence
     reach: bool = True  # keep only what reaches the last token of the last stage
     refine: int = 0  # of so many of the strongest nodes: their dimensions and neurons
+    refine_at: tuple[tuple[str, int], ...] = ()  # and of these: name of a stage, index of a token
 
 
 @frozen
@@ -127,7 +128,7 @@ class FaithfulnessRequest:
 
     explain: ExplainRequest
     full: bool = False  # every token, both perturbations, curves; else an estimate
-    seconds: float | None = None  # budget of the estimate; None: about half a minute
+    seconds: float | None = None  # budget of the estimate; None: 30 s, 2 s on a GPU
 
 
 @frozen

@@ -58,13 +58,15 @@ class Curves:
 
 @frozen
 class PathAblation:
-    """Δℓ while attention edges of the graph are cut: the strongest, against random others."""
+    """Δℓ while the attention edges along paths of the graph are cut: the strongest paths, against
+    random ones with as many cuts."""
 
-    steps: tuple[int, ...]  # how many edges are cut
+    steps: tuple[int, ...]  # how many of the strongest paths
     base: float  # Δℓ with none cut
     strongest: tuple[float, ...]
-    random: tuple[tuple[float, ...], ...]  # one row per random order
-    p_value: float  # share of random orders that move Δℓ at least as far
+    random: tuple[tuple[float, ...], ...]  # one row per random choice of paths
+    p_value: float  # share of random choices that move Δℓ at least as far
+    cuts: tuple[int, ...] = ()  # edges that lie on so many of the strongest paths
 
 
 @frozen

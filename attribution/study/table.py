@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from attribution.faults.ranking import is_clear
+from attribution.faults.ranking import best, is_clear
 from attribution.schema import Origin, SearchReport
 from attribution.study import signals
 from attribution.study.records import Record, TrialLog, outcome_counts
@@ -29,6 +29,7 @@ def lines(records: Sequence[Record], trials: Sequence[TrialLog] = ()) -> list[st
         _share("  by two tokens only", failed, _two_only),
         _share("a proved pair with Δℓ > 1", failed, lambda r: _has_clear(r, tuple(Origin))),
         _share("  by going on greedily", failed, lambda r: _has_clear(r, (Origin.VERIFIED,))),
+        _share("a pivotal pair as far as was tried", failed, _pivotal),
         _share("a pivotal pair for certain", failed, _certain),
         "outcomes: " + ", ".join(f"{n} {end}" for end, n in outcome_counts(failed).items()),
         f"{'':34} {'median':>8} {'90 %':>8}",
@@ -39,9 +40,9 @@ def lines(records: Sequence[Record], trials: Sequence[TrialLog] = ()) -> list[st
     computed = sum(r.computed_tokens for r in reports)
     plain = sum(r.plain_tokens for r in reports)
     told.append(f"{computed} tokens computed; plain decoding: {plain}")
-    for name, origins in (("rollouts", _ROLLOUTS), ("substitutions", (Origin.SUBSTITUTED,))):
+    for name, origins in (("rollout", _ROLLOUTS), ("substitution", (Origin.SUBSTITUTED,))):
         places = signals.compare([log.trials for log in trials], origins)
-        told += [f"place of the first proof among the {name}: median, mean"] * bool(places)
+        told += [f"place of the first proof by {name}: median, mean"] * bool(places)
         told += [f"  {order:32} {p.median:8.0f} {p.mean:8.1f}" for order, p in places.items()]
     return told
 
@@ -65,6 +66,12 @@ def _has_clear(record: Record, origins: Sequence[Origin]) -> bool:
 
 def _two_only(record: Record) -> bool:
     return bool(record.pairs) and all(p.origin is Origin.TWO_TOKENS for p in record.pairs)
+
+
+def _pivotal(record: Record) -> bool:
+    """Whether the best pair stands at the last place that is known to rescue the program."""
+    pivot = record.search.pivotal if record.search else None
+    return pivot is not None and bool(record.pairs) and best(record.pairs).position == pivot
 
 
 def _certain(record: Record) -> bool:

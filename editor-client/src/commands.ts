@@ -1,6 +1,7 @@
 /** The palette commands. */
 
 import * as vscode from 'vscode';
+import { explainSample, openCompletion } from './begin';
 import { colorCommands } from './colorCommands';
 import { cancelRuns, explainAll } from './folderRun';
 import type { HeatMap } from './heatmap';
@@ -8,7 +9,9 @@ import { chooseModel } from './modelChoice';
 import type { News } from './news';
 import type { Outcomes } from './outcomes';
 import type { Panel } from './panel';
+import { restorePrompt, showCode, showPrompt } from './promptCommands';
 import { sampleCommands } from './sampleCommands';
+import type { Sample } from './samples';
 import { isGroup, type Group, type Node, type SampleTree } from './sampleTree';
 import type { Server } from './server';
 import { setUp } from './setUp';
@@ -72,32 +75,6 @@ async function onActive({ server }: Parts, command: string): Promise<void> {
   if (document) await server.execute(command, document.uri.toString());
 }
 
-/** Beside the code where the prompt is a document of its own, else the head of the code. */
-async function showPrompt({ server }: Parts): Promise<void> {
-  const document = activePython();
-  if (!document) return;
-  const code = document.uri.toString();
-  const answer = await server.execute('tokenblame.openPrompt', code, { show: false });
-  const place = (answer as { uri: string } | null)?.uri;
-  if (place === undefined) return; // the server has said why
-  const uri = vscode.Uri.parse(place, true);
-  if (uri.toString() === code) {
-    await server.execute('tokenblame.openPrompt', code);
-    return;
-  }
-  const prompt = await vscode.workspace.openTextDocument(uri);
-  await vscode.window.showTextDocument(prompt, { viewColumn: vscode.ViewColumn.Beside });
-}
-
-/** A sample of the tree, opened and explained. */
-async function explainNode({ server }: Parts, node: Node | undefined): Promise<void> {
-  if (!node || isGroup(node)) return;
-  const uri = vscode.Uri.parse(node.uri, true);
-  await vscode.window.showTextDocument(uri);
-  await server.ensure();
-  await server.execute('tokenblame.explain', node.uri);
-}
-
 /** What concerns the sample in the editor. */
 function editorCommands(parts: Parts): Commands {
   return {
@@ -110,7 +87,12 @@ function editorCommands(parts: Parts): Commands {
     clearHighlights: () => {
       parts.heatMap.clear();
     },
-    showPrompt: () => showPrompt(parts),
+    showPrompt: () => {
+      const document = activePython();
+      return document && showPrompt(parts.server, document);
+    },
+    showCode: () => showCode(parts.server),
+    restorePrompt: () => restorePrompt(parts.server),
     goToFault: () => onActive(parts, 'tokenblame.showFault'),
     searchFile: () => onActive(parts, 'tokenblame.searchLonger'),
     checkFile: () => onActive(parts, 'tokenblame.checkFaithfulness'),
@@ -151,7 +133,11 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     ...colorCommands(parts.heatMap),
     ...sampleCommands(parts.tree),
     explainAll: (node) => explainAll(parts, node as Group | undefined),
-    explainSample: (node) => explainNode(parts, node as Node | undefined),
+    explainSample: (node) => {
+      const sample = node as Node | undefined;
+      return sample && !isGroup(sample) ? explainSample(parts, sample) : undefined;
+    },
+    openCompletion: (sample) => openCompletion(parts.server, sample as Sample),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

@@ -4,9 +4,10 @@ import * as vscode from 'vscode';
 import { SECTION } from './client';
 import { registerCommands } from './commands';
 import { KeptDiagnostics } from './diagnostics';
-import { watchSamples } from './finder';
+import { changedAt, watchSamples } from './finder';
 import { HeatMap } from './heatmap';
 import { pythonSources } from './interpreter';
+import { KeptOutcomes } from './keptOutcomes';
 import { LineDocuments } from './lineDocuments';
 import { News } from './news';
 import { Outcomes } from './outcomes';
@@ -46,6 +47,14 @@ async function forgetChanged(file: vscode.Uri, samples: Promise<Sample[]>, outco
   for (const { uri, group } of await samples) {
     if ((uri === key || group === key) && !isOpen(uri)) outcomes.forget(uri);
   }
+}
+
+/** Brings back the outcomes of an earlier window, and keeps those of this one. */
+function keepOutcomes(outcomes: Outcomes, memory: vscode.Memento): vscode.Disposable {
+  const kept = new KeptOutcomes(outcomes, memory, changedAt);
+  void kept.restore();
+  const saved = vscode.workspace.onDidSaveTextDocument(({ uri }) => void kept.note(uri.toString()));
+  return vscode.Disposable.from(kept, saved);
 }
 
 /** The view of samples, which follows the files on disk. */
@@ -122,6 +131,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const panel = new Panel(context.extensionUri, started);
   context.subscriptions.push(
     ...[log, heatMap, status, panel, showSamples(tree, outcomes), followInterpreter(started)],
+    keepOutcomes(outcomes, context.workspaceState),
     { dispose: () => { diagnostics.dispose(); } },
     vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted()),
     registerCommands({ context, server: started, news, heatMap, outcomes, tree, panel, log }),

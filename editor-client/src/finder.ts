@@ -1,7 +1,7 @@
 /** Finds the samples of the workspace and notices when they change on disk. */
 
 import * as vscode from 'vscode';
-import { pathOfLine, readLines, readPath, type Sample } from './samples';
+import { lineOfPath, pathOfLine, readLines, readPath, type Sample } from './samples';
 
 /** Documents that show one line of a `samples.jsonl`. */
 export const SAMPLE_SCHEME = 'tokenblame-sample';
@@ -35,6 +35,12 @@ function lineUri(file: vscode.Uri, path: string): vscode.Uri {
   return vscode.Uri.from({ scheme: SAMPLE_SCHEME, authority: file.authority, path });
 }
 
+/** The file that such a document shows a line of; null: it is another one. */
+export function tableOf({ scheme, authority, path }: vscode.Uri): vscode.Uri | null {
+  const place = scheme === SAMPLE_SCHEME ? lineOfPath(path) : null;
+  return place && vscode.Uri.file(place.file).with({ authority });
+}
+
 async function samplesOfJsonl(file: vscode.Uri, log: vscode.LogOutputChannel): Promise<Sample[]> {
   try {
     const { size } = await vscode.workspace.fs.stat(file);
@@ -65,6 +71,21 @@ export async function findSamples(log: vscode.LogOutputChannel): Promise<Sample[
   ]);
   const lines = await Promise.all(tables.map((table) => samplesOfJsonl(table, log)));
   return [...files.map(sampleOfFile).filter((sample) => sample !== null), ...lines.flat()];
+}
+
+/** When the file of a sample was changed; null: none holds the text that is shown of it. */
+export async function changedAt(sample: string): Promise<number | null> {
+  const uri = vscode.Uri.parse(sample, true);
+  const file = uri.scheme === 'file' ? uri : tableOf(uri);
+  const unsaved = vscode.workspace.textDocuments.some(
+    (document) => document.isDirty && document.uri.toString() === sample,
+  );
+  if (!file || unsaved) return null;
+  try {
+    return (await vscode.workspace.fs.stat(file)).mtime;
+  } catch {
+    return null;
+  }
 }
 
 /** Told what happens to samples on disk. */

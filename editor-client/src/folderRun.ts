@@ -2,11 +2,10 @@
 
 import * as vscode from 'vscode';
 import { oneAfterAnother, spelled } from './batch';
-import type { Outcomes } from './outcomes';
-import { pending } from './sampleList';
+import { begin, type Workers } from './begin';
+import { nothingPending, pending } from './sampleList';
 import type { Sample } from './samples';
 import type { Group, SampleTree } from './sampleTree';
-import type { Server } from './server';
 import { ended, type End } from './waiting';
 
 /** Without a word for so long, a sample is given up: the largest search budget is an hour. */
@@ -15,35 +14,9 @@ const SILENCE = 15 * 60 * 1000;
 /** Why none of the samples that are left can be explained. */
 class Stopped extends Error {}
 
-export interface RunParts {
-  server: Server;
-  outcomes: Outcomes;
+export interface RunParts extends Workers {
   tree: SampleTree;
   log: vscode.LogOutputChannel;
-}
-
-/** A document that is open already, by its uri. */
-function openDocument(uri: string): vscode.TextDocument | undefined {
-  return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
-}
-
-/** Whether the server explains a document by itself as soon as it is opened. */
-const startsByItself = (): boolean =>
-  ['type', 'open'].includes(
-    vscode.workspace.getConfiguration('tokenblame').get('run', 'type'),
-  );
-
-/** Opens the document and sees to it that the server works on it. */
-async function begin({ server, outcomes }: RunParts, uri: string, shown: boolean): Promise<void> {
-  const known = openDocument(uri);
-  if (known && outcomes.workOn(uri) === 'running') return;
-  outcomes.requested(uri);
-  const document = known ?? (await vscode.workspace.openTextDocument(vscode.Uri.parse(uri, true)));
-  if (shown) {
-    await vscode.window.showTextDocument(document, { preview: true, preserveFocus: true });
-  }
-  // Asking twice would stop the first run and start another.
-  if (known || !startsByItself()) await server.execute('tokenblame.explain', uri);
 }
 
 /** Explains one sample; true where there is a result. */
@@ -51,10 +24,10 @@ async function explainOne(parts: RunParts, uri: string, signal: AbortSignal): Pr
   let end: End = 'lost';
   // VS Code closes a document that no editor shows after three minutes, and the work on it ends.
   // A sample that takes longer is therefore shown, and begun again.
-  for (const shown of [false, true]) {
+  for (const show of [undefined, { preview: true, preserveFocus: true }]) {
     await parts.server.ensure();
     if (!parts.server.running) throw new Stopped('the server does not run');
-    await begin(parts, uri, shown);
+    await begin(parts, uri, show);
     end = await ended(parts.outcomes, uri, signal, SILENCE);
     if (end !== 'lost') break;
   }
@@ -113,9 +86,10 @@ export function cancelRuns(): void {
 /** Explains what is not known yet of `group`, or of all that the view shows. */
 export async function explainAll(parts: RunParts, group?: Group): Promise<void> {
   const lookup = (uri: string) => parts.outcomes.of(uri);
-  const samples = pending(await wanted(parts.tree, group), lookup);
+  const all = await wanted(parts.tree, group);
+  const samples = pending(all, lookup);
   if (samples.length === 0) {
-    void vscode.window.showInformationMessage('Token Blame: there is no sample to explain here.');
+    void vscode.window.showInformationMessage(`Token Blame: ${nothingPending(all)}.`);
     return;
   }
   const options = {

@@ -1,7 +1,7 @@
 /** Lines of a `samples.jsonl` as read-only Python documents. */
 
 import * as vscode from 'vscode';
-import { SAMPLE_SCHEME } from './finder';
+import { SAMPLE_SCHEME, tableOf } from './finder';
 import { lineAt, lineOfPath } from './samples';
 
 export class LineDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -14,9 +14,8 @@ export class LineDocuments implements vscode.TextDocumentContentProvider, vscode
   readonly onDidChange = this.changed.event;
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const place = lineOfPath(uri.path);
-    if (!place) throw vscode.FileSystemError.FileNotFound(uri);
-    const file = vscode.Uri.file(place.file).with({ authority: uri.authority });
+    const [place, file] = [lineOfPath(uri.path), tableOf(uri)];
+    if (!place || !file) throw vscode.FileSystemError.FileNotFound(uri);
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
     const line = lineAt(text, place.number);
     if (!line) throw vscode.FileSystemError.FileNotFound(uri);
@@ -26,9 +25,7 @@ export class LineDocuments implements vscode.TextDocumentContentProvider, vscode
   /** The table `file` has changed: open documents of its lines are read anew. */
   tableChanged(file: vscode.Uri): void {
     for (const { uri } of vscode.workspace.textDocuments) {
-      if (uri.scheme === SAMPLE_SCHEME && lineOfPath(uri.path)?.file === file.path) {
-        this.changed.fire(uri);
-      }
+      if (tableOf(uri)?.path === file.path) this.changed.fire(uri);
     }
   }
 

@@ -17,6 +17,12 @@ export type Outcome =
 
 export type Kind = Outcome['kind'];
 
+/** What the tests have said, which stays true of the same text. */
+export type Settled = Extract<Outcome, { kind: 'pass' | 'fail' | 'proved' }>;
+
+export const isSettled = (outcome: Outcome): outcome is Settled =>
+  ['pass', 'fail', 'proved'].includes(outcome.kind);
+
 /** Every kind, in the order in which a list sorted by outcome shows them. */
 export const KINDS: readonly Kind[] = ['proved', 'fail', 'error', 'running', 'pass', 'unknown'];
 
@@ -25,17 +31,18 @@ export type Work = 'idle' | 'running' | 'done' | 'stopped' | 'failed' | 'refused
 
 interface Facts {
   work: Work;
-  news: Relevance | null;
+  /** Something was found out, if only that the tests have run. */
+  told: boolean;
   /** What the tests have proved. It stays true whatever else is asked about the same text. */
-  proved: Pair | null;
+  proved: Pick<Pair, 'logitDiff' | 'target' | 'contrast' | 'weak'> | null;
   /** A failing test was reported. It stays true until the sample is explained anew. */
   fails: boolean;
   message: string;
 }
 
-const NOTHING: Facts = { work: 'idle', news: null, proved: null, fails: false, message: '' };
+const NOTHING: Facts = { work: 'idle', told: false, proved: null, fails: false, message: '' };
 
-function judge({ work, news, proved, fails, message }: Facts): Outcome {
+function judge({ work, told, proved, fails, message }: Facts): Outcome {
   if (proved) {
     const { logitDiff, target, contrast, weak } = proved;
     return { kind: 'proved', logitDiff, target, contrast, weak };
@@ -43,7 +50,7 @@ function judge({ work, news, proved, fails, message }: Facts): Outcome {
   if (work === 'failed') return { kind: 'error', message };
   if (work === 'running') return { kind: 'running' };
   if (fails) return { kind: 'fail' };
-  return work === 'done' && news ? { kind: 'pass' } : { kind: 'unknown' };
+  return work === 'done' && told ? { kind: 'pass' } : { kind: 'unknown' };
 }
 
 /** Which end of the work a status without `computing` tells. */
@@ -51,7 +58,7 @@ function endOf(state: Status['state'], facts: Facts): Work {
   if (state === 'error') return 'failed';
   if (state === 'untrusted') return 'refused';
   // "Stopped" is said in the same way as "explained", but nothing was found before it.
-  return facts.news || facts.fails ? 'done' : 'stopped';
+  return facts.told || facts.fails ? 'done' : 'stopped';
 }
 
 type Listener = (uri: string) => void;
@@ -85,7 +92,7 @@ export class Outcomes {
     if (news.state === 'computed') {
       // A pair chosen by hand is shown in the editor, and says nothing about the sample.
       const proved = news.pair?.origin === 'manual' ? null : news.pair;
-      this.set(news.uri, { ...facts, news, proved: proved ?? facts.proved });
+      this.set(news.uri, { ...facts, told: true, proved: proved ?? facts.proved });
     } else if (news.state === 'stale') this.set(news.uri, { ...NOTHING, work: running(facts) });
     // A closed document keeps its outcome; only work on it has ended.
     else if (facts.work === 'running') this.set(news.uri, { ...facts, work: 'lost' });
@@ -111,6 +118,14 @@ export class Outcomes {
     for (const [uri, facts] of this.facts) {
       if (facts.work === 'running') this.set(uri, { ...facts, work: 'lost' });
     }
+  }
+
+  /** What an earlier window has found out; what this one knows counts more. */
+  restore(uri: string, outcome: Settled): void {
+    if (this.facts.has(uri)) return;
+    const proved = outcome.kind === 'proved' ? outcome : null;
+    const fails = outcome.kind === 'fail';
+    this.set(uri, { ...NOTHING, work: 'done', told: true, proved, fails });
   }
 
   /** The sample has changed on disk, or is gone. */

@@ -79,7 +79,8 @@ export interface Details {
   } | null;
   tokens: TokenDetails[];
   profile: number[][];
-  repair: { program: string; diff: string } | null;
+  /** `editable`: the document can be changed, unlike a line of a samples file. */
+  repair: { program: string; diff: string; editable: boolean } | null;
   trust: Trust | null;
 }
 

@@ -21,7 +21,14 @@ import type { Relevance, Status } from './protocol';
 /** An answer that came too late: the text, or what is asked about it, has moved on. */
 export class MovedOn extends Error {}
 
-/** Asks the server; rejects with MovedOn, or with a message for the user. */
+/** There is nobody to ask. */
+export class NoServer extends Error {
+  constructor() {
+    super('The server is not running.');
+  }
+}
+
+/** Asks the server; rejects with MovedOn, NoServer, or with a message for the user. */
 export type Ask = (
   method: string,
   params: { uri: string; version?: number; model?: string },
@@ -36,10 +43,19 @@ export interface Followed {
 
 const NOTHING: SampleState = { state: 'none', message: 'Open a sample to see why it fails.' };
 const STALE: SampleState = { state: 'stale', message: 'The text has changed.' };
+const WAITING: SampleState = { state: 'none', message: 'Waiting for the server …' };
+const CLOSED: SampleState = { state: 'none', message: 'Open the sample to see why it fails.' };
+const ENDED: SampleState = { state: 'error', message: 'The server has ended.' };
 
 type Parts = { [C in Computation]: Part<Computed[C]> };
 const idle = (): Parts => ({ graph: { state: 'idle' }, compare: { state: 'idle' } });
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Why nothing could be read about a sample. */
+function unread(error: unknown): SampleState {
+  if (error instanceof NoServer) return WAITING;
+  return error instanceof MovedOn ? CLOSED : { state: 'error', message: words(error) };
+}
 
 /** How far the explanation is that these details are of. */
 export function stateOf(details: Details | null): SampleState {
@@ -63,6 +79,8 @@ export class PanelModel {
   private readonly heard = new Set<string>();
   private turn = 0;
   private visible = true;
+  /** What is shown is that no server answers: the next one is asked. */
+  private unserved = false;
 
   constructor(
     private readonly ask: Ask,
@@ -84,8 +102,12 @@ export class PanelModel {
 
   /** Shows this sample from now on; null: none. */
   follow(followed: Followed | null): void {
-    if (followed?.uri === this.followed?.uri) return;
+    if (followed?.uri === this.followed?.uri) {
+      if (this.sample === CLOSED) void this.refresh(); // it may be open now
+      return;
+    }
     this.followed = followed;
+    this.unserved = false;
     this.forget(followed ? { state: 'computing', message: 'Reading …' } : NOTHING);
     void this.refresh();
   }
@@ -126,6 +148,7 @@ export class PanelModel {
   }
 
   status({ uri, state, message }: Status): void {
+    if (uri === null && this.unserved) this.served(state, message);
     if (uri === null || uri !== this.uri) return;
     if (state === 'computing') this.setSample({ state: 'computing', message });
     else if (state === 'error') this.setSample({ state: 'error', message });
@@ -134,6 +157,10 @@ export class PanelModel {
 
   /** The server has ended: what it was computing does not come any more. */
   serverGone(): void {
+    if (this.sample.state === 'computing') {
+      this.setSample(ENDED);
+      this.unserved = true;
+    }
     for (const what of COMPUTATIONS) {
       this.stop(what);
       this.postPart(what);
@@ -182,9 +209,24 @@ export class PanelModel {
       const details = await this.ask('tokenblame/details', params, signal, () => undefined);
       if (turn === this.turn) this.take(details as Details | null);
     } catch (error) {
-      if (turn !== this.turn || error instanceof MovedOn) return;
-      this.setSample({ state: 'error', message: words(error) });
+      if (turn === this.turn) this.missed(error);
     }
+  }
+
+  /** Nothing could be read; what is known already stays, where nothing is wrong with it. */
+  private missed(error: unknown): void {
+    const unserved = error instanceof NoServer;
+    if (this.details && (unserved || error instanceof MovedOn)) return;
+    this.unserved = unserved;
+    this.setSample(unread(error));
+  }
+
+  /** A server begins, can answer now, or could not be started. */
+  private served(state: Status['state'], message: string): void {
+    if (state === 'ready') {
+      this.unserved = false;
+      void this.refresh();
+    } else this.setSample(state === 'error' ? { state, message } : WAITING);
   }
 
   private take(details: Details | null): void {

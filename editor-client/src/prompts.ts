@@ -8,6 +8,8 @@ import * as vscode from 'vscode';
 /** What the names of these files end with (lsp_server/files.py). */
 export const PROMPT_FILES = '**/*.prompt.txt';
 
+export const isPrompt = ({ path }: vscode.Uri): boolean => path.endsWith('.prompt.txt');
+
 const places = new Map<string, vscode.Uri>();
 
 /** The prompt document of the sample `code`, as far as the server has named one. */

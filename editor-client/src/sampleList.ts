@@ -86,3 +86,9 @@ export function pending(samples: readonly Sample[], of: Lookup): Sample[] {
   );
   return sorted(open.length > 0 ? open : explainable, 'task', of);
 }
+
+/** Why there is nothing to do for a run over these samples. */
+export const nothingPending = (samples: readonly Sample[]): string =>
+  samples.length > 0
+    ? 'completions without their prompt are explained one by one, as they are opened'
+    : 'there is no sample to explain here';

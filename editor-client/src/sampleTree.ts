@@ -45,6 +45,14 @@ function nameOf(place: vscode.Uri): string {
   return whole ? folder.name : vscode.workspace.asRelativePath(place);
 }
 
+/** What a click on a sample does. */
+function opening(sample: Sample): vscode.Command {
+  const title = 'Open';
+  return sample.lacksPrompt
+    ? { command: 'tokenblame.openCompletion', title, arguments: [sample] }
+    : { command: 'vscode.open', title, arguments: [vscode.Uri.parse(sample.uri, true)] };
+}
+
 export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
   private readonly unsubscribe: () => void;
@@ -151,8 +159,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     item.tooltip = said;
     item.accessibilityInformation = { label: said };
     item.contextValue = sample.lacksPrompt ? 'completion' : 'sample';
-    const uri = vscode.Uri.parse(sample.uri, true);
-    item.command = { command: 'vscode.open', title: 'Open', arguments: [uri] };
+    item.command = opening(sample);
     return item;
   }
 

@@ -13,7 +13,10 @@ export interface Sample {
   number: number;
   /** Uri of the folder or the `samples.jsonl` that holds it. */
   group: string;
-  /** A completion without the task's prompt, which the server cannot explain by itself. */
+  /**
+   * A completion without the task's prompt. The server makes a file with both, which opens and is
+   * explained; of the line itself it tells no outcome.
+   */
   lacksPrompt: boolean;
 }
 

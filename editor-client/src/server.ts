@@ -6,7 +6,7 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import { Crashes } from './backoff';
 import { ask } from './ask';
 import { createClient, type ClientParts } from './client';
-import type { Ask } from './panelModel';
+import { NoServer, type Ask } from './panelModel';
 import {
   panelNotification,
   relevanceNotification,
@@ -82,7 +82,7 @@ export class Server {
 
   /** Asks one of our own requests, which may take a while. */
   readonly ask: Ask = (method, params, signal, progress) => {
-    if (!this.client || !this.running) return Promise.reject(new Error('The server is not running.'));
+    if (!this.client || !this.running) return Promise.reject(new NoServer());
     return ask(this.client, method, params, signal, progress);
   };
 

@@ -22,6 +22,20 @@ describe('manifest', () => {
     for (const event of ['onLanguage:python', 'onLanguage:jsonl']) assert.ok(events.includes(event));
     const { default: pattern } = manifest.contributes.configuration.properties['tokenblame.client.jsonl'];
     assert.ok(events.includes(`workspaceContains:${pattern}`));
+    for (const data of ['HumanEval', 'Mbpp']) {
+      assert.ok(events.includes(`workspaceContains:**/${data}_*/*.py`));
+    }
+  });
+
+  it('wakes the extension for a prompt that an earlier window had open', () => {
+    const [language] = manifest.contributes.languages;
+    assert.ok(language && manifest.activationEvents.includes(`onLanguage:${language.id}`));
+    assert.deepEqual(language.filenamePatterns, ['**/tokenblame/**/prompts/*/*.prompt.txt']);
+  });
+
+  it('names every Python that is tried', () => {
+    const { 'tokenblame.python': python } = manifest.contributes.configuration.properties;
+    assert.match(python.markdownDescription, /`\.venv`.*Set up Python.*`python3`/);
   });
 
   it('does not clash with the commands that the server registers', () => {
@@ -57,6 +71,22 @@ describe('commands', () => {
       const foreign = /^(workbench|vscode)\./.test(id) || id === 'tokenblame.samples.focus';
       assert.ok(ids.has(id) || foreign, id);
     }
+  });
+
+  it('lead on from a prompt document, and stop what it began', () => {
+    const prompt = 'resourceFilename =~ /\\.prompt\\.txt$/';
+    const shown = new Map(menus.commandPalette.map(({ command, when }) => [command, when]));
+    for (const name of ['showCode', 'restorePrompt']) {
+      assert.equal(shown.get(`tokenblame.${name}`), prompt);
+    }
+    const cancel = keybindings.find(({ command }) => command === 'tokenblame.cancelAll');
+    assert.ok(cancel?.when.includes(prompt));
+  });
+
+  it('explain any sample of the view', () => {
+    const items = menus['view/item/context'];
+    const inline = items.find(({ command }) => command === 'tokenblame.explainSample')?.when ?? '';
+    for (const item of ['sample', 'completion']) assert.ok(inline.includes(item));
   });
 
   it('run nothing of an untrusted workspace', () => {

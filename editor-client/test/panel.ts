@@ -38,7 +38,7 @@ export function details(changes: Partial<Details> = {}): Details {
       [3, -1, 0.5],
       [0, 0, 2.5],
     ],
-    repair: { program: 'p', diff: '---\n+++\n@@\n-a\n+b' },
+    repair: { program: 'p', diff: '---\n+++\n@@\n-a\n+b', editable: true },
     trust: null,
     ...changes,
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Details, ToView } from '../src/panelMessages';
-import { MovedOn, PanelModel, stateOf } from '../src/panelModel';
+import { MovedOn, NoServer, PanelModel, stateOf } from '../src/panelModel';
 import { relevance, status, URI } from './news';
 import { details, RUNNING } from './panel';
 
@@ -45,7 +45,12 @@ class Bench {
   }
 
   get sample(): string {
-    return (this.shown.get('sample') as ToView & { type: 'sample' }).sample.state;
+    return this.said.state;
+  }
+
+  /** About the sample as a whole. */
+  get said(): { state: string; message: string } {
+    return (this.shown.get('sample') as ToView & { type: 'sample' }).sample;
   }
 
   get details(): Details | null {
@@ -230,5 +235,57 @@ describe('PanelModel', () => {
     bench.model.serverGone();
     assert.ok(asked.signal.aborted);
     assert.equal(bench.part('graph').state, 'idle');
+  });
+
+  it('says so where the server has ended for good in the middle of its work', async () => {
+    const bench = await explained();
+    bench.model.status(status('computing', 'Searching'));
+    bench.model.serverGone();
+    assert.deepEqual(bench.said, { state: 'error', message: 'The server has ended.' });
+    bench.model.status(status('starting', 'The server crashed', null));
+    assert.equal(bench.said.message, 'Waiting for the server …');
+    bench.model.status(status('error', 'The server keeps crashing.', null));
+    assert.deepEqual(bench.said, { state: 'error', message: 'The server keeps crashing.' });
+  });
+
+  it('keeps what it shows of a server that had finished', async () => {
+    const bench = await explained();
+    await bench.answer('graph', graph);
+    bench.model.serverGone();
+    bench.model.setVisible(false);
+    bench.model.setVisible(true);
+    bench.next('details').reject(new NoServer());
+    await settled();
+    bench.model.status(status('ready', 'Ready.', null));
+    assert.deepEqual([bench.sample, bench.asked.length], ['ready', 0]);
+    assert.equal(bench.part('graph').state, 'ready');
+  });
+
+  it('waits for a server, and asks the one that is ready', async () => {
+    const bench = new Bench();
+    bench.model.follow({ uri: URI, title: '' });
+    bench.next('details').reject(new NoServer());
+    await settled();
+    assert.deepEqual(bench.said, { state: 'none', message: 'Waiting for the server …' });
+    bench.model.status(status('error', 'No Python.', null));
+    assert.equal(bench.said.message, 'No Python.');
+    bench.model.status(status('starting', '', null));
+    bench.model.status(status('ready', 'Ready.', null));
+    await bench.answer('details', details());
+    assert.equal(bench.sample, 'ready');
+    bench.next('graph');
+    bench.model.status(status('ready', 'Stopped.', null)); // of another document
+    assert.equal(bench.asked.length, 0);
+  });
+
+  it('asks for the sample to be opened where no editor has it', async () => {
+    const bench = new Bench();
+    bench.model.follow({ uri: URI, title: '' });
+    bench.next('details').reject(new MovedOn());
+    await settled();
+    assert.equal(bench.said.message, 'Open the sample to see why it fails.');
+    bench.model.follow({ uri: URI, title: '' });
+    await bench.answer('details', details());
+    assert.equal(bench.sample, 'ready');
   });
 });

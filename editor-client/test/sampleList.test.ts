@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { counts, describe as described, ICONS, sentence } from '../src/labels';
 import { KINDS, type Outcome } from '../src/outcomes';
-import { counted, filtered, filters, grouped, NO_FILTER, pending, sorted } from '../src/sampleList';
+import {
+  counted,
+  filtered,
+  filters,
+  grouped,
+  NO_FILTER,
+  nothingPending,
+  pending,
+  sorted,
+} from '../src/sampleList';
 import type { Sample } from '../src/samples';
 
 function sample(taskId: string, number = 0, changes: Partial<Sample> = {}): Sample {
@@ -72,7 +81,13 @@ describe('pending', () => {
     const open = sample('Mbpp/3');
     assert.deepEqual(pending([A, open, B], of), [open]);
     assert.deepEqual(pending([A, B], of), [B, A]);
-    assert.deepEqual(pending([sample('Mbpp/3', 0, { lacksPrompt: true })], of), []);
+  });
+
+  it('leaves completions to whoever opens them, and says so', () => {
+    const completions = [sample('Mbpp/3', 0, { lacksPrompt: true })];
+    assert.deepEqual(pending(completions, of), []);
+    assert.match(nothingPending(completions), /one by one/);
+    assert.match(nothingPending([]), /no sample/);
   });
 });
 

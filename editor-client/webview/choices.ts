@@ -1,7 +1,7 @@
 /** The section "Choices": what else the model could have written, and the pairs that were proved. */
 
 import type { Choice, Details, PairDetails } from '../src/panelMessages';
-import { bar, button, make, number, percent, sentence, table, token, type Cell } from './dom';
+import { button, gauge, make, number, percent, sentence, table, token, type Cell } from './dom';
 import { send } from './host';
 
 function remark(details: Details, position: number, one: Choice): Cell {
@@ -17,7 +17,7 @@ function choicesTable(details: Details, position: number, listed: readonly Choic
   const rows = listed.map((one, rank) => [
     `${rank + 1}`,
     token(one.text),
-    make('span', { className: 'measure' }, bar(one.probability), percent(one.probability)),
+    make('span', { className: 'measure' }, gauge(one.probability), percent(one.probability)),
     remark(details, position, one),
   ]);
   const caption = `The likeliest tokens at token ${position}`;

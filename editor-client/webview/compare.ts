@@ -65,7 +65,7 @@ function figures(both: readonly ComparedModel[]): HTMLElement {
     row('rank of what would have passed', ({ contrast }) => `${contrast.rank}`),
     row('first choice', best),
     row('tokens', ({ sum }) => number(sum)),
-    row('softmax leak', ({ leak }) => number(leak)),
+    row('not distributed', ({ logitDiff, sum, bias }) => number(logitDiff - sum - bias)),
     row('biases', ({ bias }) => number(bias)),
   ]);
 }

@@ -60,8 +60,16 @@ export function number(value: number): HTMLElement {
 
 /** A bar of a share from −1 to 1, drawn from the middle; the number stands beside it. */
 export function bar(share: number): HTMLElement {
-  const side = share < 0 ? 'minus' : 'plus';
-  const fill = make('span', { className: `fill ${side}` });
-  fill.style.width = `${Math.min(1, Math.abs(share)) * 50}%`;
+  return filled(share < 0 ? 'minus' : 'plus', Math.min(1, Math.abs(share)) / 2);
+}
+
+/** A bar of a probability, drawn from the left; the number stands beside it. */
+export function gauge(probability: number): HTMLElement {
+  return filled('whole', probability);
+}
+
+function filled(kind: string, width: number): HTMLElement {
+  const fill = make('span', { className: `fill ${kind}` });
+  fill.style.width = `${width * 100}%`;
   return make('span', { className: 'bar', ariaHidden: 'true' }, fill);
 }

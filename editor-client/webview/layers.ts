@@ -54,6 +54,7 @@ export function showLayers(content: HTMLElement, details: Details | null): void 
     content.replaceChildren(sentence(reason));
     return;
   }
+  if (!details.tokens[chosen]) chosen = -1; // it was one of another pair
   const profiles = profilesOf(details);
   const redraw = (): void => { showLayers(content, details); };
   content.replaceChildren(

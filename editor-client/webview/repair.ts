@@ -13,6 +13,10 @@ function line(text: string): HTMLElement {
   return make('span', { className: text.startsWith('@') ? 'quiet' : '' }, `${text}\n`);
 }
 
+const READ_ONLY =
+  'This document is read-only: `Open as a sample`, above its line in the samples file, makes a ' +
+  'file of it, where the repair can be applied.';
+
 export function showRepair(content: HTMLElement, details: Details | null): void {
   const repair = details?.repair;
   if (!repair) {
@@ -22,14 +26,12 @@ export function showRepair(content: HTMLElement, details: Details | null): void 
     content.replaceChildren(sentence(reason));
     return;
   }
+  const diff = button('Open in the diff editor', () => { run('diff'); }, true);
+  const apply = button('Apply the repair', () => { run('apply'); });
   content.replaceChildren(
     sentence(details.pair?.words ?? ''),
-    make(
-      'p',
-      { className: 'buttons' },
-      button('Open in the diff editor', () => { run('diff'); }, true),
-      button('Apply the repair', () => { run('apply'); }),
-    ),
+    make('p', { className: 'buttons' }, diff, repair.editable ? apply : ''),
+    repair.editable ? '' : sentence(READ_ONLY),
     make(
       'pre',
       { className: 'diff', tabIndex: 0, ariaLabel: 'Difference', role: 'region' },

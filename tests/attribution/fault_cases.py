@@ -7,6 +7,7 @@ import pytest
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution import decoding
+from attribution.faults import attempts
 from attribution.faults import search as search_module
 from attribution.faults.candidates import candidates
 from attribution.faults.search import Budget, Search, Subject
@@ -36,7 +37,9 @@ def subject(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Subje
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A random model seldom ends by itself."""
-    monkeypatch.setattr(search_module, "_ROOM", 6)
+    monkeypatch.setattr(attempts, "_ROOM", 6)
+    monkeypatch.setattr(attempts, "_SHORTEST", 0)
+    monkeypatch.setattr(search_module, "_SHORT", 0)
 
 
 def begin(subject: Subject) -> Search:

@@ -96,6 +96,17 @@ def test_a_search_without_a_pair_says_why() -> None:
     assert "No single other token helps." in printed(explanation)
 
 
+def test_a_search_tells_what_it_cost() -> None:
+    explanation = explained()
+    assert "tokens decoded" not in printed(explanation)  # it decoded nothing
+    explanation.search = schema.SearchReport(
+        8, 990, 1, "Found.", accepted_tokens=700, computed_tokens=1200, plain_tokens=9100
+    )
+    told = " ".join(printed(explanation).split())
+    assert "990 tokens decoded, 700 of them drafted and verified; 1200 went through the" in told
+    assert "by plain decoding 9100." in told
+
+
 def test_the_heat_map_paints_by_relevance() -> None:
     drawn = heat_map(CODE, [Heat(3, 10, 1.0), Heat(10, 20, -1.0), Heat(20, 22, 0.01)], (22, 24))
     assert drawn.plain == CODE

@@ -7,11 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution import decoding
+from attribution import decoding, replaying
 from attribution.decoding import Branch
 from attribution.decoding import prefix as prefix_module
-from attribution.errors import Cancelled
+from attribution.errors import Cancelled, ModelUnavailable
+from attribution.models.catalogue import SMALL
+from attribution.models.loader import load
 from attribution.prompts import Stops
+from attribution.schema import ModelSettings
 from tests.attribution.lrp.tiny import WINDOWED, Shape, build
 
 NEVER = Stops((), frozenset())
@@ -88,6 +91,30 @@ def test_rollouts_equal_plain_greedy_decoding(
         new = b.limit - len(b.tokens)
         assert [*prefix.ids[:7], *completion.ids] == (greedy(model, head, new) if new > 0 else head)
     assert prefix.cache.get_seq_length() == len(prefix.ids)
+
+
+@pytest.mark.slow
+def test_rollouts_of_real_weights_are_plain_greedy_decoding() -> None:
+    """As above, where a continuation means something and rejoins what was written before."""
+    try:
+        loaded = load(ModelSettings(SMALL, "cpu", "float32"))
+    except ModelUnavailable as error:
+        pytest.skip(str(error))
+
+    def plainly(head: list[int], new: int) -> list[int]:
+        whole = len(head) + new
+        return replaying.greedy(loaded.model, head, whole, lambda _: False, lambda: None)
+
+    prompt = loaded.tokenizer("def count_words(text: str) -> dict[str, int]:\n    words = {}\n")
+    start = len(prompt.input_ids)
+    prefix = decoding.prefill(loaded.model, plainly(prompt.input_ids, 42), start)
+    branches = [Branch(start + k, (int(prefix.scores.top_ids[k, 1]),), 32) for k in range(0, 42, 7)]
+    done = decoding.rollouts(
+        loaded.model, loaded.tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None
+    )
+    for b, completion in zip(branches, done, strict=True):
+        whole = [*prefix.ids[:start], *completion.ids]
+        assert whole == plainly([*prefix.ids[: b.position], *b.tokens], 31)
 
 
 @pytest.mark.parametrize("family", WINDOWED)

@@ -1,6 +1,7 @@
 """Relevance and trust of one pair in a tiny model, as the engine asks for them."""
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,15 @@ import torch
 from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution import explaining, segments
+from attribution import explaining, explaining_memory, segments
 from attribution.errors import Cancelled, InvalidRequest, ResourceExhausted
 from attribution.explaining import Case
+from attribution.faithfulness.probe import Probe
 from attribution.job import Job
 from attribution.lrp.ledger import Method
 from attribution.lrp.memory import estimate
 from attribution.lrp.objective import ObjectiveKind
+from attribution.lrp.relevance import Relevance, attribute
 from attribution.schema import (
     Event,
     Faithfulness,
@@ -46,7 +49,21 @@ def test_relevance_tells_what_it_is_of(case: Case, method: Method, kind: Objecti
     assert len(found.relevance) == case.pair.position
     assert found.logit_diff == pytest.approx(by_hand(case))
     assert sum(found.relevance) == pytest.approx(found.sum)
-    assert found.sum + found.leak + found.bias == pytest.approx(found.logit_diff)
+    if method.ruled:
+        assert found.sum + found.leak + found.bias == pytest.approx(found.logit_diff)
+    assert found.sum + found.missing[1] + found.bias == pytest.approx(found.logit_diff)
+
+
+def test_the_baseline_of_integrated_gradients_travels(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_baseline(*arguments: Any, **options: Any) -> Relevance:
+        return evolve(attribute(*arguments, **options), baseline=0.25)
+
+    monkeypatch.setattr(explaining, "attribute", with_baseline)
+    found = explaining.relevance(evolve(case, method=Method.INTEGRATED), job())
+    assert found.baseline == 0.25
+    assert found.error == pytest.approx(found.sum - (found.logit_diff - 0.25))
 
 
 def test_relevance_is_about_the_tokens_before_the_target(case: Case) -> None:
@@ -109,8 +126,21 @@ def test_layers_are_kept_where_they_fit(
 ) -> None:
     free = needed(case, recompute=False, graph=graph)
     for left, expected in ((free, False), (free * 1000, False), (free - 4, True), (None, False)):
-        monkeypatch.setattr(explaining, "available_memory", lambda left=left: left)
+        monkeypatch.setattr(explaining_memory, "available_memory", lambda left=left: left)
         assert explaining.must_recompute(case, graph=graph) is expected
+
+
+def test_the_points_of_a_path_that_pass_together_count(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Integrated gradients feed many copies of a short text; one alone would fit."""
+    monkeypatch.setattr(
+        explaining_memory, "available_memory", lambda: 2 * needed(case, recompute=False)
+    )
+    assert not explaining.must_recompute(case, graph=False)
+    path = evolve(case, method=Method.INTEGRATED)
+    with pytest.raises(ResourceExhausted):
+        explaining.must_recompute(path, graph=False)
 
 
 @pytest.mark.parametrize("graph", [False, True])
@@ -118,9 +148,9 @@ def test_what_does_not_fit_at_all_is_told_with_figures(
     case: Case, graph: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enough = needed(case, recompute=True, graph=graph)
-    monkeypatch.setattr(explaining, "available_memory", lambda: enough)
+    monkeypatch.setattr(explaining_memory, "available_memory", lambda: enough)
     assert explaining.must_recompute(case, graph=graph)
-    monkeypatch.setattr(explaining, "available_memory", lambda: 1234)
+    monkeypatch.setattr(explaining_memory, "available_memory", lambda: 1234)
     with pytest.raises(ResourceExhausted, match=r"\d+ tokens need about .* 1\.2 kB are free"):
         explaining.must_recompute(case, graph=graph)
 
@@ -135,7 +165,7 @@ def test_little_memory_changes_no_result(
         return explaining.relevance(case, job())
 
     plenty, little = answer(), needed(case, recompute=True, graph=graph)
-    monkeypatch.setattr(explaining, "available_memory", lambda: little)
+    monkeypatch.setattr(explaining_memory, "available_memory", lambda: little)
     assert explaining.must_recompute(case, graph=graph)
     assert answer() == plenty
 
@@ -144,11 +174,11 @@ def test_too_little_memory_for_paths_is_told_before_minutes_are_spent(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enough_for_relevance = needed(case, recompute=True)
-    monkeypatch.setattr(explaining, "available_memory", lambda: enough_for_relevance)
+    monkeypatch.setattr(explaining_memory, "available_memory", lambda: enough_for_relevance)
     events: list[Event] = []
     with pytest.raises(ResourceExhausted):
         trust_of(case, full=True, seconds=None, job=job(events))
-    assert events == [Progress("Cutting edges of the graph")]
+    assert events == [Progress("Cutting paths of the graph")]
 
 
 # Trust
@@ -192,6 +222,31 @@ def test_an_estimate_without_time_measures_the_least_that_makes_sense(case: Case
     assert not found.complete
     assert (agreement.measured, agreement.of) == (5 + 8, case.pair.position - 1)
     assert len(found.segments) == 1
+
+
+def test_an_estimate_takes_two_seconds_on_a_gpu() -> None:
+    found = [explaining.budget(torch.device(name)) for name in ("cuda", "cuda:1", "cpu", "mps")]
+    assert found == [2.0, 2.0, 30.0, 30.0]
+
+
+def test_without_a_budget_it_is_the_devices(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explaining, "budget", lambda _device: 1e-9)
+    assert estimated(case, None).agreements[0].measured == 5 + 8
+
+
+def test_reading_the_text_is_a_part_of_the_budget(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Probe):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            time.sleep(0.3)
+
+    monkeypatch.setattr(explaining, "Probe", Slow)
+    found = estimated(case, 0.25)
+    assert found.agreements[0].measured == 5 + 8
+    assert "instead of 0.25 s" in found.message
+    assert found.seconds > 0.3
 
 
 def test_template_tokens_are_never_taken_away(

@@ -1,5 +1,7 @@
 """What the search tries, proves and reports."""
 
+import ast
+
 import pytest
 import torch
 from attrs import evolve
@@ -7,12 +9,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution import decoding
 from attribution.decoding import forest
-from attribution.faults.candidates import Evidence, candidates
+from attribution.faults.candidates import Candidate, Evidence, candidates
+from attribution.faults.findings import Findings, exchanged
 from attribution.faults.search import Budget, Subject
 from attribution.faults.syntax import Kind
 from attribution.generation import Split, from_text, with_scores
 from attribution.schema import (
     Form,
+    Generation,
     Origin,
     Outcome,
     Progress,
@@ -115,6 +119,9 @@ def test_the_search_says_why_it_found_nothing(subject: Subject) -> None:
     pairs, report = run(begin(open_end), Judge(never))
     assert (pairs, report.proved, report.first_seconds) == ([], 0, None)
     assert report.outcome is Outcome.UNFINISHED
+    assert "No termination" in report.message
+    early = run(begin(open_end), Judge(never), Budget(1, 600))[1]
+    assert (early.outcome, early.complete) == (Outcome.UNFINISHED, False)
     assert run(begin(ended), Judge(never))[1].outcome is Outcome.EXHAUSTED
     small = run(begin(ended), Judge(never), Budget(1, 600))[1]
     assert small.outcome is Outcome.BUDGET
@@ -177,3 +184,40 @@ def test_progress_counts(subject: Subject) -> None:
         if isinstance(event, Progress):
             assert event.fraction is not None
             assert 0 <= event.fraction <= 1
+
+
+def test_code_in_the_place_of_a_comment_begins_a_statement(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """Its suspicion is that of the code behind, and words for words are not tested at all."""
+    code = "def f(x):\n    # add one\n    return x\n    # done\nprint(f(1))\n"
+    task = evolve(TASK, prompt="x = 1\n")
+    made = from_text(task, Split(Form.DIRECT, task.prompt, code), tokenizer)
+    prefix = decoding.prefill(model, [t.id for t in made.tokens], made.prompt_length)
+    made = with_scores(made, prefix.scores, tokenizer)
+    found = candidates(made, prefix.scores, tokenizer, Evidence({3: 0.0, 4: 0.9}))
+    first, last = made.code.index("# add"), made.code.index("# done")
+    words = range(first + 1, made.code.index("\n    return"))
+    for candidate in found:
+        token, text = made.tokens[candidate.position], candidate.contrast.text
+        opens = token.start <= first < token.end
+        if opens and text.strip() and not text.lstrip().startswith("#"):
+            assert (candidate.kind, candidate.suspicion) == (Kind.KEYWORD, 0.9)
+        elif token.start in words or token.start <= last < token.end:
+            assert candidate.kind is Kind.PROSE
+        elif token.start > made.code.index("print"):
+            assert candidate.kind in (Kind.BEHIND, Kind.LAYOUT)
+    assert {c.kind for c in found} >= {Kind.KEYWORD, Kind.PROSE, Kind.BEHIND}
+
+    findings = Findings(made)
+    for candidate in found:
+        findings.screen(candidate)
+    spared = [c for c in found if exchanged(made, c) and not findings.is_untested(c)]
+    assert spared
+    assert all(says_the_same(made, c) for c in spared)
+
+
+def says_the_same(made: Generation, candidate: Candidate) -> bool:
+    """Whether both programs are the same to Python."""
+    mutant = exchanged(made, candidate) or ""
+    return ast.dump(ast.parse(mutant)) == ast.dump(ast.parse(made.code))

@@ -38,6 +38,7 @@ def test_the_smallest_repair_wins_then_the_largest_difference() -> None:
         ([(5, 0.5)], True, True, Outcome.WEAK),
         ([(4, 9.0)], True, True, Outcome.FIRST_TOKEN),
         ([], False, True, Outcome.UNFINISHED),
+        ([], False, False, Outcome.UNFINISHED),
         ([], True, True, Outcome.EXHAUSTED),
         ([], True, False, Outcome.BUDGET),
     ],

@@ -69,7 +69,7 @@ def test_every_proved_pair_is_reproduced(subject: Subject, loaded: LoadedModel) 
     def judge(program: str, _checkpoint: object) -> bool:
         return sum(map(ord, program)) % 3 == 0
 
-    list(search.run(Budget(40, 600), judge, lambda: None, exhaust=True))
+    list(search.run(Budget(200, 600), judge, lambda: None, exhaust=True))
     pairs = tuple(search.findings.pairs.values())
     assert {p.origin for p in pairs} >= {Origin.VERIFIED, Origin.TWO_TOKENS}
     request = request_of(made, pairs)

@@ -11,6 +11,7 @@ from attribution import cli
 from attribution.commands import verify
 from attribution.errors import InvalidSample, ResourceExhausted
 from attribution.explanation import Explanation
+from attribution.faults.syntax import Kind
 from attribution.reading import sandbox_of
 from attribution.schema import (
     ContrastPair,
@@ -86,12 +87,34 @@ def test_the_table_counts() -> None:
     text = "\n".join(lines)
     assert "a proved pair                         1 of 2   50%" in text
     assert "a proved pair with Δℓ > 1             1 of 2   50%" in text
+    assert "a pivotal pair as far as was tried    1 of 2   50%" in text
     assert "a pivotal pair for certain            1 of 2   50%" in text
     assert "outcomes: 1 clear, 1 budget" in text
     assert "300 tokens computed; plain decoding: 1800" in text
     assert table.lines([PASSED]) == ["1 tasks, 1 pass, 0 fail, 0 could not be graded"]
 
 
+def test_the_best_pair_counts_as_pivotal_not_just_any() -> None:
+    later = evolve(PAIR, position=7, repair_size=9)
+    search = evolve(REPORT, pivotal=7, pivotal_certain=False)
+    upstream = evolve(FAILED, pairs=(PAIR, later), search=search)
+    assert "pivotal pair as far as was tried    0 of 1" in "\n".join(table.lines([upstream]))
+    at_last = evolve(upstream, pairs=(PAIR, evolve(later, repair_size=1)))
+    assert "pivotal pair as far as was tried    1 of 1" in "\n".join(table.lines([at_last]))
+
+
+@pytest.fixture
+def weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fixed ones: what is tested is the comparison, not the order that is shipped."""
+    worth = {Kind.OPERATOR: 0.5, Kind.LAYOUT: -1.5, Kind.PROSE: -3.0}
+
+    def score(log_probability: float, suspicion: float, kind: Kind) -> float:
+        return 0.7 * log_probability + 3 * suspicion + worth.get(kind, 0.0)
+
+    monkeypatch.setattr(signals, "score", score)
+
+
+@pytest.mark.usefixtures("weights")
 def test_orders_are_compared_by_the_place_of_the_first_proof() -> None:
     trials = (
         trial(1, False, 0.1, -0.5, "layout"),
@@ -105,6 +128,25 @@ def test_orders_are_compared_by_the_place_of_the_first_proof() -> None:
     assert found["without probability"].mean == 1
     assert found["margin"].mean == 3
     assert signals.compare([trials], (Origin.SUBSTITUTED,)) == {}
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_rollout_has_its_place_among_all_alternatives() -> None:
+    """Few are written out, so among those every order does well."""
+    written = trial(2, True, 2.0, -4.0, "operator")
+    exchanged = (
+        trial(1, True, 0.1, -0.5, "layout"),  # passes only with all else as it was
+        trial(2, False, 2.0, -4.0, "operator"),
+        trial(3, False, 1.0, -1.0, "prose"),
+        trial(4, False, 0.5, -0.2, "name"),
+    )
+    both = (*(evolve(t, origin=Origin.SUBSTITUTED) for t in exchanged), written)
+    second = evolve(trial(9, True, 0.1, -0.1, "name"), origin=Origin.TWO_TOKENS)  # no alternative
+    found = signals.compare([(*both, second)], (Origin.VERIFIED,))
+    assert (found["all signals"].mean, found["without probability"].mean) == (3, 1)
+    assert (found["margin"].mean, found["chance"].mean <= 4) == (4, True)
+    assert signals.compare([both], (Origin.SUBSTITUTED,))["all signals"].mean == 2
+    assert signals.compare([both[:-1]], (Origin.VERIFIED,)) == {}
 
 
 @pytest.mark.parametrize(

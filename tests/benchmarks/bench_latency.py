@@ -2,21 +2,24 @@
 
     python -m tests.benchmarks.bench_latency [--model MODEL] [--count 200]
 
-Real server, engine and model over stdio. Ten failing samples and one of 2 000 lines are open at
-once, so that the engine has work throughout; of the requests, one after the other, the table shows
-milliseconds on the clock and, because other work on the machine adds to these, the processor time
-that the server took for one on average. Aims: 5 ms at the median, 20 ms at the 99th percentile; the
-first answer within a second; 120 MB for the server.
+Real server, engine and model over stdio. Ten failing samples, one of 2 000 lines and a file of
+1 640 samples are open at once, so that the engine has work throughout. What is hovered over and
+typed into has been explained before: a hover has something to say, and of an edit it must be found
+out what it did. Of the requests, one after the other, the table shows milliseconds on the clock
+and, because other work on the machine adds to these, the processor time that the server took for
+one on average. Aims: 5 ms at the median, 20 ms at the 99th percentile; the first answer within a
+second; 120 MB for the server.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
@@ -31,16 +34,36 @@ SAMPLE = (Path(__file__).parents[1] / "e2e" / "vscode" / "sample.py.txt").read_t
 DOCUMENTS = [f"file:///bench/{n}/HumanEval_65/0.py" for n in range(10)]
 LONG = "file:///bench/long/HumanEval_65/0.py"
 LINES = 2000
+COMMENT = f"    # {'=' * 72}\n"  # of few tokens: some 4 000 can be explained
+FILE = "file:///bench/samples.jsonl"
+ROWS = 1640  # HumanEval with ten samples a task
+TEXTS = {  # ten samples that differ, so that none is known already
+    **{uri: f"{SAMPLE}\n# {number}\n" for number, uri in enumerate(DOCUMENTS)},
+    LONG: SAMPLE + "".join("\n" if n % 4 else COMMENT for n in range(SAMPLE.count("\n"), LINES)),
+    FILE: "".join(
+        json.dumps({"task_id": f"HumanEval/{number // 10}", "solution": f"{SAMPLE}# {number}\n"})
+        + "\n"
+        for number in range(ROWS)
+    ),
+}
+EXPLAINED = (*DOCUMENTS[:2], LONG)
+PATIENCE = 600.0  # seconds for one heat map, the first loading of the model included
 
 Step = Callable[[], Awaitable[float]]
 
 
 def is_computing(message: Message) -> bool:
-    return message["method"] == "tokenblame/status" and message["params"]["state"] == "computing"
+    told = message["method"] == "tokenblame/status"
+    return told and bool(message["params"]["state"] == "computing")
 
 
 def is_end(message: Message) -> bool:
-    return message["method"] == "$/progress" and message["params"]["value"]["kind"] == "end"
+    told = message["method"] == "$/progress"
+    return told and bool(message["params"]["value"]["kind"] == "end")
+
+
+def is_heat_map(message: Message) -> bool:
+    return message["method"] == "tokenblame/relevance" and bool(message["params"]["spans"])
 
 
 class Row(NamedTuple):
@@ -64,17 +87,33 @@ async def starts(name: str, command: list[str], environment: dict[str, str], rep
 async def at_rest(environment: dict[str, str]) -> float:
     """Megabytes of a server with all documents open, before it knows of any engine."""
     client = await Client.start(SERVER, environment, {"run": "manual"})
-    open_all(client)
+    open_all(client, TEXTS)
     await client.hover(LONG, 0, 0)
     resident = client.server.memory_info().rss / 1e6
     await client.stop()
     return float(resident)
 
 
-def open_all(client: Client) -> None:
-    for number, uri in enumerate(DOCUMENTS):
-        client.open(uri, SAMPLE + f"\n# {number}\n")  # ten texts, so that none is known already
-    client.open(LONG, SAMPLE + "\n" + "    # long\n" * (LINES - SAMPLE.count("\n") - 2))
+def open_all(client: Client, uris: Iterable[str]) -> None:
+    for uri in uris:
+        client.open(uri, TEXTS[uri])
+
+
+async def explain(client: Client, uri: str) -> None:
+    """Open a sample and wait for its heat map.
+
+    It is of the first token that the model wrote, against its second choice: no search has to
+    prove that.
+    """
+    open_all(client, [uri])
+    while not (known := await client.ask("tokenblame/details", {"uri": uri}))["choices"]:
+        await asyncio.sleep(0.1)
+    position, row = known["choices"]["promptLength"], known["choices"]["rows"][0]
+    other = next(one["id"] for one in row if not one["written"])
+    choice = {"version": 1, "position": position, "contrast": other}
+    shown = client.seen(is_heat_map)
+    await client.command("tokenblame.attribute", uri, choice)
+    assert (await shown)["params"]["uri"] == uri
 
 
 class Session:
@@ -86,9 +125,13 @@ class Session:
         self._places = count()
 
     async def hover(self) -> float:
-        """In the first sample, which the engine explains; one place after the other."""
-        line = 1 + next(self._places) % SAMPLE.count("\n")
-        return await timed(self._client.hover(DOCUMENTS[0], line, 8))
+        """In the first sample, which is explained; one place after the other."""
+        line = next(self._places) % SAMPLE.count("\n")
+
+        async def work() -> None:
+            assert await self._client.hover(DOCUMENTS[0], line, 8) is not None
+
+        return await timed(work())
 
     async def _type(self, uri: str, line: int) -> float:
         """A keystroke and the answer to what the editor asks next."""
@@ -104,6 +147,15 @@ class Session:
 
     async def type_long(self) -> float:
         return await self._type(LONG, LINES // 2)
+
+    async def type_samples(self) -> float:
+        """Every keystroke may have changed any lens."""
+
+        async def work() -> None:
+            self._client.type(FILE, next(self._versions), ROWS // 2, " ")
+            assert len(await self._client.lenses(FILE)) == 2 * ROWS
+
+        return await timed(work())
 
     async def cancel(self) -> float:
         """From the cancel of what the engine is at to the end of its progress; resumes it."""
@@ -124,6 +176,7 @@ async def busy_rows(client: Client, number: int) -> list[Row]:
         ("hover", session.hover, number),
         ("keystroke", session.type_short, number),
         (f"keystroke, {LINES} lines", session.type_long, number),
+        (f"keystroke, {ROWS} samples", session.type_samples, max(1, number // 4)),
         ("cancel", session.cancel, max(1, number // 4)),
     ]
     found = []
@@ -143,11 +196,14 @@ async def measure(options: argparse.Namespace, environment: dict[str, str]) -> N
     memory = await at_rest(environment)
     settings: Message = {"model": options.model, "search": {"seconds": 600}}
     client = await Client.start(SERVER, environment, settings)
-    open_all(client)
+    for uri in EXPLAINED:
+        await asyncio.wait_for(explain(client, uri), PATIENCE)
+    open_all(client, TEXTS.keys() - set(EXPLAINED))
+    await client.lenses(FILE)  # as an editor does, and once all of them are open
     for row in await busy_rows(client, options.count):
         show(row)
     await client.stop()
-    print(f"server without engine, {len(DOCUMENTS)} documents and {LINES} lines: {memory:.0f} MB")
+    print(f"server without engine, {len(TEXTS)} documents: {memory:.0f} MB")
 
 
 def show(row: Row) -> None:

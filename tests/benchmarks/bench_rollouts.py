@@ -114,10 +114,12 @@ def main() -> None:
     theirs = plainly(loaded, prefix, branches, stops, options.batch)
     end = time.perf_counter()
     same = sum(a.text == b for a, b in zip(ours, theirs, strict=True))
+    count, own, plain = len(branches), middle - began, end - middle
     print(
-        f"{len(branches)} rollouts of {options.task}, {len(prompt)} + {len(written.ids)} tokens: "
-        f"{middle - began:.1f} s, generate in batches of {options.batch} {end - middle:.1f} s: "
-        f"{(end - middle) / (middle - began):.1f} ×; {same} of {len(branches)} texts equal"
+        f"{count} rollouts of {options.task}, {len(prompt)} + {len(written.ids)} tokens: "
+        f"{own:.1f} s ({count / own:.2f} a second), generate in batches of {options.batch} "
+        f"{plain:.1f} s ({count / plain:.2f} a second): {plain / own:.1f} ×; "
+        f"{same} of {count} texts equal"
     )
 
 

@@ -1,30 +1,37 @@
 """Time to the first proved pair, against the search in the order of margins.
 
-    python -m tests.benchmarks.bench_search study/*/faults.jsonl [--count 8] [--seconds 60]
+    python -m tests.benchmarks.bench_search study/*/faults.jsonl [--limit 8] [--seconds 60]
 
-Takes failing samples of a study for which a pair was proved, and searches each anew, twice: as
-shipped, and in the published order (positions where the model hesitated most, each with its second
-to fourth choice), without substitutions and without what the tests say of the lines. Both decode
-with the same machinery, so the figure is what order and substitution are worth; a search without
-any proof counts with its budget.
+Takes failing samples of studies for which a pair was proved, token by token as they are recorded,
+and searches each anew, twice: as shipped, and in the published order (positions where the model
+hesitated most, each with its second to fourth choice), without substitutions and without what the
+tests say of the lines. Both decode with the same machinery, so the figure is what order and
+substitution are worth; a search without any proof counts with its budget.
 """
 
 import argparse
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
 from attrs import evolve
 
-from attribution.commands.common import add_model_options, model_settings
-from attribution.decoding import prefill
+from attribution.commands.common import (
+    add_model_options,
+    at_least_one,
+    model_settings,
+    positive_seconds,
+)
+from attribution.decoding import Completion, prefill
+from attribution.errors import InvalidSample
 from attribution.faults.candidates import Candidate, Evidence, candidates
 from attribution.faults.search import Budget, Search
 from attribution.faults.syntax import Kind
-from attribution.generation import Split, from_text, with_scores
+from attribution.generation import from_completion, with_scores
 from attribution.grading.grader import Grader
 from attribution.models.loader import LoadedModel, load
-from attribution.schema import ContrastPair, Form, Generation, ochiai
+from attribution.schema import ContrastPair, Form, Generation, Task, ochiai
 from attribution.searches import judge_of, subject_of
 from attribution.study import records
 from attribution.study.records import Record
@@ -60,14 +67,30 @@ def first_proof(search: Search, grader: Grader, seconds: float) -> float | None:
     return None
 
 
+def chosen(found: Iterable[Record], fingerprint: str, limit: int) -> list[Record]:
+    """Up to `limit` samples of this model with a proved pair, spread over all there are."""
+    proved = [r for r in found if r.pairs and r.fingerprint == fingerprint]
+    count = min(limit, len(proved))
+    return [proved[k * len(proved) // count] for k in range(count)]
+
+
+def sample_of(record: Record, task: Task, loaded: LoadedModel) -> Generation:
+    """The very tokens of the record: its text may well be read as others."""
+    direct, start = record.form is Form.DIRECT, record.prompt_length
+    output = record.code.removeprefix(record.prompt) if direct else record.code
+    done = Completion(record.ids[start:], output, record.finished)
+    made = from_completion(task, record.form, loaded.tokenizer, record.prompt, done)
+    if tuple(token.id for token in made.tokens) != record.ids:
+        raise InvalidSample(f"The prompt in the record of {record.task_id} has other tokens here.")
+    return evolve(made, finished=record.finished)
+
+
 def compare(
     record: Record, loaded: LoadedModel, grader: Grader, seconds: float
 ) -> tuple[float, float]:
     task = grader.task(record.task_id)
-    generation: Generation = from_text(
-        task, Split(Form.DIRECT, record.prompt, record.code[len(record.prompt) :]), loaded.tokenizer
-    )
-    prefix = prefill(loaded.model, [t.id for t in generation.tokens], generation.prompt_length)
+    generation = sample_of(record, task, loaded)
+    prefix = prefill(loaded.model, record.ids, generation.prompt_length)
     generation = with_scores(generation, prefix.scores, loaded.tokenizer)
     subject = subject_of(task, generation, prefix, loaded)
     began = time.monotonic()
@@ -81,20 +104,21 @@ def compare(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench_search", description=__doc__)
-    parser.add_argument("records", type=Path, nargs="+")
-    parser.add_argument("--count", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("records", type=Path, nargs="+", help="faults.jsonl of studies")
+    parser.add_argument("--limit", type=at_least_one, default=8, metavar="N", help="samples")
+    parser.add_argument("--seconds", type=positive_seconds, default=60.0, help="a search")
     add_model_options(parser)
     options = parser.parse_args()
     loaded, grader = load(model_settings(options)), Grader()
-    proved = [r for path in options.records for r in records.read(path) if r.pairs]
-    chosen = proved[:: max(1, len(proved) // options.count)][: options.count]
+    recorded = [r for path in options.records for r in records.read(path)]
     found = []
-    for record in chosen:
+    for record in chosen(recorded, loaded.fingerprint, options.limit):
         ours, theirs = compare(record, loaded, grader, options.seconds)
         found.append((ours, theirs))
         print(f"{record.task_id}: {ours:.1f} s, by margin {theirs:.1f} s", flush=True)
     grader.close()
+    if not found:
+        raise SystemExit(f"No record of {loaded.name} (--model) has a proved pair.")
     print(
         f"median of {len(found)}: {median(o for o, _ in found):.1f} s, "
         f"by margin {median(t for _, t in found):.1f} s"

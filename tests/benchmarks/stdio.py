@@ -88,6 +88,9 @@ class Client:
             "textDocument/hover", {"textDocument": {"uri": uri}, "position": place}
         )
 
+    async def lenses(self, uri: str) -> Any:
+        return await self.ask("textDocument/codeLens", {"textDocument": {"uri": uri}})
+
     async def command(self, name: str, *arguments: Any) -> Any:
         return await self.ask(
             "workspace/executeCommand", {"command": name, "arguments": list(arguments)}

@@ -170,3 +170,9 @@ def test_the_heat_map_is_painted_on_the_tokens(seen: dict[str, Any]) -> None:
 def test_an_edit_takes_everything_away(seen: dict[str, Any]) -> None:
     assert seen["cleared"] is True
     assert seen["encoding"] == "utf-8"
+
+
+@pytest.mark.slow
+def test_the_prompt_of_a_chat_is_a_document_of_the_same_server(seen: dict[str, Any]) -> None:
+    assert any("circular_shift" in line for line in seen["prompt"])
+    assert "Open the code that answers this prompt" in seen["promptActions"]

@@ -4,7 +4,7 @@ from attrs import evolve
 from hypothesis import given
 from lsprotocol.types import TextDocumentContentChangePartial
 
-from attribution.schema import Origin, SearchReport
+from attribution.schema import Origin, SearchReport, SecondFlip, TokenChoice
 from lsp_server.actions import Action, actions, difference
 from lsp_server.documents import Snapshot, edited
 from lsp_server.explanation import Explanation
@@ -45,6 +45,7 @@ def titles(found: list[Action]) -> list[str]:
 ASKING = [
     "Search longer for the token that broke it",
     "Check whether this map can be trusted",
+    "Where did the model lose the thread?",
     "Open the attribution graph",
     "Copy a report to share",
 ]
@@ -79,15 +80,27 @@ def test_the_pair_that_is_shown_is_not_offered_again() -> None:
     assert "Explain the proved pair: ␣<= → ␣<" in titles(offered("def", other))
 
 
+def test_repairs_that_begin_with_the_same_token_are_one_choice() -> None:
+    flips = [SecondFlip(7, TokenChoice(7, "\n", 1), TokenChoice(k, " 1", 2)) for k in (91, 92)]
+    proved = (pair(), *(evolve(pair(), second=flip) for flip in flips))
+    several = evolve(WHOLE, pairs=proved, attribution=attribution(chosen=pair(4)))
+    found = [title for title in titles(offered("def", several)) if "proved pair" in title]
+    assert found == ["Explain the proved pair: ␣<= → ␣<"]
+    shown = evolve(WHOLE, pairs=proved)
+    assert "proved pair" not in "".join(titles(offered("def", shown)))
+
+
 def test_nothing_can_be_asked_about_what_passes_or_runs() -> None:
     assert offered("<=", Explanation(PASSING)) == []
     assert offered("<=", Explanation()) == []
-    assert titles(offered("def", state=State.RUNNING)) == ASKING[2:]
+    assert titles(offered("def", state=State.RUNNING)) == ASKING[3:]
 
 
 def test_a_complete_search_is_not_offered_to_go_on() -> None:
     report = SearchReport(1, 1, 0, "", complete=True)
-    assert titles(offered("def", Explanation(FAILING, generation(), (), report))) == ASKING[3:]
+    found = titles(offered("def", Explanation(FAILING, generation(), (), report)))
+    assert found == [ASKING[2], ASKING[4]]
+    assert titles(offered("def", Explanation(FAILING))) == [ASKING[0], ASKING[4]]  # not read yet
 
 
 def test_a_sibling_to_compare_with_is_named() -> None:

@@ -8,6 +8,7 @@ from pytest_lsp import LanguageClient
 
 from attribution.schema import ModelSettings
 from attribution.wire import Done
+from tests.lsp_server.answers import explained
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.driver import capabilities
 from tests.lsp_server.peer import Peer
@@ -17,6 +18,7 @@ from tests.lsp_server.samples import (
     PASSING,
     attribution,
     generation,
+    margin,
     pair,
     tokens,
 )
@@ -93,6 +95,22 @@ async def test_manual_runs_when_asked(start: Start, peer: Peer) -> None:
     assert answer == {"version": 1}
     await peer.asked()
     assert peer.requests.empty()
+
+
+async def test_a_save_leaves_alone_what_was_asked_for(start: Start, peer: Peer) -> None:
+    driver = await start({"run": "manual"})
+    driver.open(URI, CODE)
+    await driver.command("tokenblame.explain", URI)
+    await driver.published()
+    await explained(driver, await peer.asked())
+    peer.weighs = True
+    driver.insert(URI, 2, "\n")
+    await driver.command("tokenblame.explain", URI)
+    weighed = await peer.weighed()
+    driver.save(URI)
+    assert await driver.hover(URI, 0, 0) is None  # the save has been handled
+    weighed.send(margin(0.8), Done())
+    assert (await peer.asked()).request.code == "\n" + CODE
 
 
 async def test_save_runs_on_saving(start: Start, peer: Peer) -> None:

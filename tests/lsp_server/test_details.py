@@ -12,6 +12,7 @@ from attribution.schema import (
     Estimate,
     Faithfulness,
     Perturbation,
+    SearchReport,
     SegmentEffect,
 )
 from lsp_server.comparison import choices_of, comparison_report, in_words, to_comparison
@@ -71,6 +72,25 @@ def test_trust_is_told_with_its_strongest_lines() -> None:
     assert found["words"] == "It predicts interventions."
     assert found["agreements"][0]["spearman"] == [0.5, 0.25, 0.75]
     assert [line["text"] for line in found["lines"]] == ["    return x", " f(x):\n"]
+
+
+def test_of_a_foreign_sample_the_own_share_is_told() -> None:
+    report = SearchReport(3, 9, 0, "Nothing passed.", own_share=0.25)
+    alone = evolve(WHOLE, pairs=(), attribution=None)
+    found = to_details(session(evolve(alone, report=report)), Settings())["verdict"]["words"]
+    told = "The model itself would have chosen 25% of the tokens of this sample."
+    assert found.endswith(f" Nothing passed. {told}")
+    own = evolve(alone, report=evolve(report, own_share=1.0))
+    assert to_details(session(own), Settings())["verdict"]["words"].endswith(" Nothing passed.")
+
+
+def test_a_repair_can_be_applied_to_what_can_be_edited() -> None:
+    repaired = evolve(pair(), repaired_program=CODE.replace("<=", "<"))
+    whole = session(evolve(WHOLE, pairs=(repaired,), attribution=attribution(chosen=repaired)))
+    for uri, editable in ((SNAPSHOT.uri, True), ("tokenblame-sample:/w/HumanEval_0/0.py", False)):
+        shown = evolve(whole, snapshot=evolve(SNAPSHOT, uri=uri))
+        found = to_details(shown, Settings())["repair"]
+        assert (found["program"], found["editable"]) == (repaired.repaired_program, editable)
 
 
 def test_only_what_is_attributed_can_be_asked_about() -> None:

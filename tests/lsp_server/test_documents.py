@@ -1,5 +1,9 @@
 """Incremental edits against a reference editor that keeps its text as one string."""
 
+import time
+from collections.abc import Callable
+from itertools import takewhile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +14,7 @@ from lsprotocol.types import (
     TextDocumentContentChangeWholeDocument,
 )
 
-from lsp_server.documents import Documents, line_of_definition
+from lsp_server.documents import Documents, line_of_definition, shared_start
 from lsp_server.positions import Encoding
 from tests.lsp_server.test_positions import encodings, reference_position, texts
 
@@ -28,6 +32,35 @@ def change(
 
 def splits_crlf(text: str, offset: int) -> bool:
     return 0 < offset < len(text) and text[offset - 1 : offset + 1] == "\r\n"
+
+
+def shared_slowly(one: str, other: str) -> int:
+    """Looks at every character."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+@given(texts, texts, texts)
+def test_what_two_texts_share_is_what_a_look_at_every_character_finds(
+    head: str, one: str, other: str
+) -> None:
+    one, other = head + one, head + other
+    assert shared_start(one, other) == shared_slowly(one, other)
+
+
+def test_long_texts_are_not_looked_at_character_by_character() -> None:
+    def fastest(work: Callable[[], object]) -> float:
+        times = []
+        for _ in range(5):
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+        return min(times)
+
+    text = "    x = f(1)  # of two thousand lines\n" * 2000
+    one, other = text, f"{text[:-9]}é{text[-9:]}"
+    slowly = fastest(lambda: shared_slowly(one, other))
+    assert fastest(lambda: shared_start(one, other)) < slowly / 4
 
 
 @given(texts, encodings, st.lists(st.tuples(st.data(), texts), max_size=5))

@@ -67,6 +67,21 @@ async def test_the_difference_comes_before_any_test(driver: Driver, peer: Peer) 
     assert (await peer.asked()).request.code == EDITED
 
 
+async def test_the_lens_says_what_happens_next(driver: Driver, peer: Peer) -> None:
+    await ready(driver, peer)
+    driver.insert(URI, 2, "# why\n")
+    weighed = await peer.weighed()
+    assert await driver.titles(URI) == ["Edited; the tests follow"]
+    weighed.send(margin(0.8), Done())
+    await peer.asked()
+    assert await driver.titles(URI) == [
+        "Explaining … click to stop",
+        "Δℓ 1.32 → 0.80: the model still prefers ␣<= (61%)",
+    ]
+    await driver.command("tokenblame.cancel", URI)
+    assert (await driver.titles(URI))[0] == "Explain why it fails"
+
+
 async def test_the_lens_leads_to_the_token(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     await edited(driver, peer)
@@ -105,7 +120,7 @@ async def test_a_text_that_is_back_is_compared_with_nothing(driver: Driver, peer
     again = await peer.asked()
     assert again.request.code == CODE
     assert peer.margins.empty()
-    assert len(await driver.titles(URI)) == 2
+    assert await driver.titles(URI) == ["Explaining … click to stop"]  # no counterfactual
     again.send(FAILING, generation(), pair(), Done())
     await driver.published()
     assert "After the edit" not in (await driver.published()).diagnostics[0].message
@@ -167,6 +182,7 @@ async def test_nobody_is_asked_where_typing_explains_nothing(start: Start, peer:
     await ready(driver, peer)
     driver.insert(URI, 2, "# why\n")
     assert list((await driver.published()).diagnostics) == []
+    assert await driver.titles(URI) == ["Explain why it fails"]
     await driver.command("tokenblame.cancel")
     assert peer.margins.empty()
     assert await driver.command("tokenblame.explain", URI) == {"version": 2}

@@ -79,6 +79,21 @@ def test_nothing_is_known_about_nothing() -> None:
     assert hover(WHOLE, EditorView(), len(CODE)) is None
 
 
+def test_a_prompt_of_its_own_has_segments_too() -> None:
+    prompt = "<s>Write:\n```\ndef f(x):\n```"
+    places = [(0, 3, Role.TEMPLATE), (3, 10, Role.PROMPT), (14, 17, Role.PROMPT)]
+    made = tuple(
+        Token(n, prompt[a:b], Document.PROMPT, a, b, r) for n, (a, b, r) in enumerate(places)
+    )
+    explanation = Explanation(FAILING, generation(made, code="", prompt=prompt))
+    for (start, _, _), name in zip(
+        places, ("chat template", "instruction", "signature of f"), strict=True
+    ):
+        found = hover(explanation, EditorView(), start, Document.PROMPT)
+        assert found is not None
+        assert found.markdown.splitlines()[0].endswith(f" · {name}")
+
+
 def test_alternatives_of_the_prompt_document_do_not_leak_into_the_code() -> None:
     token = Token(1, "x", Document.PROMPT, 0, 1, Role.PROMPT)
     made = generation((token,), code="")

@@ -24,7 +24,7 @@ from lsp_server.explainer import Explainer
 from lsp_server.files import prompt_file
 from lsp_server.lens import lenses
 from lsp_server.progress import WorkDone
-from lsp_server.settings import Settings
+from lsp_server.settings import Run, Settings
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, margin, pair
 
 SAMPLE = "file:///w/HumanEval_0/0.py"
@@ -228,8 +228,8 @@ class World:
             for message in self.editor.shown.get(uri, []):
                 plain = message.startswith("Of this prompt")
                 assert set(MARK.findall(message)) == (set() if plain else {told})
-            titles = [lens.title for lens in lenses(document, self.explainer.sessions)]
-            assert titles
+            offered = lenses(document, self.explainer.sessions, Run.TYPE)
+            assert (titles := [lens.title for lens in offered])
             assert set(MARK.findall("".join(titles))) <= {told}
 
 

@@ -22,7 +22,7 @@ from attribution.schema import (
     GraphRequest,
     Progress,
 )
-from attribution.wire import Done
+from attribution.wire import Done, Failed
 from tests.attribution.graphs.random_graphs import random_raw
 from tests.lsp_server.answers import explained
 from tests.lsp_server.conftest import Start
@@ -183,6 +183,21 @@ async def test_what_the_engine_cannot_is_said(driver: Driver, peer: Peer) -> Non
     asked.fail("resource_exhausted", "Too long.")
     error = await refused(asking)
     assert (error.code, error.message) == (FAILED, "Too long.")
+
+
+@pytest.mark.parametrize("answer", [(GRAPH, Done()), (Failed("resource_exhausted", "Long."),)])
+async def test_an_engine_that_left_is_back_and_ready(
+    driver: Driver, peer: Peer, answer: tuple[object, ...]
+) -> None:
+    driver.open(URI, CODE)
+    left = await peer.asked()
+    await explained(driver, left, REPAIRED)
+    left.hang_up()
+    asking, asked = await begun(driver, peer, "tokenblame/graph")
+    asked.send(Progress("Following"), *answer)
+    await asyncio.gather(asking, return_exceptions=True)
+    told = [driver.status.get_nowait()["state"] for _ in range(driver.status.qsize())]
+    assert told[-3:] == ["starting", "computing", "ready"]
 
 
 async def test_there_must_be_a_map_to_follow(driver: Driver, peer: Peer) -> None:

@@ -116,6 +116,20 @@ async def test_the_prompt_points_to_the_choice(driver: Driver, peer: Peer) -> No
     assert "Relevance **+2.00** towards `␣<=`" in hover.contents.value
 
 
+async def test_its_symbols_are_its_segments(driver: Driver, peer: Peer) -> None:
+    uri = await opened(driver, peer)
+    params = lsp.DocumentSymbolParams(lsp.TextDocumentIdentifier(uri))
+    found = await driver.client.text_document_document_symbol_async(params)
+    shown = [(one.name, one.detail) for one in found or () if isinstance(one, lsp.DocumentSymbol)]
+    assert shown == [
+        ("Chat template", None),
+        ("Instruction", "relevance +2.00, 53% of all"),
+    ]
+    change(driver, uri, 2, OTHER)
+    await peer.weighed()
+    assert await driver.client.text_document_document_symbol_async(params) == []
+
+
 async def test_its_diagnostic_has_the_choice_beside_it(driver: Driver, peer: Peer) -> None:
     await explained(driver, peer)
     uri = (await driver.command("tokenblame.openPrompt", URI, {"show": False}))["uri"]
@@ -156,6 +170,7 @@ async def test_an_edited_prompt_is_read_instead(driver: Driver, peer: Peer) -> N
     assert "Δℓ 1.32 → 0.80: the model still prefers ␣<= (61%)" in await driver.titles(uri)
     asked = await peer.asked()
     assert (asked.request.code, asked.request.prompt) == (CODE, OTHER)
+    assert "Explaining … click to stop" in await driver.titles(uri)
     answer(asked, chat(OTHER))
     assert (await shown(driver, URI, "proved")).diagnostics[0].message.endswith(LINE)
     found = await shown(driver, uri, "pushed hardest")
@@ -175,7 +190,7 @@ async def test_it_can_be_put_back(driver: Driver, peer: Peer) -> None:
     assert edit == lsp.TextEdit(lsp.Range(lsp.Position(1, 0), lsp.Position(1, 1)), "f")
     change(driver, uri, 3, PROMPT)
     assert (await peer.asked()).request.prompt is None
-    assert len(await driver.titles(URI)) == 2  # no counterfactual
+    assert await driver.titles(URI) == ["Explaining … click to stop"]  # no counterfactual
     assert "Restore" not in "".join(one.title for one in await driver.actions(uri, 0, 0))
 
 

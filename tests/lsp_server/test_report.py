@@ -1,6 +1,6 @@
 from attrs import evolve
 
-from attribution.schema import Alternative
+from attribution.schema import Alternative, SearchReport
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
 from lsp_server.report import report
@@ -36,6 +36,15 @@ def test_all_that_is_known_is_told() -> None:
     assert "-    return x <= 0\n+    return x < 0\n```" in text
     assert "| 1 | `␣␣␣␣return` | +1.00 | 55.6% |\n| 2 | `␣f` | +0.50 | 27.8% |" in text
     assert "Δℓ 1.32 = tokens 1.10" in text
+
+
+def test_how_much_of_a_foreign_sample_the_model_would_have_chosen_is_told() -> None:
+    foreign = SearchReport(3, 9, 1, "Nothing passed.", own_share=0.998)
+    text = page(Explanation(FAILING, generation(), (pair(),), foreign))
+    told = "The model itself would have chosen 99% of the tokens of this sample."
+    assert f"Model `tiny`, direct form. {told}\n" in text
+    own = evolve(foreign, own_share=1.0)
+    assert "itself" not in page(Explanation(FAILING, generation(), (pair(),), own))
 
 
 def test_what_is_not_known_is_left_out() -> None:

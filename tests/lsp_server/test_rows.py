@@ -67,6 +67,24 @@ def test_programs_arrive_as_they_are(program: str, end: str) -> None:
     assert sample.text == program
 
 
+def test_a_keystroke_reads_one_line_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [json.dumps({"task_id": f"Mbpp/{n}", "completion": f"{n}\n"}) for n in range(50)]
+    samples_of(file(*lines))
+    loads, read = json.loads, list[str]()
+
+    def counted(line: str) -> object:
+        read.append(line)
+        return loads(line)
+
+    monkeypatch.setattr(json, "loads", counted)
+    lines[20] = " " + lines[20]
+    document = file(*lines)
+    rows = [sample.row for sample in samples_of(document).samples]
+    assert read == [lines[20]]
+    names = [document.text[row.span.start : row.span.end] for row in rows if row]
+    assert names == [f"Mbpp/{n}" for n in range(50)]
+
+
 def seen(explanation: Explanation) -> EditorView:
     (sample,) = samples_of(file(SOLUTION)).samples
     return row_view(sample, explanation, Thresholds())

@@ -47,6 +47,7 @@ async def test_a_line_is_explained_where_it_stands(driver: Driver, peer: Peer) -
     assert (asked.request.task_id, asked.request.path) == ("HumanEval/1", None)
     assert (asked.request.code, asked.request.completion) == (CODE.removeprefix(PROMPT), True)
     await driver.published()
+    assert (await driver.titles(URI))[2] == "HumanEval/1: Explaining …"
     asked.send(FAILING, generation(), pair(), attribution(), Done())
     final = [await driver.published() for _ in range(2)][-1]
     (diagnostic,) = final.diagnostics

@@ -1,15 +1,16 @@
 """The parts of a sample, and what of them is prompt."""
 
+import re
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.schema import Document, Role, Token
+from attribution.schema import Document, Generation, Role, Token
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
-from lsp_server.segments import segments
+from lsp_server.segments import prompt_segments, segments
 from lsp_server.session import Session
 from lsp_server.symbols import Symbol, symbols
 from lsp_server.views import view
@@ -68,6 +69,60 @@ def test_the_parts_of_a_sample() -> None:
 )
 def test_what_is_no_python_has_parts_too(text: str, names: list[str]) -> None:
     assert [name for name, _ in parts(text)] == names
+
+
+CHAT = """<|im_start|>system
+You help.<|im_end|>
+<|im_start|>user
+Please solve:
+```
+import re
+
+def f(x):
+    \'\'\'Doc.\'\'\'
+```
+<|im_end|>
+<|im_start|>assistant
+Below is a script:
+```python
+"""
+
+
+def chat(prompt: str) -> Generation:
+    """Special tokens, and what is between them as one token each."""
+    made = [
+        Token(1, one[0], Document.PROMPT, *one.span(), Role.TEMPLATE if one[1] else Role.PROMPT)
+        for one in re.finditer(r"(<\|\w+\|>)|[^<]+|<", prompt)
+    ]
+    return generation(tuple(made), prompt=prompt)
+
+
+def test_the_parts_of_a_prompt() -> None:
+    found = prompt_segments(chat(CHAT))
+    assert [(one.name, CHAT[one.span.start : one.span.end].strip()) for one in found] == [
+        ("chat template", "<|im_start|>"),
+        ("instruction", "system\nYou help."),
+        ("chat template", "<|im_end|>\n<|im_start|>"),
+        ("instruction", "user\nPlease solve:\n```"),
+        ("top level", "import re"),
+        ("signature of f", "def f(x):"),
+        ("docstring of f", "'''Doc.'''"),
+        ("chat template", "<|im_end|>\n<|im_start|>"),
+        ("instruction", "assistant\nBelow is a script:\n```python"),
+    ]
+
+
+@given(
+    st.lists(st.sampled_from(["<|a|>", "```", "```py", "\n", "x", "def f(): ", " "])).map("".join)
+)
+def test_parts_of_a_prompt_are_in_order_and_leave_out_fences_alone(text: str) -> None:
+    spans = [one.span for one in prompt_segments(chat(text))]
+    assert all(0 <= one.start < one.end <= len(text) for one in spans)
+    assert all(a.end <= b.start for a, b in pairwise(spans))
+    ends = [0, *(one.end for one in spans)]
+    starts = [*(one.start for one in spans), len(text)]
+    gaps = [text[end:start] for end, start in zip(ends, starts, strict=True)]
+    assert not "".join(gaps).strip("` \n")
 
 
 PIECES = ["def f", "(", ")", ":", "\n", "    ", '"""', "'''", "x", "class C", "# ", "\r\n", "\x0c"]

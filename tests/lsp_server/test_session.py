@@ -1,5 +1,8 @@
-from attribution.schema import Progress, SearchReport
+from attrs import evolve
+
+from attribution.schema import Origin, Progress, SearchReport, SecondFlip, TokenChoice
 from lsp_server.documents import Snapshot
+from lsp_server.requests import pair_of
 from lsp_server.session import Sessions, State
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
 
@@ -33,6 +36,30 @@ def test_the_earliest_proof_stands_until_one_is_attributed() -> None:
     session = sessions.add(FIRST, attribution(chosen=pair(6)))
     assert session is not None
     assert session.explanation.pair == pair(6)
+
+
+def test_repairs_that_begin_with_the_same_token_are_all_kept() -> None:
+    sessions = Sessions()
+    sessions.renew(FIRST)
+    written = TokenChoice(7, "\n", 1)
+    first, second = (
+        evolve(
+            pair(),
+            origin=Origin.TWO_TOKENS,
+            second=SecondFlip(7, written, TokenChoice(token, " 1", 2)),
+        )
+        for token in (91, 92)
+    )
+    alone = evolve(pair(), origin=Origin.SUBSTITUTED)
+    for event in (first, second, alone, first, second):  # a longer search repeats what is known
+        session = sessions.add(FIRST, event)
+    assert session is not None
+    assert sorted(session.explanation.pairs, key=str) == sorted((first, second, alone), key=str)
+    assert pair_of(session.explanation, alone.position, alone.contrast.id) == alone
+    session = sessions.add(FIRST, pair())  # the same repair, proved in another way
+    assert session is not None
+    assert alone not in session.explanation.pairs
+    assert len(session.explanation.pairs) == 3
 
 
 def test_progress_says_nothing_about_the_text() -> None:

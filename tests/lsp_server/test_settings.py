@@ -1,8 +1,31 @@
+import json
+import re
+from pathlib import Path
+
 import pytest
 from attrs import evolve
 
 from attribution.schema import Form, ModelSettings
-from lsp_server.settings import Run, Settings, Thresholds, parse
+from lsp_server.settings import _KNOWN, Run, Settings, Thresholds, parse
+
+OTHERS: dict[str, object] = {  # none as it is by default
+    "model": " small ",
+    "sibling": "tiny",
+    "device": "cuda:1",
+    "dtype": "float32",
+    "form": "chat",
+    "method": "cplrp",
+    "objective": "target",
+    "search": {"rollouts": 3, "seconds": 4},
+    "run": "save",
+    "debounce": 5,
+    "trusted": True,
+    "sandbox": "limits",
+    "thresholds": {"weak": 0.5, "share": 0.1, "strongest": 3},
+    "semanticTokens": True,
+    "inlayHints": True,
+    "engine": {"idleSeconds": 60},
+}
 
 
 def test_nothing_set_changes_nothing() -> None:
@@ -23,24 +46,6 @@ def test_nested_and_dotted_mean_the_same(raw: dict[str, object]) -> None:
 
 
 def test_every_setting_is_understood() -> None:
-    raw = {
-        "model": " small ",
-        "sibling": "tiny",
-        "device": "cuda:1",
-        "dtype": "float32",
-        "form": "chat",
-        "method": "cplrp",
-        "objective": "target",
-        "search": {"rollouts": 3, "seconds": 4},
-        "run": "save",
-        "debounce": 5,
-        "trusted": True,
-        "sandbox": "limits",
-        "thresholds": {"weak": 0.5, "share": 0.1, "strongest": 3},
-        "semanticTokens": True,
-        "inlayHints": True,
-        "engine": {"idleSeconds": 60},
-    }
     expected = Settings(
         model="small",
         sibling="tiny",
@@ -60,11 +65,19 @@ def test_every_setting_is_understood() -> None:
         hints=True,
         idle=60.0,
     )
-    assert parse(raw, Settings()) == (expected, ())
+    assert parse(OTHERS, Settings()) == (expected, ())
     assert expected.for_model == ModelSettings("small", "cuda:1", "float32")
     assert expected.for_sibling == ModelSettings("tiny", "cuda:1", "float32")
     again, _ = parse({"form": "auto", "sibling": " "}, expected)
     assert (again.form, again.for_sibling) == (None, None)
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    rows = re.findall(r"^\| `([\w.]+)` \| `(\S+)` \| ", readme.read_text(), re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(_KNOWN)
+    other, _ = parse(OTHERS, Settings())
+    assert parse({name: json.loads(value) for name, value in rows}, other) == (Settings(), ())
 
 
 @pytest.mark.parametrize("run", ["type", "open", "save", "manual"])

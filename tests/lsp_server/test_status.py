@@ -64,6 +64,19 @@ async def test_an_edit_that_starts_nothing_is_told() -> None:
     assert world.editor.said[-1] == (EngineState.READY, "Stopped.", SAMPLE)
 
 
+async def test_a_question_about_an_edit_that_is_dropped_is_told() -> None:
+    """The engine may have been started for it."""
+    world = await running()
+    world.answer(SAMPLE)
+    await turns()
+    world.edit(SAMPLE)
+    await turns()
+    assert world.engine.streams[-1].weighs
+    world.editor.said.clear()
+    world.close(SAMPLE)
+    assert world.editor.said == [(EngineState.READY, "Stopped.", None)]
+
+
 async def test_a_check_tells_again_what_it_left_as_it_was() -> None:
     world = await running()
     world.answer(SAMPLE)
@@ -108,7 +121,7 @@ async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) 
     session = world.explainer.sessions.get(snapshot)
     assert session is not None
     assert session.state is State.STOPPED
-    assert len(lenses(snapshot, world.explainer.sessions)) == 1
+    assert len(lenses(snapshot, world.explainer.sessions, Run.TYPE)) == 1
 
 
 def test_a_wrong_setting_is_told_once() -> None:

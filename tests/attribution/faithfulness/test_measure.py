@@ -234,6 +234,37 @@ def test_without_time_it_measures_the_least():
     assert (found.segments[0].start, found.segments[0].end) == strongest
 
 
+def test_what_was_late_though_it_measured_the_least_says_so():
+    late = timed(2.0, 1.0)
+    assert late.agreements[0].measured == 5 + 8
+    assert late.message.endswith(
+        f"That is the least that says anything; it took {late.seconds:.1f} s instead of 2 s."
+    )
+    for found in (timed(1e6, 0.1), estimate(noise(1))):
+        assert "the least" not in found.message
+
+
+def test_the_time_counts_from_when_the_caller_began():
+    """A GPU's two seconds: a hundredth for each row, and most of them spent before."""
+    measured = []
+    for spent in (0.0, 1.5, 1.99):
+        one = probe()
+        found = measure.estimate(
+            one,
+            noise(1),
+            ELIGIBLE,
+            SEGMENTS,
+            "lrp",
+            seconds=2.0,
+            report=silent,
+            clock=lambda one=one, spent=spent: 100.0 + spent + 0.05 * one.forwards,
+            started=100.0,
+        )
+        assert found.seconds == pytest.approx(spent + 0.05 * one.forwards)
+        measured.append(found.agreements[0].measured)
+    assert measured[0] > measured[1] >= measured[2] == 13
+
+
 def test_more_time_measures_more():
     measured = [timed(seconds, 1.0).agreements[0].measured for seconds in (5, 12, 18, 60)]
     assert measured == sorted(measured)

@@ -60,6 +60,7 @@ def _transition(
         leak=leak,
         bias=bias,
         rest=rest,
+        visible=np.arange(n) + 1,
         dropped_mass=float(np.abs(rest).sum()),
         dropped_edges=3,
     )
@@ -79,6 +80,7 @@ def plain(
         "leak": np.zeros(n),
         "bias": np.zeros(n),
         "rest": np.zeros(n),
+        "visible": np.arange(n) + 1,
         **more,
     }
     return RawTransition(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,10 @@ def _edges(*rows: tuple[int, int, float]) -> KeptEdges:
     """Rows of target, source, |weight|."""
     targets, sources, sizes = zip(*rows, strict=True) if rows else ((), (), ())
     return KeptEdges(
-        np.array(targets, dtype=np.int64), np.array(sources, dtype=np.int64), np.array(sizes)
+        np.array(targets, dtype=np.int64),
+        np.array(sources, dtype=np.int64),
+        np.array(sizes),
+        np.arange(10) + 1,
     )
 
 
@@ -43,8 +47,17 @@ def test_the_figures_of_a_small_transition() -> None:
     assert found.hubs == (1,)
 
 
+def test_a_window_leaves_fewer_possible_edges() -> None:
+    """Of 0, 1 and 2 the last token, which looks back over two, sees only 2."""
+    edges = evolve(_edges((3, 2, 1.0), (3, 3, 1.0)), visible=np.array([1, 2, 2, 2]))
+    everywhere, top = np.ones(4, dtype=bool), np.array([False, False, False, True])
+    assert measure(edges, everywhere, top, 0).connectivity == 1
+    assert measure(edges, everywhere, everywhere, 0).connectivity == pytest.approx(2 / 7)
+    assert measure(edges, top, top, 0).connectivity == 2  # one possible, and two that were given
+
+
 def test_a_transition_without_edges() -> None:
-    none = np.zeros(3, dtype=bool)
+    none = np.zeros(10, dtype=bool)
     found = measure(_edges(), none, none, 0)
     assert (found.connectivity, found.gini, found.verticality, found.look_back) == (0, 0, 0, 0)
     assert found.hubs == ()

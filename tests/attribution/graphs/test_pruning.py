@@ -182,7 +182,7 @@ def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> Non
 
 def test_a_policy_describes_itself() -> None:
     assert str(Policy()) == (
-        "nodes above 1 % of |Δℓ|, 85 % of each transition's mass, "
+        "nodes above 1 % of |Δℓ|, 85 % of the mass between them, "
         "only what reaches the explained node"
     )
     assert str(EVERYTHING) == "all nodes, all edges between them"
@@ -190,3 +190,24 @@ def test_a_policy_describes_itself() -> None:
     assert str(other) == (
         "nodes above 0.25, nodes with 90 % of each stage's influence, edges above 2 % of |Δℓ|"
     )
+
+
+def test_the_kept_share_of_relevance_is_told() -> None:
+    raw = random_raw(2)
+    assert prune(raw, EVERYTHING)[2].kept_relevance == 1
+    policy = evolve(EVERYTHING, node_threshold=0.2)
+    nodes, _, pruning = prune(raw, policy)
+    sizes = np.abs(raw.relevance)
+    assert 0 < pruning.kept_relevance < 1
+    assert pruning.kept_relevance == pytest.approx(sizes[nodes].sum() / sizes.sum())
+
+
+def test_a_cap_on_the_candidates_is_named_where_it_cost_something() -> None:
+    raw = random_raw(2)
+    most = max(len(transition.weights) for transition in raw.transitions)
+    said = ", at most the {} strongest edges of a transition"
+    assert prune(evolve(raw, most=most), Policy())[2].policy.endswith(said.format(most))
+    for other in (None, most + 1):
+        assert "at most" not in prune(evolve(raw, most=other), Policy())[2].policy
+    whole = evolve(raw, transitions=tuple(evolve(t, dropped_mass=0.0) for t in raw.transitions))
+    assert "at most" not in prune(evolve(whole, most=most), Policy())[2].policy

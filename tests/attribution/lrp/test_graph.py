@@ -7,12 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.errors import InvalidRequest, UnsupportedModel
+from attribution.graphs.build import assemble
+from attribution.graphs.pruning import Policy
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.closed_form import closed_form
 from attribution.lrp.graph import Wanted, build
 from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.relevance import Objective, attribute, backward, prepare
+from tests.attribution.graphs.random_graphs import pair_at
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, tokens
 from tests.attribution.lrp.tiny import build as build_model
 
@@ -143,6 +146,24 @@ def test_no_edge_leaves_the_sliding_window(family: str) -> None:
         if reach:
             assert not edges[distance >= reach].any()
         assert not edges[distance < 0].any()
+
+
+@pytest.mark.parametrize("layers", [None, (1,)])  # every layer, and two at once
+@pytest.mark.parametrize("family", WINDOWED)
+def test_an_edge_that_no_window_shows_is_not_counted_as_pruned(
+    family: str, layers: tuple[int, ...] | None
+) -> None:
+    model, n = build_model(Shape(family, layers=4, window=3)), 20
+    raw = build(model, tokens(n), PAIR, Wanted(layers=layers, midpoints=layers is None))
+    everything = Policy(node_threshold=0.0, mass=None, reach=False)
+    graph = assemble(raw, everything, pair_at(n), "attnlrp", "contrast")
+    reached = sum(np.count_nonzero(transition.weights) for transition in raw.transitions)
+    assert graph.pruning.edges == graph.pruning.all_edges == reached
+    for row, transition in zip(graph.measures, raw.transitions, strict=True):
+        live = transition.visible[np.unique(transition.targets)].sum()
+        assert len(transition.weights) == live
+        if len(np.unique(transition.targets)) == n:
+            assert row.connectivity == 1
 
 
 @families

@@ -10,6 +10,8 @@ import transformers as tf
 
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
+from attribution.lrp.integrated import rows_for
+from attribution.lrp.ledger import Method
 from attribution.lrp.memory import estimate
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import attribute
@@ -95,6 +97,23 @@ def test_the_estimate_is_within_a_factor_of_two(name: str, recompute: bool) -> N
         found = measured(model, n, recompute=recompute)
         told = estimated(model, n, recompute=recompute)
         assert told / 2 < found < 2 * told
+
+
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_so_is_that_of_several_points_of_a_path(name: str, recompute: bool) -> None:
+    model, n = made(name), 64
+    ids = torch.randint(64, (n,), generator=torch.Generator().manual_seed(0))
+
+    def run() -> object:
+        method = Method.INTEGRATED
+        return attribute(model, ids, Objective(3, 5), method=method, recompute=recompute)
+
+    run()
+    gc.collect()
+    options = {"recompute": recompute, "rows": rows_for(n)}
+    told = estimate(model.config, n, torch.float32, **options).total
+    assert told / 2 < peak(run, torch.device("cpu")) < 2 * told
 
 
 @pytest.mark.parametrize("recompute", [False, True])

@@ -25,7 +25,7 @@ local function heat()
     local row, column, details = mark[2], mark[3], mark[4]
     if (details.hl_group or ''):match('^@lsp%.mod%.') then
       local text = vim.api.nvim_buf_get_text(buffer, row, column, details.end_row, details.end_col, {})
-      local colors = vim.api.nvim_get_hl(0, { name = details.hl_group })
+      local colors = vim.api.nvim_get_hl(0, { name = details.hl_group, link = false })
       table.insert(found, { row, column, table.concat(text, '\n'), details.hl_group, colors.bg or 0 })
     end
   end
@@ -81,4 +81,23 @@ await('the old diagnostics to go', function()
 end)
 await('the old heat map to go', function() return #heat() == 0 end)
 seen.cleared = true
+
+-- Read as an answer in a chat, the prompt is a document of the same server.
+vim.cmd('undo')
+local settings = vim.tbl_deep_extend('force', client().settings, { tokenblame = { form = 'chat' } })
+client().settings = settings
+client():notify('workspace/didChangeConfiguration', { settings = settings })
+await('the prompt to be known', function()
+  vim.cmd('TokenBlamePrompt')
+  return vim.wait(1000, function() return vim.api.nvim_get_current_buf() ~= buffer end)
+end, patience)
+seen.prompt = vim.api.nvim_buf_get_lines(0, 0, -1, false)
+await('the server of the code', function()
+  local found = vim.lsp.get_clients({ bufnr = 0 })[1]
+  return found and found.id == client().id
+end)
+seen.actions, seen.promptActions = nil, seen.actions
+vim.lsp.buf.code_action()
+await('the way back', function() return seen.actions end)
+seen.actions, seen.promptActions = seen.promptActions, seen.actions
 finish()

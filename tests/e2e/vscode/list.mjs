@@ -1,25 +1,38 @@
 /**
  * The samples of a folder in VS Code: the view that lists and explains them, the menu behind the
- * status item, and the walkthrough.
+ * status item, the walkthrough, and a prompt in chat form.
  *
  *   node list.mjs '{…options of visit.mjs, "patience", "steps"?}'
  *
  * As scenario.mjs.
  */
 
-import { explainFolder, explainOne, filter, listSamples } from './samples.mjs';
 import { lookAtMenu, walkThrough } from './help.mjs';
-import { visitSteps } from './visit.mjs';
+import { editPrompt, leavePrompt } from './prompt.mjs';
+import {
+  explainFolder,
+  explainOne,
+  filter,
+  listSamples,
+  openCompletion,
+  reload,
+} from './samples.mjs';
+import { searching, visitSteps } from './visit.mjs';
 
 const STEPS = {
   listSamples,
   explainOne,
   explainFolder,
+  openCompletion,
+  reload,
   filter,
   lookAtMenu,
   walkThrough,
+  editPrompt,
+  leavePrompt,
 };
 
 // Nothing is explained but what is asked for in the view.
-const setup = { settings: { 'tokenblame.search.rollouts': 48, 'tokenblame.run': 'save' } };
-await visitSteps(JSON.parse(process.argv[2]), setup, STEPS);
+const options = JSON.parse(process.argv[2]);
+const settings = { ...searching(options), 'tokenblame.run': 'save' };
+await visitSteps(options, { settings }, STEPS);

@@ -22,10 +22,10 @@ async function press(page, label, button) {
 }
 
 /** @param {Step} step */
-export async function listSamples({ page, seen, shot }) {
+export async function listSamples({ page, seen, patience, shot }) {
   await page.locator('.activitybar a[aria-label^="Token Blame"]').click();
   await page.mouse.move(700, 500); // away from its tip
-  await row(page, 'HumanEval/65').waitFor({ timeout: 30_000 });
+  await row(page, 'HumanEval/65').waitFor({ timeout: patience });
   seen.listed = await labels(page);
   await shot('samples');
 }
@@ -45,6 +45,26 @@ export async function explainFolder({ page, options, seen, patience, shot }) {
   await row(page, 'the model wrote').waitFor({ timeout: patience });
   seen.explainedFolder = await labels(page);
   await shot('samples-folder');
+}
+
+/**
+ * A completion that passes: its line is shown and judged, and there is nothing more to open.
+ *
+ * @param {Step} step
+ */
+export async function openCompletion({ page, seen, patience, shot }) {
+  await row(page, 'HumanEval/45 (line 2)').click();
+  await page.locator('.tab.active', { hasText: 'samples.jsonl' }).waitFor({ timeout: 15_000 });
+  seen.completion = await waitForNotification(page, 'a completion without its prompt', patience);
+  await shot('completion');
+}
+
+/** The window begins anew, and nothing is explained in it. @param {Step} step */
+export async function reload({ page, seen, patience, shot }) {
+  await page.reload();
+  await row(page, 'the model wrote').waitFor({ timeout: patience });
+  seen.reloaded = await labels(page);
+  await shot('reloaded');
 }
 
 /** @param {Step} step */

@@ -1,6 +1,6 @@
 /**
  * A failing sample in VS Code: what is shown, in every theme and in the panel; what an edit
- * does to it; that it all comes back when the engine dies; and what the repair does.
+ * does to it; that it all comes back when server or engine die; and what the repair does.
  *
  *   node scenario.mjs '{…options of visit.mjs, "patience", "steps"?}'
  *
@@ -12,11 +12,13 @@ import { editDocstring, repair } from './editing.mjs';
 import { killEngine } from './engine.mjs';
 import { compareModels, lookAtPanel, lookAtSections } from './panel.mjs';
 import { hover, lookAtSample, visitThemes } from './sample.mjs';
-import { visitSteps } from './visit.mjs';
+import { killServer } from './server.mjs';
+import { searching, visitSteps } from './visit.mjs';
 
 const STEPS = {
   lookAtSample,
   hover,
+  killServer,
   lookAtPanel,
   visitThemes,
   lookAtSections,
@@ -26,6 +28,5 @@ const STEPS = {
   repair,
 };
 
-// The first batches of the search hold a repair of this sample.
-const setup = { settings: { 'tokenblame.search.rollouts': 48 } };
-await visitSteps(JSON.parse(process.argv[2]), setup, STEPS);
+const options = JSON.parse(process.argv[2]);
+await visitSteps(options, { settings: searching(options) }, STEPS);

@@ -36,6 +36,15 @@ export async function visit(options, setup, look) {
 }
 
 /**
+ * Settings of the search: its first batches hold a repair of the failing sample, and on a busy
+ * machine they must not run out of time.
+ */
+export const searching = ({ patience }) => ({
+  'tokenblame.search.rollouts': 48,
+  'tokenblame.search.seconds': patience,
+});
+
+/**
  * What a step of a scenario gets.
  *
  * @typedef {object} Step
