@@ -99,14 +99,17 @@ format: setup ## rewrite the Python files in the house format
 MODELS ?= smollm2-135m qwen2.5-coder-0.5b
 
 bench: setup ## ratios measured within one run (the README has the single commands)
-	@for model in $(MODELS); do \
-		echo "== Attribution and all edges over a plain forward and backward"; \
-		$(BIN)/python -m tests.benchmarks.bench_attribution --model $$model; \
-		echo "== Closed form over the batch-packed backward, and growth"; \
-		$(BIN)/python -m tests.benchmarks.bench_graph --model $$model; \
-		echo "== Leave-one-out over doing it naively"; \
-		$(BIN)/python -m tests.benchmarks.bench_faithfulness --model $$model; \
-	done
+	@$(MAKE) --no-print-directory attribution-bench ON="--device cpu --dtype float32"
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
+		for dtype in bfloat16 float32; do \
+			echo "== The same on a GPU, in $$dtype, and a graph of 12 000 tokens"; \
+			on="--device cuda --dtype $$dtype"; \
+			$(MAKE) --no-print-directory attribution-bench ON="$$on"; \
+			for model in $(MODELS); do \
+				$(BIN)/python -m tests.benchmarks.bench_long --model $$model $$on --tokens 12000; \
+			done; \
+		done; \
+	fi
 	@echo "== Rollouts over plain batched generate"
 	@$(BIN)/python -m tests.benchmarks.bench_rollouts
 	@echo "== The language server while the engine computes"
@@ -115,6 +118,17 @@ bench: setup ## ratios measured within one run (the README has the single comman
 	@$(BIN)/python -m tests.benchmarks.bench_long
 	@echo "== Pass rate of the default model"
 	@$(BIN)/python -m tests.benchmarks.bench_passrate
+
+.PHONY: attribution-bench
+attribution-bench:
+	@for model in $(MODELS); do \
+		echo "== Attribution and all edges over a plain forward and backward"; \
+		$(BIN)/python -m tests.benchmarks.bench_attribution --model $$model $(ON); \
+		echo "== Closed form over the batch-packed backward, and growth"; \
+		$(BIN)/python -m tests.benchmarks.bench_graph --model $$model $(ON); \
+		echo "== Leave-one-out over doing it naively"; \
+		$(BIN)/python -m tests.benchmarks.bench_faithfulness --model $$model $(ON); \
+	done
 
 package: node ## the extension as editor-client/*.vsix
 	@echo "== Packaging the VS Code extension"

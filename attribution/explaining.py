@@ -5,7 +5,7 @@ Each function runs one stage and makes the value that travels; engine.py decides
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from attribution import explaining_memory, segments
 from attribution.errors import InvalidRequest
+from attribution.explaining_details import check_named, chosen
 from attribution.explaining_paths import ablate_paths
 from attribution.faithfulness.measure import estimate as estimate_trust
 from attribution.faithfulness.measure import full as measure_all
@@ -20,7 +21,7 @@ from attribution.faithfulness.probe import Probe
 from attribution.graphs.build import assemble
 from attribution.graphs.pruning import Policy
 from attribution.job import Job
-from attribution.lrp.graph import Wanted, build, longest_skip, select_stages, stage_number
+from attribution.lrp.graph import Wanted, build, longest_skip, select_stages, stage_name
 from attribution.lrp.integrated import rows_for
 from attribution.lrp.ledger import Method
 from attribution.lrp.objective import Objective, ObjectiveKind
@@ -36,7 +37,6 @@ from attribution.schema import (
     Generation,
     GraphRequest,
     NodeDetail,
-    NodeKind,
     Progress,
 )
 
@@ -132,10 +132,10 @@ def check_graph(request: GraphRequest) -> None:
 
 def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
     """The pruned graph, with details of its strongest nodes where they are wanted."""
-    wanted = Wanted(request.layers, request.midpoints, request.node_threshold, request.relative)
-    config = case.loaded.model.config
-    skipped = longest_skip(select_stages(config.num_hidden_layers, wanted))
-    recompute = must_recompute(case, graph=True, skipped=skipped)
+    wanted = wanted_of(request)
+    stages = select_stages(case.loaded.model.config.num_hidden_layers, wanted)
+    check_named(request.refine_at, [*map(stage_name, stages)], case.pair.position)
+    recompute = must_recompute(case, graph=True, skipped=longest_skip(stages))
     raw = build(
         case.loaded.model,
         case.ids,
@@ -146,9 +146,15 @@ def graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
         recompute=recompute,
     )
     found = assemble(raw, _policy(request), case.pair, case.method.value, case.kind.value)
-    if request.refine:
-        found = evolve(found, details=_details(case, found, request.refine, job, recompute))
+    places = chosen(found, request.refine, request.refine_at)
+    if places:
+        found = evolve(found, details=_details(case, places, job, recompute))
     return found
+
+
+def wanted_of(request: GraphRequest) -> Wanted:
+    """What is computed before anything is pruned."""
+    return Wanted(request.layers, request.midpoints, request.node_threshold, request.relative)
 
 
 def _policy(request: GraphRequest) -> Policy:
@@ -163,15 +169,9 @@ def _policy(request: GraphRequest) -> Policy:
 
 
 def _details(
-    case: Case, found: AttributionGraph, count: int, job: Job, recompute: bool
+    case: Case, places: Mapping[tuple[int, int], int], job: Job, recompute: bool
 ) -> tuple[NodeDetail, ...]:
-    """Dimensions and neurons of the `count` strongest nodes that the pruning left."""
-    tokens = [k for k, node in enumerate(found.nodes) if node.kind is NodeKind.TOKEN]
-    strongest = sorted(tokens, key=lambda k: -abs(found.nodes[k].relevance))[:count]
-    places = {
-        (stage_number(found.stages[found.nodes[k].stage]), found.nodes[k].token): k
-        for k in strongest
-    }
+    """Dimensions and neurons at `places`: (stage, token) → node."""
     parts = refine(
         case.loaded.model,
         case.ids,

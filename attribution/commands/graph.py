@@ -64,7 +64,8 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
         "--mass",
         type=part,
         default=default.mass,
-        help="share of each transition's absolute mass that its edges keep (%(default)s)",
+        help="share of the absolute mass between kept nodes that is kept, per transition "
+        "(%(default)s)",
     )
     parser.add_argument(
         "--edges", type=share, help="smallest |weight| as a share of |Δℓ|, instead of --mass"
@@ -80,6 +81,14 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="hidden dimensions and MLP neurons of the N strongest nodes",
     )
+    parser.add_argument(
+        "--refine-at",
+        type=_node,
+        action="append",
+        default=[],
+        metavar="STAGE:TOKEN",
+        help="and of this node, e.g. 12.mlp:40 (as --json names and counts them); repeatable",
+    )
 
 
 def _layers(text: str) -> tuple[int, ...]:
@@ -94,6 +103,14 @@ def _layers(text: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def _node(text: str) -> tuple[str, int]:
+    """Type of --refine-at."""
+    stage, _, token = text.rpartition(":")
+    if not stage or not (token.isascii() and token.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no STAGE:TOKEN, e.g. 12.mlp:40")
+    return stage, int(token)
+
+
 def _request(options: argparse.Namespace, explain: ExplainRequest) -> GraphRequest:
     return GraphRequest(
         explain,
@@ -106,6 +123,7 @@ def _request(options: argparse.Namespace, explain: ExplainRequest) -> GraphReque
         influence=options.influence,
         reach=not options.unreached,
         refine=options.refine,
+        refine_at=tuple(options.refine_at),
     )
 
 

@@ -25,7 +25,7 @@ def message(agreements: Sequence[Agreement], curves: Curves | None) -> str:
 
 
 def overrun(took: float, given: float) -> str:
-    """A sentence on an estimate (seconds) that measured the least it can and was late all the same."""
+    """A sentence on an estimate that measured the least it can and was late; both in seconds."""
     return f"That is the least that says anything; it took {took:.1f} s instead of {given:g} s."
 
 

@@ -83,7 +83,7 @@ def _ways(raw: RawGraph, most: int) -> Array:
 
 
 def _before(edges: RawTransition, ways: Array, h: int) -> Array:
-    """(E,): how many paths with `h` hops end with each edge; `ways` (n, hops) lead to its source."""
+    """(E,): how many paths with `h` hops end with each edge; `ways` (n, hops) lead to sources."""
     hop = edges.targets != edges.sources
     found: Array = np.where(hop & (h == 0), 0.0, ways[edges.sources, h - hop])
     return found

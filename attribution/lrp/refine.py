@@ -12,6 +12,7 @@ import torch
 from attrs import define, field, frozen
 
 from attribution.checkpoints import Checkpoint, carry_on
+from attribution.errors import InvalidRequest
 from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import backward, prepare
@@ -44,9 +45,11 @@ def refine(
     """The `top` dimensions and neurons of `nodes`, each (stage, token); stages as in ledger.py.
 
     Arguments and errors as in `attribute`; for the methods that have a backward pass of their own.
+    Raises InvalidRequest for a node that there is not.
     """
     model, rules = prepare(model, input_ids, objective)
-    found = _Found(top)
+    nodes, found = list(nodes), _Found(top)
+    _check(nodes, 2 * model.config.num_hidden_layers, len(input_ids))
     for stage, token in nodes:
         found.tokens.setdefault(stage, []).append(token)
     ledger = Ledger(
@@ -66,6 +69,14 @@ def refine(
         node: Consists(ranked, *found.neurons.get(node, ((), 0.0)))
         for node, ranked in found.dimensions.items()
     }
+
+
+def _check(nodes: Iterable[tuple[int, int]], last: int, n: int) -> None:
+    for stage, token in nodes:
+        if not 0 <= stage <= last:
+            raise InvalidRequest(f"There is no stage {stage}; the model has stages 0 to {last}.")
+        if not 0 <= token < n:
+            raise InvalidRequest(f"There is no token {token}; there are tokens 0 to {n - 1}.")
 
 
 @define(eq=False)

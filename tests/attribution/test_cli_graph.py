@@ -54,6 +54,10 @@ def said(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
         (["graph", "--influence", "0"], "'0' is no number above 0 and up to 1"),
         (["graph", "--influence", "1.1"], "'1.1' is no number above 0 and up to 1"),
         (["graph", "--refine", "0"], "'0' is no whole number of at least 1"),
+        (["graph", "--refine-at", "12.mlp"], "'12.mlp' is no STAGE:TOKEN"),
+        (["graph", "--refine-at", ":3"], "':3' is no STAGE:TOKEN"),
+        (["graph", "--refine-at", "0.mlp:-1"], "'0.mlp:-1' is no STAGE:TOKEN"),
+        (["graph", "--refine-at", "0.mlp:²"], "'0.mlp:²' is no STAGE:TOKEN"),
         (["graph", "--json", "--html"], "not allowed with argument --json"),
         (["faithfulness", "--within", "0"], "'0' is no number of seconds above 0"),
         (["faithfulness", "--within", "soon"], "'soon' is no number of seconds above 0"),
@@ -140,3 +144,9 @@ def test_every_option_reaches_the_request() -> None:
 def test_thresholds_and_parts() -> None:
     assert [share(text) for text in ("0", "0.5", "3")] == [0.0, 0.5, 3.0]
     assert [part(text) for text in ("1", "1e-3")] == [1.0, 0.001]
+
+
+def test_nodes_are_named_by_stage_and_token() -> None:
+    options = parsed("--refine-at", "12.mlp:40", "--refine-at", "embedding:0")
+    request = graph._request(options, ExplainRequest(""))
+    assert request.refine_at == (("12.mlp", 40), ("embedding", 0))

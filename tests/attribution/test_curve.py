@@ -270,7 +270,7 @@ def test_half_a_curve_says_that_it_is_one(subject: Subject) -> None:
         assert "The curve is not complete" in curve.message
 
 
-def test_cancel_ends_it_before_the_next_step(subject: Subject) -> None:
+def test_cancel_ends_it_before_the_next_layer(subject: Subject) -> None:
     search, calls = CurveSearch.of(subject, PLAN), 0
 
     def checkpoint() -> None:
@@ -282,7 +282,7 @@ def test_cancel_ends_it_before_the_next_step(subject: Subject) -> None:
     running = threading.active_count()
     with pytest.raises(Cancelled):
         list(search.run(600.0, by_length, checkpoint))
-    assert search.work.forwards == 2
+    assert (calls, search.work.forwards) == (3, 1)
     assert threading.active_count() == running
 
 

@@ -163,6 +163,41 @@ def test_details_are_of_the_strongest_nodes(case: Case) -> None:
         assert min(size[k] for k in chosen) >= max(size[k] for k in tokens if k not in chosen)
 
 
+def test_named_nodes_are_taken_apart_beside_the_strongest(case: Case) -> None:
+    named = (("0.mlp", 3), ("embedding", 0), ("1.mlp", case.pair.position - 1))
+    alone = explaining.graph(case, evolve(EVERYTHING, refine_at=named), job())
+    places = [alone.nodes[detail.node] for detail in alone.details]
+    assert {(alone.stages[node.stage], node.token) for node in places} == set(named)
+    both = explaining.graph(case, evolve(EVERYTHING, refine=2, refine_at=named), job())
+    strongest = explaining.graph(case, evolve(EVERYTHING, refine=2), job())
+    assert {*strongest.details, *alone.details} == {*both.details}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"refine_at": (("0.attention", 1),)}, "no stage '0.attention'; it has embedding, 0.mlp"),
+        ({"refine_at": (("2.mlp", 1),)}, "no stage '2.mlp'; it has embedding, 0.mlp, 1.mlp."),
+        ({"refine_at": (("nowhere", 1),)}, "no stage 'nowhere'"),
+        ({"refine_at": (("0.mlp", 1),), "layers": (1,)}, "it has embedding, 1.mlp."),
+        ({"refine_at": (("0.mlp", 25),)}, "no token 25 before the target; there are 0 to 24."),
+        ({"refine_at": (("0.mlp", -1),)}, "no token -1 before the target"),
+    ],
+)
+def test_a_node_that_is_not_there_is_refused_before_the_graph(
+    case: Case, change: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(explaining, "build")
+    with pytest.raises(InvalidRequest, match=re.escape(said)):
+        explaining.graph(case, evolve(EVERYTHING, **change), job())
+
+
+def test_a_node_that_was_pruned_is_refused(case: Case) -> None:
+    request = evolve(EVERYTHING, node_threshold=1e9, refine_at=(("0.mlp", 1),))
+    with pytest.raises(InvalidRequest, match=r"Token 1 at 0\.mlp was pruned \(nodes above"):
+        explaining.graph(case, request, job())
+
+
 def test_dimensions_and_neurons_add_up(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all of them asked for, dimensions make the relevance of their node."""
     monkeypatch.setattr(explaining, "refine", partial(explaining.refine, top=64))

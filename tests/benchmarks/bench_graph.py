@@ -1,11 +1,12 @@
 """The closed form of the graph against the batch-packed backward, and how both grow.
 
-    python -m tests.benchmarks.bench_graph [--model NAME] [--tokens 256] [--threshold 0.01]
+    python -m tests.benchmarks.bench_graph [--model NAME] [--lengths 128 256 512]
 
 For the same retained targets, at batch 16: `closed` is the one pass with its edges, `packed` the
 one pass plus a backward per batch of targets and layer (arXiv 2604.17761, appendix A). With all
 targets the packed method is timed on `--layers` layers spread over the model and scaled to all of
-them, because it takes minutes. Growth is the slope of log time over log tokens.
+them, because it takes minutes. The speed-up of each length stands in one row, to be seen growing.
+Growth is the slope of log time over log tokens.
 """
 
 import argparse
@@ -88,29 +89,40 @@ def packed_seconds(model: Any, traced: Traced, layers: list[int], device: torch.
     return seconds(run, device)
 
 
-def compare(model: Any, ids: torch.Tensor, options: argparse.Namespace) -> None:
-    objective = top_two(model, ids)
-    count = model.config.num_hidden_layers
+def compare(model: Any, tokenizer: Any, options: argparse.Namespace) -> None:
+    """The speed-up at every length, for the retained targets and for all of them."""
     for threshold in (options.threshold, 0.0):
-        traced = trace(model, ids, objective, threshold)
-        layers = list(range(count))
-        if not threshold:
-            step = max(1, count // options.layers)
-            layers = layers[step // 2 :: step][: options.layers]
-        runs = {"closed": lambda t=threshold: closed(model, ids, objective, t)}
-        runs["pass"] = lambda: attribute(model, ids, objective)
-        times = alternate(runs, 3, model.device)
-        one_pass = statistics.median(times["pass"])
-        packed = packed_seconds(model, traced, layers, model.device)
-        whole = one_pass + packed * count / len(layers)
-        ours = statistics.median(times["closed"])
-        retained = statistics.mean(len(t) for t in traced.targets)
-        note = "" if len(layers) == count else f" (packed: {len(layers)} layers, scaled)"
-        print(
-            f"{len(ids)} tokens, threshold {threshold:.0%}: {retained:.1f} targets a layer, closed "
-            f"{ours:.2f} s, packed {whole:.2f} s: {whole / ours:.0f} ×{note}",
-            flush=True,
-        )
+        found = []
+        for n in options.lengths:
+            ids = python_text(tokenizer, n).to(model.device)
+            found.append(f"{n}: {speed_up(model, ids, threshold, options.layers):.0f} ×")
+        print(f"speed-up at threshold {threshold:.0%}: {', '.join(found)}", flush=True)
+
+
+def speed_up(model: Any, ids: torch.Tensor, threshold: float, most: int) -> float:
+    """Packed over closed form; with all targets the packed method runs on `most` layers."""
+    objective = top_two(model, ids)
+    traced = trace(model, ids, objective, threshold)
+    count = model.config.num_hidden_layers
+    layers = list(range(count))
+    if not threshold:
+        step = max(1, count // most)
+        layers = layers[step // 2 :: step][:most]
+    runs = {"closed": lambda: closed(model, ids, objective, threshold)}
+    runs["pass"] = lambda: attribute(model, ids, objective)
+    times = alternate(runs, 3, model.device)
+    one_pass = statistics.median(times["pass"])
+    packed = packed_seconds(model, traced, layers, model.device)
+    whole = one_pass + packed * count / len(layers)
+    ours = statistics.median(times["closed"])
+    retained = statistics.mean(len(t) for t in traced.targets)
+    note = "" if len(layers) == count else f" (packed: {len(layers)} layers, scaled)"
+    print(
+        f"{len(ids)} tokens, threshold {threshold:.0%}: {retained:.1f} targets a layer, closed "
+        f"{ours:.2f} s, packed {whole:.2f} s{note}",
+        flush=True,
+    )
+    return whole / ours
 
 
 def growth(model: Any, tokenizer: Any, lengths: list[int]) -> None:
@@ -141,7 +153,7 @@ def main() -> None:
     parser.add_argument("--lengths", type=int, nargs="+", default=[128, 256, 512])
     options = parser.parse_args()
     model, tokenizer = load(options)
-    compare(model, python_text(tokenizer, options.tokens).to(model.device), options)
+    compare(model, tokenizer, options)
     growth(model, tokenizer, options.lengths)
 
 

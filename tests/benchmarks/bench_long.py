@@ -2,9 +2,11 @@
 
     python -m tests.benchmarks.bench_long [--model NAME] [--tokens 4000]
 
-The peak is that of the whole process (Python, torch and weights included) on a CPU, and of the
-allocator on CUDA. Layers are run anew on the way back, as the engine decides where memory is short.
-Then the memory model (lrp/memory.py) is printed for 12 000 tokens of some published shapes.
+The graph is what the engine computes before it prunes. The peak is that of the whole process
+(Python, torch and weights included) on a CPU; on CUDA it is the allocator's while the graph is
+computed, weights included. Layers are run anew on the way back, as the engine decides where
+memory is short. Then the memory model (lrp/memory.py) is printed for 12 000 tokens of some
+published shapes.
 """
 
 import argparse
@@ -14,9 +16,11 @@ import time
 import torch
 from transformers import LlamaConfig, Qwen2Config
 
-from attribution.lrp.graph import Wanted, build
+from attribution.explaining import wanted_of
+from attribution.lrp.graph import build
 from attribution.lrp.memory import estimate
 from attribution.models.limits import human
+from attribution.schema import ExplainRequest, GraphRequest
 from tests.benchmarks.measure import add_options, load, python_text, top_two
 
 # hidden size, layers, heads, kv heads, intermediate size, parameters
@@ -33,9 +37,12 @@ def measure(options: argparse.Namespace) -> None:
     model, tokenizer = load(options)
     ids = python_text(tokenizer, options.tokens).to(options.device)
     objective = top_two(model, ids)
+    if model.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(model.device)  # loading may have taken more
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     start = time.perf_counter()
-    graph = build(model, ids, objective, Wanted(node_floor=0.01, mass=0.98), recompute=True)
+    wanted = wanted_of(GraphRequest(ExplainRequest("")))
+    graph = build(model, ids, objective, wanted, recompute=True)
     seconds = time.perf_counter() - start
     if model.device.type == "cuda":
         used = torch.cuda.max_memory_allocated(model.device)

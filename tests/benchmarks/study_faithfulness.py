@@ -11,12 +11,17 @@ a run continues where the last one ended. The report gives the mean over tasks (
 task's pairs) with 95 % bootstrap intervals over tasks, and paired differences to AttnLRP. `random`
 is a relevance drawn by chance: what nothing at all would reach. `top5` is of the tokens measured:
 of the drawn ones, unless all are.
+
+`--full` adds what `tokenblame faithfulness --full` measures, minutes a pair: every token by both
+perturbations (`masked`, `substituted`: rank correlation), the deletion curves against random orders
+(`curves`: their gap in logits; `p of curves`), and for methods with a graph Δℓ with its strongest
+paths cut against random paths (`paths`: how many times as far it moves; `p of paths`).
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -27,22 +32,32 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from attribution.explaining import neutral_token
+from attribution.explaining_paths import ablate_paths
 from attribution.faithfulness.curves import Deletion
-from attribution.faithfulness.probe import Probe
+from attribution.faithfulness.measure import full
+from attribution.faithfulness.probe import Probe, Score
 from attribution.faithfulness.statistics import mean_interval, spearman, top_overlap
 from attribution.faults.ranking import ranked
 from attribution.lrp.relevance import Method, Objective, attribute
 from attribution.models.catalogue import DEFAULT
 from attribution.models.loader import LoadedModel, load
-from attribution.schema import ContrastPair, Estimate, ModelSettings, Perturbation
+from attribution.schema import (
+    ContrastPair,
+    Estimate,
+    Faithfulness,
+    ModelSettings,
+    Perturbation,
+)
 from attribution.study import records
 from attribution.study.records import Record
 from attribution.tokens import decode_spans
+from tests.benchmarks.remembering import Remembering
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.5)
 FloatArray = NDArray[np.float64]
 RANDOM = "random"
 FIGURES = ("tokens", "lines", "top5", "gap")
+FULL = ("masked", "substituted", "top5 of all", "curves", "p of curves", "paths", "p of paths")
 
 
 @frozen
@@ -59,7 +74,7 @@ class Case:
 
 def study(options: argparse.Namespace) -> None:
     loaded = load(ModelSettings(options.model, options.device, options.dtype))
-    done = {row["key"] for row in rows_of(options.out)}
+    done = {row["key"] for row in rows_of(options.out) if "full" in row or not options.full}
     found = [record for path in options.records for record in records.read(path)]
     for record in (record for record in found if record.pairs):
         if record.fingerprint != loaded.fingerprint:
@@ -67,7 +82,8 @@ def study(options: argparse.Namespace) -> None:
             continue
         for case in cases_of(record, loaded, options.per_task):
             if case.key not in done and len(case.ids) <= options.longest:
-                row = measure(loaded, case, options.tokens)
+                methods = [method for method in Method if method not in options.leave_out]
+                row = measure(loaded, case, options.tokens, methods, all_of_it=options.full)
                 with options.out.open("a") as file:
                     file.write(json.dumps(row) + "\n")
                 told = ", ".join(f"{m} {v['tokens']:.2f}" for m, v in row["methods"].items())
@@ -75,7 +91,9 @@ def study(options: argparse.Namespace) -> None:
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The latest of each pair."""
+    rows = map(json.loads, path.read_text().splitlines() if path.exists() else ())
+    return list({row["key"]: row for row in rows}.values())
 
 
 def cases_of(record: Record, loaded: LoadedModel, most: int) -> list[Case]:
@@ -99,21 +117,50 @@ def cases_of(record: Record, loaded: LoadedModel, most: int) -> list[Case]:
     ]
 
 
-def measure(loaded: LoadedModel, case: Case, count: int) -> dict[str, Any]:
+def measure(
+    loaded: LoadedModel,
+    case: Case,
+    count: int,
+    methods: Sequence[Method] = tuple(Method),
+    *,
+    all_of_it: bool = False,
+) -> dict[str, Any]:
     """The figures of every method on one pair."""
     ids = torch.tensor(case.ids, device=loaded.device)
     objective = Objective(case.target, case.contrast)
     score = objective.resolve(torch.empty(0, device=loaded.device)).score
-    probe = Probe(loaded.model, ids, score, neutral_token(loaded))
-    eligible = case.eligible
-    lines = [list(group) for _, group in groupby(eligible, lambda k: case.lines[k])]
+    probe = Remembering(loaded.model, ids, score, neutral_token(loaded))
     generator = np.random.default_rng(len(ids))
-    sample = sorted(generator.permutation(eligible)[: count or None].tolist())
+    sample = sorted(generator.permutation(case.eligible)[: count or None].tolist())
     relevance = {
         method.value: attribute(loaded.model, ids, objective, method=method).relevance.numpy()
-        for method in Method
+        for method in methods
     }
     relevance[RANDOM] = generator.normal(size=len(ids))
+    row: dict[str, Any] = {
+        "key": case.key,
+        "logit_diff": probe.base,
+        "n": len(ids),
+        "measured": len(sample),
+        "methods": masked(probe, case, relevance, sample),
+    }
+    if all_of_it:
+        row["full"] = {
+            name: {
+                **figures_of(full(probe, torch.tensor(one), case.eligible, name, report=silent)),
+                **paths_of(loaded.model, ids, objective, score, name),
+            }
+            for name, one in relevance.items()
+        }
+    return row
+
+
+def masked(
+    probe: Probe, case: Case, relevance: Mapping[str, FloatArray], sample: Sequence[int]
+) -> dict[str, dict[str, float]]:
+    """FIGURES of every method."""
+    eligible = case.eligible
+    lines = [list(group) for _, group in groupby(eligible, lambda k: case.lines[k])]
     plans = {
         name: Deletion.plan(found[eligible], eligible, FRACTIONS, 0, 0)
         for name, found in relevance.items()
@@ -135,13 +182,40 @@ def measure(loaded: LoadedModel, case: Case, count: int) -> dict[str, Any]:
             "top5": float(top_overlap(found[sample], single)),
             "gap": curves.gap,
         }
-    return {
-        "key": case.key,
-        "logit_diff": probe.base,
-        "n": len(ids),
-        "measured": len(sample),
-        "methods": methods,
+    return methods
+
+
+def silent(_message: str, _share: float) -> None:
+    pass
+
+
+def figures_of(found: Faithfulness) -> dict[str, float]:
+    mask, substitute = found.agreements
+    figures = {
+        "masked": mask.spearman.value,
+        "substituted": substitute.spearman.value,
+        "top5 of all": mask.top_overlap.value,
     }
+    if found.curves is not None:
+        figures |= {"curves": found.curves.gap, "p of curves": found.curves.p_value}
+    return figures
+
+
+def paths_of(
+    model: Any, ids: torch.Tensor, objective: Objective, score: Score, name: str
+) -> dict[str, float]:
+    """For a method with a graph that has paths."""
+    if name == RANDOM or not Method(name).ruled:
+        return {}
+    found = ablate_paths(model, ids, objective, score, method=Method(name))
+    if found is None:
+        return {}
+    moved, by_chance = (
+        float(np.mean(np.abs(np.array(rows) - found.base)))
+        for rows in (found.strongest, found.random)
+    )
+    ratio = {"paths": moved / by_chance} if by_chance else {}
+    return ratio | {"p of paths": found.p_value}
 
 
 def report(options: argparse.Namespace) -> None:
@@ -150,22 +224,33 @@ def report(options: argparse.Namespace) -> None:
     length = np.median([row["n"] for row in rows])
     print(f"{len(rows)} proved pairs of {len(tasks)} tasks, median length {length:.0f}")
     for figure in FIGURES:
-        print(f"\n{figure:8} {'mean (95 % interval)':>26} {'minus attnlrp':>26}")
-        base = by_task(rows, Method.ATTNLRP, figure)
-        for name in rows[0]["methods"]:
-            values = by_task(rows, name, figure)
+        print_figure(rows, "methods", figure)
+    whole = [row for row in rows if "full" in row]
+    if whole:
+        print(f"\neverything measured: {len(whole)} of these pairs")
+        for figure in FULL:
+            print_figure(whole, "full", figure)
+
+
+def print_figure(rows: Sequence[dict[str, Any]], kind: str, figure: str) -> None:
+    """A table of the methods that have this figure, each over the pairs that it was measured on."""
+    print(f"\n{figure:11} {'mean (95 % interval)':>25} {'minus attnlrp':>26} {'pairs':>6}")
+    for name in dict.fromkeys(name for row in rows for name in row[kind]):
+        with_it = [row for row in rows if figure in row[kind].get(name, ())]
+        if with_it:
+            values, base = (by_task(with_it, kind, n, figure) for n in (name, Method.ATTNLRP))
             print(
                 f"{name:10} {told(mean_interval(values, 0)):>24} "
-                f"{told(mean_interval(values - base, 0)):>26}"
+                f"{told(mean_interval(values - base, 0)):>26} {len(with_it):6}"
             )
 
 
-def by_task(rows: Sequence[dict[str, Any]], name: str, figure: str) -> FloatArray:
+def by_task(rows: Sequence[dict[str, Any]], kind: str, name: str, figure: str) -> FloatArray:
     """A figure averaged over the pairs of each task: they are not independent."""
     found: dict[str, list[float]] = {}
     for row in rows:
         task = row["key"].partition(":")[0]
-        found.setdefault(task, []).append(row["methods"][name][figure])
+        found.setdefault(task, []).append(row[kind][name][figure])
     return np.array([np.mean(values) for values in found.values()])
 
 
@@ -177,7 +262,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="study_faithfulness", description=__doc__)
     parser.add_argument("records", type=Path, nargs="*", help="faults.jsonl")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--leave-out", type=Method, choices=list(Method), nargs="*", default=(), metavar="METHOD"
+    )
     parser.add_argument("--tokens", type=int, default=24, help="0: every token")
+    parser.add_argument(
+        "--full", action="store_true", help="and random orders, substitution and paths"
+    )
     parser.add_argument("--per-task", type=int, default=2, help="pairs of one task")
     parser.add_argument("--longest", type=int, default=400, help="tokens of a pair's context")
     parser.add_argument("--report", action="store_true", help="print the table of RESULTS only")

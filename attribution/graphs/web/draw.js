@@ -29,13 +29,13 @@ function prepare(canvas, view) {
   return context;
 }
 
-/** Edges and nodes; of the edges the `budget` strongest. */
+/** Edges and nodes: the `budget` strongest edges, and some more nodes than that. */
 function drawBase(canvas, scene, budget) {
   const context = prepare(canvas, scene.view);
   clipped(context, scene.view, () => {
     canvas.dataset.edges = drawEdges(context, scene, budget);
     drawPruned(context, scene);
-    drawNodes(context, scene, scene.selection.rows.flat());
+    drawNodes(context, scene, scene.selection.places.slice(-NODES * budget));
   });
 }
 
@@ -134,6 +134,7 @@ function drawNodes(context, scene, places) {
   const fills = new Map();
   const specks = Math.min(view.sx, view.sy) < SPECKS;
   const signs = new Path2D();
+  const small = { plus: [], minus: [] };
   for (const place of places) {
     const { kind, relevance } = describe(model, place);
     const at = centre(model, selection, view, place);
@@ -143,13 +144,16 @@ function drawNodes(context, scene, places) {
     const bucket = Math.min(BUCKETS - 1, Math.floor(strength * BUCKETS));
     const key = bucket * 2 + (relevance < 0);
     if (specks && places.length > UNDASHED) {
-      context.fillStyle = key & 1 ? theme.minus : theme.plus;
-      context.fillRect(at.x - r, at.y - r, 2 * r, 2 * r);
+      small[key & 1 ? 'minus' : 'plus'].push([at.x - r, at.y - r, 2 * r, 2 * r]);
       continue;
     }
     if (!fills.has(key)) fills.set(key, new Path2D());
     shape(fills.get(key), kind, relevance, at, r);
     if (r >= 5) addSign(signs, at, r, relevance);
+  }
+  for (const [side, squares] of Object.entries(small)) {
+    context.fillStyle = theme[side];
+    for (const square of squares) context.fillRect(...square);
   }
   for (const [key, path] of fills) {
     const color = key & 1 ? theme.minus : theme.plus;

@@ -5,7 +5,6 @@
  * token here; all carry {token} (null or −1: none). `tokenblame:theme` has the colours read anew.
  */
 
-const QUICK = 4000; // edges drawn while a large graph is moved or filtered
 const CALM = 150; // milliseconds of rest before all of them are drawn
 
 const byId = (id) => document.getElementById(id);
@@ -25,6 +24,8 @@ let selection = null;
 let theme = readTheme();
 let pending = new Set();
 let settling = 0;
+let budget = MOST; // edges that the next frame may draw
+let short = false; // whether the last one left some out
 let listed = null; // the selection that the panel's table is of
 
 const scene = () => ({ view, model, selection, theme });
@@ -41,16 +42,21 @@ function paint() {
   base.classList.toggle('dimmed', marks.selected >= 0 || marks.path.length > 0);
   if (asked.has('base')) {
     drawFrame(frame, scene());
-    drawBase(base, scene(), QUICK);
+    short = selection.edges.length > budget || selection.places.length > NODES * budget;
+    const start = performance.now();
+    drawBase(base, scene(), budget);
+    requestAnimationFrame(() => {
+      budget = budgetAfter(budget, performance.now() - start); // the next frame waits for this one
+    });
     clearTimeout(settling);
     settling = setTimeout(settle, CALM);
   }
   drawOverlay(overlay, scene(), marks);
 }
 
-/** What waits until nothing moves: the edges of a large graph beyond the first, and the tables. */
+/** What waits until nothing moves: what a frame of a large graph left out, and the tables. */
 function settle() {
-  if (selection.edges.length > QUICK) drawBase(base, scene(), Infinity);
+  if (short) drawBase(base, scene(), Infinity);
   if (listed === selection || marks.selected >= 0) return;
   showOverview(byId('panel'), model, selection, actions);
   listed = selection;
@@ -64,8 +70,9 @@ function update() {
   const edges = selection.edges.length;
   const { nodes, edges: all } = model.data;
   byId('drawn').textContent =
-    `${selection.nodes} of ${nodes.length} nodes, ${edges} of ${all.length} edges`;
-  Object.assign(byId('drawn').dataset, { nodes: selection.nodes, edges });
+    `${selection.places.length} of ${nodes.length} nodes, ${edges} of ${all.length} edges`;
+  byId('drawn').title = 'Of this file, with the nodes and edges of leaks and biases';
+  Object.assign(byId('drawn').dataset, { nodes: selection.places.length, edges });
   redraw('base');
 }
 

@@ -26,10 +26,13 @@ function makeModel(data) {
     incoming[data.edges[index].target].push(index);
     outgoing[data.edges[index].source].push(index);
   }
+  const strongest = placeOf
+    .map((_, node) => node)
+    .sort((a, b) => Math.abs(data.nodes[b].relevance) - Math.abs(data.nodes[a].relevance));
   const details = new Map(data.details.map((detail) => [detail.node, detail]));
   const used = new Set(data.nodes.map((node) => node.token)); // tokens with a node
   const kinds = new Set(data.nodes.map((node) => node.kind));
-  const index = { nodeAt, placeOf, incoming, outgoing, falling, details, used, kinds };
+  const index = { nodeAt, placeOf, incoming, outgoing, falling, strongest, details, used, kinds };
   return { data, n, cells, ...index, ...scales(data) };
 }
 
@@ -62,7 +65,8 @@ function describe(model, place) {
 
 /**
  * What the settings leave: columns (token of each, and the other way round), the places to draw
- * by stage from left to right, pruned places, which places are drawn, and edges, weakest first.
+ * by stage from left to right, pruned places, which places are drawn, and places and edges, weakest
+ * first.
  */
 function select(model, settings) {
   const { data } = model;
@@ -77,14 +81,15 @@ function select(model, settings) {
   const strong = (edge) =>
     Math.abs(edge.weight) >= settings.edgesAbove && shown[edge.source] && shown[edge.target];
   const edges = model.falling.filter((index) => strong(data.edges[index])).reverse();
+  const places = model.strongest.filter((node) => shown[node]).map((node) => model.placeOf[node]);
   const rows = data.stages.map(() => []);
   data.nodes.forEach((node, index) => {
     if (shown[index]) rows[node.stage].push(model.placeOf[index]);
   });
   const pruned = settings.pruned ? prunedPlaces(model, columns, settings.nodesAbove) : [];
   const drawn = new Uint8Array(model.cells + data.nodes.length);
-  for (const places of [...rows, pruned]) places.forEach((place) => (drawn[place] = 1));
-  return { columns, columnOf, rows, edges, pruned, drawn, nodes: shown.filter(Boolean).length };
+  for (const row of [...rows, pruned]) row.forEach((place) => (drawn[place] = 1));
+  return { columns, columnOf, rows, places: places.reverse(), edges, pruned, drawn };
 }
 
 /** The tokens that have a column. The last one always has: it is what is explained. */

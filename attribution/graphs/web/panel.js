@@ -1,7 +1,7 @@
 /* The panel at the right: the whole graph in words and tables, or one node of it. */
 
 const LISTED = 15; // edges of a node, each way
-const RANKED = 40; // strongest nodes of the whole graph
+const RANKED = 40; // tokens with the strongest nodes of the whole graph
 
 /** An element; properties are set, children are appended, strings as text. */
 function make(tag, properties, ...children) {
@@ -178,9 +178,10 @@ function showOverview(panel, model, selection, actions) {
     make(
       'p',
       { className: 'quiet' },
-      `Kept: ${pruning.policy}. ${pruning.nodes} of `,
-      `${pruning.all_nodes} nodes, ${pruning.edges} of ${pruning.all_edges} edges, `,
-      `${percent(pruning.kept_mass)} of their mass.`,
+      `Kept: ${pruning.policy}. ${pruning.nodes} of ${pruning.all_nodes} token nodes have `,
+      `${percent(pruning.kept_relevance)} of all |relevance|; ${pruning.edges} of `,
+      `${pruning.all_edges} edges into strong ones have ${percent(pruning.kept_mass)} of their mass. `,
+      besideTokens(data),
     ),
     make(
       'p',
@@ -188,8 +189,8 @@ function showOverview(panel, model, selection, actions) {
       'Click a node, or move with the arrow keys and press Enter. ',
       'P follows the strongest path, Escape closes. Wheel: zoom; drag: pan.',
     ),
-    make('h3', {}, 'Strongest nodes drawn'),
-    table(['node', 'stage', 'relevance'], strongestNodes(model, selection, actions)),
+    make('h3', {}, 'Strongest tokens drawn'),
+    table(['token', 'strongest', 'relevance'], strongestNodes(model, selection, actions)),
     make('h3', {}, 'Shape of each transition'),
     table(['to', 'connected', 'Gini', 'vertical', 'look-back'], data.measures.map(measureRow)),
   );
@@ -201,15 +202,32 @@ function showOverview(panel, model, selection, actions) {
   }
 }
 
+/** A row for each token, of its strongest node: it mostly has many, stage above stage. */
 function strongestNodes(model, selection, actions) {
   const size = (place) => Math.abs(describe(model, place).relevance);
-  const places = selection.rows.flat().sort((a, b) => size(b) - size(a));
-  return places.slice(0, RANKED).map((place) => {
+  const groups = new Map();
+  for (const place of selection.rows.flat().sort((a, b) => size(b) - size(a))) {
+    const { kind, token } = describe(model, place);
+    const name = kind === 'token' ? token : kind;
+    groups.set(name, [...(groups.get(name) ?? []), place]);
+  }
+  return [...groups.values()].slice(0, RANKED).map(([place, ...others]) => {
     const { stage, relevance } = describe(model, place);
+    const more = others.length ? `, and at ${others.length} more stage${others.length > 1 ? 's' : ''}` : '';
     return [
       cell(nodeButton(model, place, actions)),
-      cell(model.data.stages[stage]),
+      cell(stageTitle(model.data.stages[stage]), make('span', { className: 'quiet' }, more)),
       number(relevance),
     ];
   });
+}
+
+/** Why the file has more nodes and edges than the pruning kept. */
+function besideTokens({ nodes, edges, pruning }) {
+  const more = nodes.length - pruning.nodes;
+  if (!more) return '';
+  return (
+    `With ${more} nodes for softmax leaks and biases and their ${edges.length - pruning.edges} ` +
+    `edges the file has ${nodes.length} nodes and ${edges.length} edges.`
+  );
 }

@@ -1,3 +1,4 @@
+import random
 from functools import cache
 from typing import Any
 
@@ -161,15 +162,21 @@ def test_edges_that_do_not_exist(edge):
 POOL = [Edge(layer, t, s) for layer in range(LAYERS) for t in range(N) for s in range(t + 1)]
 
 
-def curve(**options: Any) -> PathCurve:
+def by_chance(length: int, rows: int) -> list[list[list[Edge]]]:
+    """Rows of random paths, each of one edge."""
+    generator = random.Random(3)
+    return [[[edge] for edge in generator.sample(POOL, length)] for _ in range(rows)]
+
+
+def curve() -> PathCurve:
     effect = {edge: abs(cut([edge]) - cut([])) for edge in POOL}
-    ranked = sorted(POOL, key=lambda edge: -effect[edge])[:20]
-    return path_curve(model(), tokens(N), contrast, ranked, POOL, seed=3, **options)
+    paths = [[edge] for edge in sorted(POOL, key=lambda edge: -effect[edge])[:20]]
+    return path_curve(model(), tokens(N), contrast, paths, by_chance(20, 20))
 
 
-def test_strong_edges_move_the_score_more_than_random_ones(monkeypatch):
+def test_strong_paths_move_the_score_more_than_random_ones(monkeypatch):
     found = curve()
-    assert found.steps == (1, 2, 4, 8, 16)  # there are 20
+    assert found.steps == found.cuts == (1, 2, 4, 8, 16)  # there are 20
     assert found.base == pytest.approx(cut([]), rel=1e-12)
     assert len(found.random) == 20
     assert all(len(row) == 5 for row in (found.strongest, *found.random))
@@ -180,20 +187,26 @@ def test_strong_edges_move_the_score_more_than_random_ones(monkeypatch):
     assert sum(again.random, ()) == pytest.approx(sum(found.random, ()), rel=1e-9)
 
 
-def test_each_step_cuts_the_first_edges():
-    ranked = from_key(2)[:4]
-    found = path_curve(model(), tokens(N), contrast, ranked, POOL, orders=2, steps=(1, 3))
-    expected = [cut(ranked[:1]), cut(ranked[:3])]
+def test_each_step_cuts_whole_paths_and_as_many_edges_of_others():
+    """The second path shares an edge with the first; of the others, edges are counted."""
+    first, second, third = Edge(1, 8, 2), Edge(0, 2, 1), Edge(0, 2, 0)
+    a, b, c, d = from_key(4)[:4]
+    paths, other = [[first, second], [first, third]], [[a, b, c], [d]]
+    found = path_curve(model(), tokens(N), contrast, paths, [other], steps=(1, 2, 4))
+    assert (found.steps, found.cuts) == ((1, 2), (2, 3))
+    expected = [cut([first, second]), cut([first, second, third])]
     assert found.strongest == pytest.approx(expected, rel=1e-9)
+    assert found.random[0] == pytest.approx([cut([a, b]), cut([a, b, c])], rel=1e-9)
 
 
 def test_a_path_that_does_nothing_is_no_better_than_chance():
-    idle = [Edge(1, 0, 0), Edge(1, 1, 0)]  # the last layer's early queries reach nobody
-    found = path_curve(model(), tokens(N), contrast, idle, POOL)
+    idle = [[Edge(1, 0, 0)], [Edge(1, 1, 0)]]  # the last layer's early queries reach nobody
+    found = path_curve(model(), tokens(N), contrast, idle, by_chance(2, 20))
     assert found.strongest == pytest.approx([found.base] * 2, rel=1e-12)
     assert found.p_value > 0.9
-    with pytest.raises(InvalidRequest):
-        path_curve(model(), tokens(N), contrast, [], POOL)
+    for none in ([], [[]]):
+        with pytest.raises(InvalidRequest):
+            path_curve(model(), tokens(N), contrast, none, [])
 
 
 def test_cutting_can_be_cancelled():

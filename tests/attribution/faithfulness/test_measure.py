@@ -245,7 +245,7 @@ def test_what_was_late_though_it_measured_the_least_says_so():
 
 
 def test_the_time_counts_from_when_the_caller_began():
-    """A GPU's two seconds: a hundredth for each row, and most of them spent before."""
+    """A GPU's two seconds: a twentieth for each row, and most of them spent before."""
     measured = []
     for spent in (0.0, 1.5, 1.99):
         one = probe()

@@ -57,6 +57,8 @@ async function slide(page, id, value) {
 
 async function useSliders(page) {
   seen.all = await counts(page);
+  seen.overview = (await page.locator('#panel p').allInnerTexts()).join(' ');
+  seen.strongest = await page.locator('#panel table').first().locator('tbody tr').allInnerTexts();
   seen.fewerEdges = await slide(page, '#edges', 70);
   await slide(page, '#edges', 0);
   seen.fewerNodes = await slide(page, '#nodes', 60);
@@ -147,14 +149,15 @@ async function useThemes(page) {
 
 /**
  * Milliseconds of redraws after the slider's event, script and painting: `moving`, what is drawn
- * at once, and `whole`, until all edges are there (150 ms of them are waiting for rest).
+ * at once (so many edges: `drawn`), and `whole`, until all edges are there (150 ms of them are
+ * waiting for rest).
  */
 async function timeRedraw(page) {
   return page.evaluate(async () => {
     const base = document.getElementById('base');
     const flush = () => base.getContext('2d').getImageData(0, 0, 1, 1); // waits for the painting
     const slider = document.getElementById('edges');
-    const times = { moving: [], whole: [] };
+    const times = { moving: [], drawn: [], whole: [] };
     for (let turn = 0; turn < 5; turn += 1) {
       const start = performance.now();
       slider.dispatchEvent(new Event('input'));
@@ -162,12 +165,21 @@ async function timeRedraw(page) {
       flush();
       times.moving.push(Math.round(performance.now() - start));
       const quick = base.dataset.edges;
+      times.drawn.push(Number(quick));
       while (base.dataset.edges === quick) await new Promise(requestAnimationFrame);
       flush();
       times.whole.push(Math.round(performance.now() - start));
     }
     return times;
   });
+}
+
+async function onSlowMachine(page, work) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 10 });
+  const found = await work(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+  return found;
 }
 
 const browser = await chromium.launch({
@@ -187,6 +199,7 @@ try {
   const large = await open(browser, options.large);
   seen.large = await counts(large);
   seen.milliseconds = await timeRedraw(large);
+  seen.slowly = await onSlowMachine(large, timeRedraw);
   seen.painted = await large.evaluate(() => Number(document.getElementById('base').dataset.edges));
   await shoot(large, 'large');
   seen.complaints = complaints; // reading pixels back, as the timing does, is warned of

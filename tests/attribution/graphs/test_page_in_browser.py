@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,7 +15,7 @@ from attribution.graphs.build import assemble
 from attribution.graphs.page import to_html
 from attribution.graphs.pruning import Policy
 from attribution.graphs.raw import RawGraph
-from attribution.schema import NodeDetail
+from attribution.schema import AttributionGraph, NodeDetail
 from tests.attribution.graphs.random_graphs import (
     generation_of,
     large_raw,
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 PLAYWRIGHT = Path(__file__).parents[3] / "editor-client" / "node_modules" / "playwright-core"
 TEXTS = ["<s>", "def", "</script><script>injected=1</script>", "\u2028é😀", "\n    ", "<!--", " x"]
+SMALL = random_raw(1, 6, 7), Policy(0.0, mass=1.0)
 EVERYTHING = Policy(node_threshold=0.0, mass=None, reach=False)
 
 
@@ -38,9 +40,12 @@ def _program(*names: str) -> str:
     pytest.skip(f"needs {names[0]} (apt-get install nodejs npm chromium)")
 
 
+def _graph(raw: RawGraph, policy: Policy, texts: list[str]) -> AttributionGraph:
+    return assemble(raw, policy, pair_at(len(texts), raw.logit_diff), "attnlrp", "contrast")
+
+
 def _write(path: Path, raw: RawGraph, policy: Policy, texts: list[str]) -> str:
-    pair = pair_at(len(texts), raw.logit_diff)
-    graph = assemble(raw, policy, pair, "attnlrp", "contrast")
+    graph = _graph(raw, policy, texts)
     explained = graph.pruning.nodes - 1  # token nodes come first, the last token of the top last
     detail = NodeDetail(explained, dimensions=((5, 1.5), (3, -0.5)), neurons=((9, 0.1),), mlp=0.3)
     graph = evolve(graph, details=(detail,))
@@ -60,7 +65,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     words = ["def", " x", " =", "\n    ", "(", "numbers", ")", " return"]
     options = {
         "browser": browser,
-        "file": _write(folder / "small.html", random_raw(1, 6, 7), Policy(0.0, mass=1.0), TEXTS),
+        "file": _write(folder / "small.html", *SMALL, TEXTS),
         "large": _write(
             folder / "large.html", large_raw(), EVERYTHING, [words[k % 8] for k in range(500)]
         ),
@@ -138,3 +143,35 @@ def test_the_largest_graph_is_drawn(seen: dict[str, Any]) -> None:
         seen["painted"] == seen["large"]["edges"] - 30 * 500
     )  # those of the leaks wait for a click
     print(f"500 tokens, 30 layers, 20 000 edges: {seen['milliseconds']} ms")
+
+
+def test_a_slow_machine_draws_fewer_edges_while_something_moves(seen: dict[str, Any]) -> None:
+    slowly = seen["slowly"]
+    print(f"ten times slower: {slowly} ms")
+    assert slowly["drawn"][-1] < 4000
+    assert all(250 <= drawn <= 4000 for drawn in slowly["drawn"])
+    assert seen["painted"] > 4000  # all of them at rest
+
+
+def test_the_page_says_why_it_has_more_than_was_kept(seen: dict[str, Any]) -> None:
+    graph = _graph(*SMALL, TEXTS)
+    kept, edges = graph.pruning, len(graph.edges)
+    assert seen["all"] == {"nodes": len(graph.nodes), "edges": edges}
+    assert f"{kept.nodes} of {kept.all_nodes} token nodes have 100.0 % of" in seen["overview"]
+    assert f"{kept.edges} of {kept.all_edges} edges into strong ones have" in seen["overview"]
+    more = len(graph.nodes) - kept.nodes
+    assert more == 2 * 5  # a leak and a bias below each of five transitions
+    assert (
+        f"With {more} nodes for softmax leaks and biases and their {edges - kept.edges} edges the "
+        f"file has {len(graph.nodes)} nodes and {edges} edges."
+    ) in seen["overview"]
+
+
+def test_a_token_is_listed_once_with_its_strongest_stage(seen: dict[str, Any]) -> None:
+    rows = [" ".join(row.split()) for row in seen["strongest"]]
+    graph = _graph(*SMALL, TEXTS)
+    assert len(rows) == len({(node.kind, node.token) for node in graph.nodes})
+    several = [
+        row for row in rows if re.search(r"(embedding|layer \d, after the MLP), and at", row)
+    ]
+    assert len(several) >= 7  # all but tokens that the graph has at one stage only

@@ -83,8 +83,9 @@ def test_it_does_so_for_every_family(family: str) -> None:
 
 
 @families
-def test_in_float32_it_does_so_to_1e5(family: str) -> None:
-    for closed, packed in by_autograd(Shape(family), tokens(12), Method.ATTNLRP, torch.float32):
+@pytest.mark.parametrize("method", RULED)
+def test_in_float32_it_does_so_to_1e5(family: str, method: Method) -> None:
+    for closed, packed in by_autograd(Shape(family), tokens(12), method, torch.float32):
         assert float((closed - packed).abs().max()) <= 1e-5 * float(packed.abs().max())
 
 
@@ -179,6 +180,9 @@ def test_transitions_that_skip_layers_account_for_everything(family: str, method
         assert np.abs(edges.sum(0) - graph.relevance[t]).max() <= 1e-11 * scale
         into = edges.sum(1) + transition.leak + transition.bias + transition.rest
         assert np.abs(into - graph.relevance[t + 1]).max() <= 1e-12 * scale
+        distance = np.arange(9)[:, None] - np.arange(9)
+        assert not edges[distance < 0].any()  # nothing acausal, nor from outside the windows
+        assert not edges[distance >= transition.visible[:, None]].any()
     assert sum(t.leak.sum() for t in graph.transitions) == pytest.approx(whole.leak, rel=1e-9)
 
 

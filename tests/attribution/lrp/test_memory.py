@@ -111,8 +111,8 @@ def test_so_is_that_of_several_points_of_a_path(name: str, recompute: bool) -> N
 
     run()
     gc.collect()
-    options = {"recompute": recompute, "rows": rows_for(n)}
-    told = estimate(model.config, n, torch.float32, **options).total
+    rows = rows_for(n)
+    told = estimate(model.config, n, torch.float32, recompute=recompute, rows=rows).total
     assert told / 2 < peak(run, torch.device("cpu")) < 2 * told
 
 
@@ -155,7 +155,7 @@ def test_sliding_windows_take_a_mask_more(family: str) -> None:
     plain = build_config(Shape(family))
     plain.sliding_window, plain.layer_types = None, ["full_attention"] * 2
     masked, free = (estimate(each, n, torch.float32, graph=True) for each in (windowed, plain))
-    assert masked.graph - free.graph == (n * n if family in (*WINDOWED, "qwen3_moe") else 0)
+    assert masked.graph - free.graph == (n * n if family in WINDOWED else 0)
 
 
 def test_edges_of_a_long_text_take_no_more_with_more_heads() -> None:

@@ -1,13 +1,18 @@
 """What attaching the rules changes, and that nothing of it stays or reaches another model."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
 from attribution.errors import Cancelled
+from attribution.lrp.graph import Wanted
+from attribution.lrp.graph import build as build_graph
 from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.patch import attached
+from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, attribute
 from attribution.models.families import rules_for
 from tests.attribution.giving_up import GiveUp
@@ -50,14 +55,34 @@ def test_logits_do_not_change_in_lower_precision(family: str, dtype: torch.dtype
         assert torch.equal(logits(model, ids), plain)
 
 
+def graph_of(model: Any, ids: torch.Tensor, **options: Any) -> object:
+    wanted = Wanted(layers=(1,), midpoints=True)  # transitions that skip layers among them
+    return build_graph(model, ids, Objective(3, 5), wanted, **options)
+
+
+PASSES: dict[str, Callable[[Any, torch.Tensor], object]] = {
+    **{
+        str(method): partial(attribute, objective=Objective(3, 5), method=method)
+        for method in Method
+    },
+    "anew": partial(attribute, objective=Objective(3, 5), recompute=True),
+    "graph": graph_of,
+    "graph anew": partial(graph_of, recompute=True),
+    "graph by cplrp": partial(graph_of, method=Method.CPLRP),
+    "refine": partial(refine, objective=Objective(3, 5), nodes=[(0, 1), (4, 9)]),
+    "refine anew": partial(refine, objective=Objective(3, 5), nodes=[(1, 1)], recompute=True),
+}
+
+
 @families
-def test_the_model_is_as_it_was_afterwards(family: str) -> None:
-    model, ids = build(Shape(family)), tokens(10)
+@pytest.mark.parametrize("name", PASSES)
+def test_the_model_is_as_it_was_afterwards(family: str, name: str) -> None:
+    model, ids = build(Shape(family, layers=3, window=4)), tokens(10)
     next(model.base_model.parameters()).requires_grad_(
         False
     )  # a mixture must come back as a mixture
     before, plain = state(model), logits(model, ids)
-    attribute(model, ids, Objective(3, 5))
+    PASSES[name](model, ids)
     assert state(model) == before
     assert torch.equal(logits(model, ids), plain)
 

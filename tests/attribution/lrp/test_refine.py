@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from attribution.errors import InvalidRequest
 from attribution.lrp.ledger import Method
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, attribute
@@ -55,8 +56,34 @@ def test_silencing_neurons_and_dimensions_is_what_their_relevance_says() -> None
         assert relevance == pytest.approx(float(wanted[index]), rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", [Method.ATTNLRP, Method.CPLRP])
+def test_running_layers_anew_finds_the_same(family: str, method: Method) -> None:
+    model, ids = build(Shape(family, window=4)), tokens(8)
+    nodes = [(stage, token) for stage in range(5) for token in (2, 7)]
+    kept, anew = (
+        refine(model, ids, PAIR, nodes, method=method, recompute=recompute)
+        for recompute in (False, True)
+    )
+    assert kept == anew
+
+
 def test_refining_leaves_the_model_alone() -> None:
     model, ids = build(Shape("gemma3")), tokens(6)
     before = {name: len(module._forward_pre_hooks) for name, module in model.named_modules()}
     refine(model, ids, PAIR, [(1, 2), (4, 5)], recompute=True)
     assert {name: len(m._forward_pre_hooks) for name, m in model.named_modules()} == before
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        ((5, 0), "no stage 5; the model has stages 0 to 4"),
+        ((-1, 0), "no stage -1"),
+        ((2, 6), "no token 6; there are tokens 0 to 5"),
+        ((2, -1), "no token -1"),
+    ],
+)
+def test_a_node_that_is_not_there_is_named(node: tuple[int, int], said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        refine(build(Shape("llama")), tokens(6), PAIR, [(0, 0), node])

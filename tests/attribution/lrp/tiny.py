@@ -81,7 +81,7 @@ _CLASSES: dict[str, tuple[type[Any], type[Any], Callable[[Shape], Options]]] = {
 }
 FAMILIES = tuple(_CLASSES)
 BIASED = ("llama", "qwen2", "qwen3", "qwen3_moe", "gemma3", "olmo2", "olmo3", "gpt2")
-WINDOWED = ("qwen2", "qwen3", "mistral", "gemma3", "olmo3", "phi3")
+WINDOWED = ("qwen2", "qwen3", "qwen3_moe", "mistral", "gemma3", "olmo3", "phi3")
 ALWAYS_BIASED = ("qwen2", "gpt2")
 
 

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 const require = createRequire(new URL('../../../editor-client/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
 
+/** Milliseconds that a window may take to load on a busy machine. */
+const LOADING = 90_000;
+
 /** Opens `url` and waits until a text editor is there. */
 export async function openWorkbench({ browser, url, size }) {
   const launched = await chromium.launch({
@@ -15,8 +18,9 @@ export async function openWorkbench({ browser, url, size }) {
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });
   const page = await launched.newPage({ viewport: size });
+  page.setDefaultNavigationTimeout(LOADING);
   await page.goto(url);
-  await page.waitForSelector('.monaco-editor .view-line', { timeout: 90_000 });
+  await page.waitForSelector('.monaco-editor .view-line', { timeout: LOADING });
   return { page, close: () => launched.close() };
 }
 
