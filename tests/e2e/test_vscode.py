@@ -27,6 +27,7 @@ PATIENCE = 600  # seconds that one explanation may take on a busy machine withou
 SAMPLE = HERE / "sample.py.txt"
 TASK_FOLDER = "HumanEval_65"
 PASSING = "def add(x: int, y: int):\n    return x + y\n"
+ANSWER = PASSING.replace("+", "-")  # without the task's docstring: an answer in a chat
 FAILS = "HumanEval/65 (0): the model wrote"
 COUNTERFACTUAL = re.compile(r"Δℓ (−?[\d.]+) → (−?[\d.]+): the model (still|now|would) .+")
 
@@ -127,6 +128,8 @@ def seen(
 ) -> dict[str, Any]:
     """What a visit to the failing sample saw."""
     folder = _samples(tmp_path_factory.mktemp("samples"))
+    (folder / "HumanEval_53").mkdir()
+    (folder / "HumanEval_53" / "1.py").write_text(ANSWER)
     return visit("scenario.mjs", folder, engine, patience=PATIENCE)
 
 
@@ -224,6 +227,20 @@ def test_a_new_engine_takes_the_place_of_one_that_dies(seen: dict[str, Any]) -> 
     assert killed["squiggles"] >= 1
 
 
+def test_the_prompt_of_a_chat_is_edited_in_a_document_of_its_own(seen: dict[str, Any]) -> None:
+    assert seen["chat"]["beside"] >= 5
+    assert seen["chat"]["squiggles"] >= 1
+    told = seen["promptEdited"]
+    change = COUNTERFACTUAL.fullmatch(told["line"])
+    assert change is not None, told["line"]
+    assert change[1] != change[2]
+    assert told["heat"] == 0  # the explanation for the new prompt is still to come
+
+
+def test_commands_lead_back_from_a_prompt(seen: dict[str, Any]) -> None:
+    assert seen["promptLeft"]["added"] == 1  # and none in the end, which the step waits for
+
+
 def test_the_view_lists_the_samples(listed: dict[str, Any]) -> None:
     assert "HumanEval/65 (0): not explained." in listed["listed"]
     assert "HumanEval/53 (line 1): not explained." in listed["listed"]
@@ -256,19 +273,6 @@ def test_menu_and_walkthrough_help(listed: dict[str, Any]) -> None:
         assert entry in menu
     assert listed["walkthrough"][0] == "Give it a Python"
     assert len(listed["walkthrough"]) == 5
-
-
-def test_the_prompt_of_a_chat_is_edited_in_a_document_of_its_own(listed: dict[str, Any]) -> None:
-    assert listed["chat"]["heat"] > 0
-    told = listed["promptEdited"]
-    change = COUNTERFACTUAL.fullmatch(told["line"])
-    assert change is not None, told["line"]
-    assert change[1] != change[2]
-    assert told["heat"] == 0  # the explanation for the new prompt is still to come
-
-
-def test_commands_lead_back_from_a_prompt(listed: dict[str, Any]) -> None:
-    assert listed["promptLeft"]["added"] == 1  # and none in the end, which the step waits for
 
 
 def test_an_untrusted_folder_chooses_no_interpreter(visit: Visit, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 /** Reads what the extension paints in the text of a VS Code window. Waits for states only. */
 
-const HEAT = '.view-overlays .cdr[class*="ced-"]';
+export const HEAT = '.view-overlays .cdr[class*="ced-"]';
 const SQUIGGLE = '.squiggly-error';
 const HOVER = '.monaco-hover:not(.hidden)';
 const DOCSTRING_END = /^\s*"""\s*$/;

@@ -1,6 +1,6 @@
 /**
  * The samples of a folder in VS Code: the view that lists and explains them, the menu behind the
- * status item, the walkthrough, and a prompt in chat form.
+ * status item, and the walkthrough.
  *
  *   node list.mjs '{…options of visit.mjs, "patience", "steps"?}'
  *
@@ -8,7 +8,6 @@
  */
 
 import { lookAtMenu, walkThrough } from './help.mjs';
-import { editPrompt, leavePrompt } from './prompt.mjs';
 import {
   explainFolder,
   explainOne,
@@ -28,8 +27,6 @@ const STEPS = {
   filter,
   lookAtMenu,
   walkThrough,
-  editPrompt,
-  leavePrompt,
 };
 
 // Nothing is explained but what is asked for in the view.

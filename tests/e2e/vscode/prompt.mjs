@@ -1,32 +1,27 @@
 /** Steps of a scenario: the prompt of a sample in chat form is a document of its own. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { counts, waitForCounterfactual, waitForHeat, waitForNothing } from './heat.mjs';
-import { goTo, runCommand, waitForLens } from './workbench.mjs';
+import { counts, HEAT, waitForCounterfactual, waitForHeat, waitForNothing } from './heat.mjs';
+import { goTo, openFile, runCommand, waitForLens } from './workbench.mjs';
 
 /** @typedef {import('./visit.mjs').Step} Step */
 
-const ROW = '[id="workbench.view.extension.tokenblame"] .monaco-list-row';
+const ANSWER = 'HumanEval_53/1.py';
 const ADDED = ' Be exact.';
 
-/** Changes a setting as its file does when the user saves it. */
-function set(home, changed) {
-  const file = join(home, 'data', 'User', 'settings.json');
-  const settings = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(file, JSON.stringify({ ...settings, ...changed }, null, 2));
-}
-
-/** Reads the failing sample as an answer in a chat, and edits what was asked. @param {Step} step */
-export async function editPrompt({ page, options, seen, patience, shot }) {
-  await page.locator(ROW, { hasText: 'HumanEval/65' }).click();
-  set(options.home, { 'tokenblame.form': 'chat', 'tokenblame.run': 'type' });
+/** A sample without the docstring of its task: what a model wrote in a chat. @param {Step} step */
+export async function openAnswer({ page, options, patience, shot }) {
+  await openFile(page, `${options.folder}/${ANSWER}`);
   await waitForLens(page, 'Open prompt', patience);
   await waitForHeat(page, patience);
+  await shot('answer');
+}
+
+/** The prompt beside it, painted too, and what an edit of it does. @param {Step} step */
+export async function editPrompt({ page, seen, patience, shot }) {
   await runCommand(page, 'Token Blame: Open the prompt as the model saw it');
-  await page.locator('.tab', { hasText: '.prompt.txt' }).waitFor({ timeout: 15_000 });
-  await page.waitForFunction(() => document.querySelectorAll('.view-lines').length > 1);
-  seen.chat = await counts(page);
+  const beside = page.locator('.editor-group-container').nth(1);
+  await beside.locator(HEAT).first().waitFor({ state: 'attached', timeout: 30_000 });
+  seen.chat = { ...(await counts(page)), beside: await beside.locator(HEAT).count() };
   await shot('prompt');
   await goTo(page, 1000, 1);
   await page.keyboard.type(ADDED);
@@ -41,11 +36,12 @@ export async function editPrompt({ page, options, seen, patience, shot }) {
 
 /** Takes the edit back and returns to the code, by commands. @param {Step} step */
 export async function leavePrompt({ page, seen, shot }) {
-  const added = page.locator('.view-line', { hasText: ADDED.trim().replace(' ', '\u00a0') });
+  const added = page.locator('.view-line', { hasText: ADDED.trim() });
   seen.promptLeft = { added: await added.count() };
   await runCommand(page, 'Token Blame: Restore the prompt as the model saw it');
-  await added.waitFor({ state: 'detached', timeout: 15_000 });
+  await added.waitFor({ state: 'detached', timeout: 30_000 });
   await runCommand(page, 'Token Blame: Open the code that answers this prompt');
-  await page.locator('.tab.active', { hasText: '0.py' }).waitFor({ timeout: 15_000 });
+  const active = page.locator('.editor-group-container.active .tab.active');
+  await active.filter({ hasText: ANSWER.split('/').at(-1) }).waitFor({ timeout: 15_000 });
   await shot('prompt-left');
 }

@@ -52,6 +52,17 @@ export async function waitForLens(page, text, timeout) {
   return (await lenses.allInnerTexts()).map((title) => title.replaceAll('\u00a0', ' '));
 }
 
+/** Opens a file by its whole path, for which nothing must be searched. */
+export async function openFile(page, path) {
+  await page.keyboard.press('Control+P');
+  await page.waitForSelector('.quick-input-widget input');
+  await page.keyboard.type(path);
+  const file = path.split('/').at(-1);
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: file }).first();
+  await row.click({ timeout: LOADING });
+  await page.locator('.tab.active', { hasText: file }).waitFor({ timeout: 30_000 });
+}
+
 /** Runs a command by its title in the palette. */
 export async function runCommand(page, title) {
   await page.keyboard.press('F1');
