@@ -57,6 +57,7 @@ async function slide(page, id, value) {
 
 async function useSliders(page) {
   seen.all = await counts(page);
+  await page.locator('#panel table').first().waitFor(); // it comes when nothing moves
   seen.overview = (await page.locator('#panel p').allInnerTexts()).join(' ');
   seen.strongest = await page.locator('#panel table').first().locator('tbody tr').allInnerTexts();
   seen.fewerEdges = await slide(page, '#edges', 70);
