@@ -25,7 +25,8 @@ from attrs import field, frozen
 
 from attribution import __version__, wire
 from attribution.errors import EngineUnavailable, TokenBlameError, from_code
-from attribution.schema import Event, Request
+from attribution.schema import Event, Request, StopRequest
+from attribution.upgrading import end_by_signal, is_older
 from attribution.wire import Cancel, Done, Failed, Hello
 
 _START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
@@ -77,15 +78,15 @@ def pid_path() -> Path:
 
 
 async def connect(*, start: bool = True) -> "EngineClient":
-    """A client of the running engine, which is started if need be.
+    """A client of the running engine, which is started if need be, in the place of an older one.
 
     Raises EngineUnavailable (with the end of its log) where it cannot be reached, and
-    ProtocolMismatch where another version is running.
+    ProtocolMismatch where one is running that speaks another protocol and is to stay.
     """
     try:
         return await _connect(start=start)
     except ConnectionError:
-        pass  # it was just leaving (asked to, or idle for too long): the next one answers
+        pass  # it is leaving (asked to, idle for too long, too old): the next one answers
     try:
         return await _connect(start=start)
     except ConnectionError as error:
@@ -93,11 +94,15 @@ async def connect(*, start: bool = True) -> "EngineClient":
 
 
 async def _connect(*, start: bool) -> "EngineClient":
-    """One attempt; ConnectionError where the engine hangs up on the greeting."""
+    """One attempt; ConnectionError where the engine hangs up on the greeting, or has to go."""
     reader, writer = await _open(socket_path(), start=start)
     writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
     try:
-        wire.check_hello((await wire.read(reader)).value)
+        hello = (await wire.read(reader)).value
+        if start and isinstance(hello, Hello) and is_older(hello):
+            await _retire(hello, reader, writer)
+            raise ConnectionResetError
+        wire.check_hello(hello)
     except (asyncio.IncompleteReadError, ConnectionError) as error:
         writer.close()
         raise ConnectionResetError from error
@@ -105,6 +110,21 @@ async def _connect(*, start: bool) -> "EngineClient":
         writer.close()
         raise
     return EngineClient(reader, writer)
+
+
+async def _retire(
+    engine: Hello, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Have an engine leave; once its socket is gone, the next one can be started."""
+    if engine.protocol == wire.PROTOCOL:
+        writer.write(wire.encode(1, StopRequest()))
+        await wire.read(reader)
+        return
+    pid, deadline = end_by_signal(pid_path()), time.monotonic() + _START_TIMEOUT
+    while socket_path().exists():
+        if time.monotonic() > deadline:
+            raise EngineUnavailable(f"The engine of version {engine.version} ({pid}) does not end.")
+        await asyncio.sleep(0.02)
 
 
 async def _open(path: Path, *, start: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -34,6 +34,7 @@ from attribution.schema import (
     MarginRequest,
     ModelSettings,
     Task,
+    TaskRequest,
     Timings,
     Verification,
     VerifyRequest,
@@ -89,8 +90,8 @@ class Engine:
         match request:
             case GenerateRequest():
                 self._generate(request, job)
-            case GradeRequest():
-                self._grade(request.task_id, request.code, request.trusted, job)
+            case GradeRequest() | TaskRequest():
+                self._without_model(request, job)
             case ExplainRequest():
                 self._explain(request, job)
             case GraphRequest():
@@ -142,6 +143,12 @@ class Engine:
             for made in writing.write(request, tasks, loaded, job):
                 with job.stage("score", f"Scoring {made.task_id}"):
                     job.emit(self._scored(loaded, made, job))
+
+    def _without_model(self, request: GradeRequest | TaskRequest, job: Job) -> None:
+        if isinstance(request, TaskRequest):
+            job.emit(self._task(request.task_id, job))
+        else:
+            self._grade(request.task_id, request.code, request.trusted, job)
 
     def _grade(self, task_id: str, code: str, trusted: bool, job: Job) -> bool:
         if not trusted:

@@ -16,7 +16,7 @@ from cattrs.preconf.msgpack import make_converter
 from attribution import schema
 from attribution.errors import ProtocolMismatch, TokenBlameError
 
-PROTOCOL = 4
+PROTOCOL = 5
 MAX_FRAME = 256 * 2**20  # bytes; a longer one is a peer that speaks something else
 
 T = TypeVar("T")

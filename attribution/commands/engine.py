@@ -2,9 +2,6 @@
 
 import argparse
 import asyncio
-import os
-import signal
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +10,7 @@ from attribution.client import connect, log_path, pid_path
 from attribution.commands.common import Commands
 from attribution.errors import EngineUnavailable, ProtocolMismatch
 from attribution.schema import EngineStatus, StatusRequest, StopRequest
+from attribution.upgrading import end_by_signal
 
 
 def add_to(commands: Commands) -> None:
@@ -65,8 +63,10 @@ def _table(status: EngineStatus) -> Table:
 async def _stop() -> int:
     try:
         engine = await connect(start=False)
-    except ProtocolMismatch as error:
-        return _stop_foreign(error)
+    except ProtocolMismatch:
+        pid = end_by_signal(pid_path())
+        print(f"The engine of another version (process {pid}) stops.")
+        return 0
     except EngineUnavailable as error:
         print(error.message)
         return 0
@@ -75,33 +75,3 @@ async def _stop() -> int:
             pass
     print("The engine stops.")
     return 0
-
-
-def _stop_foreign(mismatch: ProtocolMismatch) -> int:
-    """End an engine that speaks another protocol by a signal, which all of them understand."""
-    try:
-        pid = int(pid_path().read_text())
-        if not _is_engine(pid):
-            raise ProcessLookupError(f"process {pid} is no engine")
-        os.kill(pid, signal.SIGTERM)
-    except (OSError, ValueError) as error:
-        raise EngineUnavailable(
-            f"An engine of another version runs, but its process is not known ({error}). End it "
-            f"by hand (look for attribution.service), or log out."
-        ) from mismatch
-    print(f"The engine of another version (process {pid}) stops.")
-    return 0
-
-
-def _is_engine(pid: int) -> bool:
-    """Whether the process lives, is the user's, and (where /proc tells) is an engine.
-
-    An engine that was killed leaves its number behind, and another process may have got it.
-    """
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    if not Path("/proc/self/cmdline").exists():  # macOS
-        return True
-    return b"attribution.service" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -8,7 +8,7 @@ from attribution.schema.explanations import Attribution, ContrastPair, SearchRep
 from attribution.schema.generation import Form, Generation
 from attribution.schema.graphs import AttributionGraph
 from attribution.schema.margins import Margin
-from attribution.schema.tasks import Verdict
+from attribution.schema.tasks import Task, Verdict
 from attribution.schema.trust import Faithfulness
 
 # By name, for those who offer a choice; lrp/ledger.py and lrp/objective.py say what they mean.
@@ -52,6 +52,13 @@ class GenerateRequest:
     form: Form = Form.DIRECT
     settings: ModelSettings = ModelSettings()
     max_new_tokens: int = 768  # as EvalPlus
+
+
+@frozen
+class TaskRequest:
+    """What is asked in a task of EvalPlus? Answers: Task, Timings. Nothing is run."""
+
+    task_id: str
 
 
 @frozen
@@ -231,6 +238,7 @@ class EngineStatus:
 # What the compute thread works on; the others are answered at once.
 Work = (
     GenerateRequest
+    | TaskRequest
     | GradeRequest
     | ExplainRequest
     | GraphRequest
@@ -243,6 +251,7 @@ Work = (
 Request = Work | StatusRequest | StopRequest
 Result = (
     Generation
+    | Task
     | Verdict
     | ContrastPair
     | SearchReport

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from attribution import __version__, cli, client, wire
+from attribution import __version__, client, wire
 from attribution.client import EngineClient
 from attribution.errors import (
     Cancelled,
@@ -37,6 +37,8 @@ from attribution.schema import (
     Status,
     StatusRequest,
     StopRequest,
+    Task,
+    TaskRequest,
     Timings,
     Verdict,
 )
@@ -88,6 +90,16 @@ async def test_errors_arrive_as_what_they_are(engine: EngineClient) -> None:
     with pytest.raises(InvalidRequest, match="no method 'magic'"):
         await ask(engine, ExplainRequest(GOOD, task_id="HumanEval/2", method="magic"))
     assert (await status_of(engine)).version == __version__
+
+
+async def test_what_a_task_asks_is_told_without_running_anything(engine: EngineClient) -> None:
+    *_, task, timings = await ask(engine, TaskRequest("HumanEval/2"))
+    assert isinstance(task, Task)
+    assert task.prompt.lstrip().startswith("def truncate_number(number: float) -> float:")
+    assert isinstance(timings, Timings)
+    assert "grade" not in timings.seconds
+    with pytest.raises(UnknownTask, match="HumanEval/999"):
+        await ask(engine, TaskRequest("HumanEval/999"))
 
 
 async def test_two_clients_share_one_engine(engine: EngineClient) -> None:
@@ -270,23 +282,3 @@ async def test_relative_paths_survive_the_engines_folder(
         with pytest.raises(DataUnavailable, match=re.escape(str(tmp_path / "tasks.jsonl"))):
             await ask(engine, GradeRequest("HumanEval/2", GOOD, trusted=True))
         await ask(engine, StopRequest())
-
-
-async def test_an_engine_of_another_protocol_can_be_stopped(
-    engine_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    engine_folder.mkdir(mode=0o700)
-    code = (
-        "from attribution import wire; wire.PROTOCOL = 99; from attribution import service; "
-        "import sys; sys.argv[1:] = []; service.main()"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, "attribution.service"]) as process:
-        async with asyncio.timeout(30):
-            while not client.pid_path().exists() or not client.pid_path().read_text():
-                await asyncio.sleep(0.01)
-        assert stat.S_IMODE(client.pid_path().stat().st_mode) == 0o600
-        assert await asyncio.to_thread(cli.main, ["engine", "status"]) == 1
-        assert await asyncio.to_thread(cli.main, ["engine", "stop"]) == 0
-        assert process.wait(30) == 0
-    assert f"process {process.pid}" in capsys.readouterr().out
-    assert not client.pid_path().exists()

@@ -21,6 +21,7 @@ OURS = {
     "attribution.schema.requests",
     "attribution.schema.tasks",
     "attribution.schema.trust",
+    "attribution.upgrading",  # by attribution.client
     "attribution.wire",  # by attribution.client
 }
 
