@@ -11,10 +11,16 @@ _BAR = 10  # characters at a rate of 1
 _HEAD = f"{'line':>5}  {'pass':<{_BAR}}  {'':>7}  {'95 %':<9}  kept │ written next in the sample"
 
 
-def print_curve(curve: PassCurve, generation: Generation, console: Console) -> None:
-    """A row per point: where the sample was cut, and how many continuations pass from there."""
+def print_curve(
+    curve: PassCurve, generation: Generation, console: Console, *, stopped: bool = False
+) -> None:
+    """A row per point: where the sample was cut, and how many continuations pass from there.
+
+    `stopped`: something else than the budget ended it.
+    """
+    early = "it was stopped" if stopped else "the budget was spent"
     console.print()
-    say(console, curve.message, "bold")
+    say(console, f"Partial: {curve.message}" if stopped else curve.message, "bold")
     console.print()
     if curve.points:
         say(console, _HEAD, "dim")
@@ -26,7 +32,7 @@ def print_curve(curve: PassCurve, generation: Generation, console: Console) -> N
         console,
         f"{curve.rollouts} continuations at temperature {curve.temperature:g}, {curve.programs} "
         f"programs tested in {curve.seconds:.0f} s"
-        + ("." if curve.complete else "; the budget was spent before the curve was complete."),
+        + ("." if curve.complete else f"; {early} before the curve was complete."),
         "dim",
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from attribution.errors import InvalidRequest
 from attribution.schema import CurveRequest, Generation, PassCurve, PassRate
 from lsp_server import words
-from lsp_server.inquiries import Outdated
+from lsp_server.inquiries import GivenUp, Outdated
 from lsp_server.positions import Encoding, LineIndex
 from lsp_server.progress import WorkDone
 from lsp_server.requests import Wish, explain_request
@@ -23,6 +23,8 @@ _LONGEST = 40  # characters of a line on either side of the cut
 async def curve_of(ls: TokenBlameServer, session: Session, progress: WorkDone) -> str:
     """The page about one failing sample, within the budget that the settings give a search.
 
+    Where the user stops it, it is about what was sampled until then.
+
     Raises InvalidRequest where nothing fails or nothing was read, Outdated where the text has moved
     on, and what the engine reports.
     """
@@ -35,22 +37,31 @@ async def curve_of(ls: TokenBlameServer, session: Session, progress: WorkDone) -
         snapshot, session.task_id, conditions.settings, Wish(), trusted=conditions.trusted
     )
     request = CurveRequest(explain, seconds=conditions.settings.seconds)
-    found = await ls.explainer.work.inquiries.ask(snapshot, request, PassCurve, progress)
+    stopped = False
+    try:
+        found = await ls.explainer.work.inquiries.ask(snapshot, request, PassCurve, progress)
+    except GivenUp as given_up:
+        if not isinstance(given_up.found, PassCurve):
+            raise
+        found, stopped = given_up.found, True  # minutes of sampling are not thrown away
     if ls.explainer.sessions.get(snapshot) is None:
         raise Outdated
-    return curve_report(session.task_id or "", known.generation, found)
+    return curve_report(session.task_id or "", known.generation, found, stopped=stopped)
 
 
-def curve_report(task_id: str, generation: Generation, curve: PassCurve) -> str:
-    """A page of Markdown that can be read as it is, too."""
+def curve_report(
+    task_id: str, generation: Generation, curve: PassCurve, *, stopped: bool = False
+) -> str:
+    """A page of Markdown that can be read as it is, too; `stopped`: its user had enough of it."""
     model = words.code_span(generation.model)
+    early = "it was stopped" if stopped else "the budget was spent"
     parts = [
-        f"# {task_id}: where the model lost the thread",
+        f"# {task_id}: where the model lost the thread" + (" (partial)" if stopped else ""),
         words.plain(curve.message),
         *(["\n".join(_table(generation, curve))] if curve.points else []),
         f"{curve.rollouts} continuations by {model} at temperature {curve.temperature:g}, "
         f"{curve.programs} programs tested in {curve.seconds:.0f} s"
-        + ("." if curve.complete else "; the budget was spent before the curve was complete."),
+        + ("." if curve.complete else f"; {early} before the curve was complete."),
     ]
     return "\n\n".join(parts) + "\n"
 

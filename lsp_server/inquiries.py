@@ -30,6 +30,16 @@ class Outdated(Cancelled):
         super().__init__(message)
 
 
+class GivenUp(Cancelled):
+    """The user stopped it; `found` is the latest of what had been answered until then."""
+
+    code = "given_up"
+
+    def __init__(self, found: object | None) -> None:
+        super().__init__("Cancelled.")
+        self.found = found
+
+
 @frozen(eq=False)
 class _Inquiry:
     snapshot: Snapshot
@@ -50,12 +60,13 @@ class Inquiries:
     async def ask(
         self, snapshot: Snapshot, request: Request, wanted: type[T], progress: WorkDone
     ) -> T:
-        """The one result of this kind that answers `request`.
+        """The last result of this kind that answers `request`.
 
-        Raises Outdated where something newer came in between, Cancelled where it was given up, and
+        Raises Outdated where something newer came in between, GivenUp where it was given up, and
         what the engine reports.
         """
-        task = asyncio.create_task(self._listen(request, wanted, progress))
+        found: list[T] = []
+        task = asyncio.create_task(self._listen(request, wanted, found, progress))
         inquiry = _Inquiry(snapshot, progress, task)
         self._running.add(inquiry)
         try:
@@ -63,14 +74,17 @@ class Inquiries:
             if inquiry in self._outdated:
                 raise Outdated
             if task.cancelled():
-                raise Cancelled
-            return task.result()
+                raise GivenUp(found[-1] if found else None)
+            task.result()
         finally:
             task.cancel()  # where the caller itself was cancelled
             self._running.discard(inquiry)
             self._outdated.discard(inquiry)
             # Of no document, here and below: nothing about the explanation itself has changed.
             self._editor.status(EngineState.READY, "Ready.")
+        if not found:
+            raise TokenBlameError(f"The engine answered without a {wanted.__name__}.")
+        return found[-1]
 
     def drop(self, snapshot: Snapshot) -> None:
         """Something newer takes the place of what was known about a sample or its document."""
@@ -86,8 +100,9 @@ class Inquiries:
             if wanted and token in (None, inquiry.progress.token):
                 inquiry.task.cancel()
 
-    async def _listen(self, request: Request, wanted: type[T], progress: WorkDone) -> T:
-        found: T | None = None
+    async def _listen(
+        self, request: Request, wanted: type[T], found: list[T], progress: WorkDone
+    ) -> None:
         stream = self._link.stream(request, idle=self._conditions.settings.idle)
         async with progress, contextlib.aclosing(stream) as events:
             async for event in events:
@@ -95,7 +110,4 @@ class Inquiries:
                     progress.report(event)
                     self._editor.status(EngineState.COMPUTING, event.message)
                 elif isinstance(event, wanted):
-                    found = event
-        if found is None:
-            raise TokenBlameError(f"The engine answered without a {wanted.__name__}.")
-        return found
+                    found.append(event)

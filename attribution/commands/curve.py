@@ -12,6 +12,7 @@ from attribution import segments
 from attribution.commands.common import Commands, at_least_one, part, positive_seconds
 from attribution.commands.sample import add_path_options, answer
 from attribution.curve_report import print_curve
+from attribution.errors import TokenBlameError
 from attribution.explanation import Explanation, to_json
 from attribution.explanation_report import print_explanation
 from attribution.schema import CurveRequest, ExplainRequest, Generation, PassCurve
@@ -58,20 +59,32 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    explanation = answer(options, lambda explain: _request(options, explain))
+    explanation = Explanation()
+    try:
+        answer(options, lambda explain: _request(options, explain), explanation)
+    except (KeyboardInterrupt, TokenBlameError):
+        _show(options, explanation, stopped=True)  # minutes of sampling are not thrown away
+        raise
+    if _show(options, explanation):
+        return 0
+    print_explanation(explanation, Console(stderr=True, highlight=False))  # the tests pass
+    return 1
+
+
+def _show(options: argparse.Namespace, explanation: Explanation, *, stopped: bool = False) -> bool:
+    """Print the curve, also one that was `stopped`; False where not a point of it is known."""
     found, generation = explanation.curve, explanation.generation
-    if found is None or generation is None:  # the tests pass
-        print_explanation(explanation, Console(stderr=True, highlight=False))
-        return 1
+    if found is None or generation is None:
+        return False
     if options.json:
         print(json.dumps(_to_json(explanation, generation, found), indent=2))
-        return 0
+        return True
     console = Console(highlight=False)
     if explanation.verdict is not None:
         print_verdict(explanation.verdict, console)
-    print_curve(found, generation, console)
+    print_curve(found, generation, console, stopped=stopped)
     print_timings(explanation.timings, console)
-    return 0
+    return True
 
 
 def _temperature(text: str) -> float:

@@ -131,12 +131,17 @@ def explain_request(options: argparse.Namespace) -> ExplainRequest:
     )
 
 
-def answer(options: argparse.Namespace, make: Callable[[ExplainRequest], Request]) -> Explanation:
+def answer(
+    options: argparse.Namespace,
+    make: Callable[[ExplainRequest], Request],
+    found: Explanation | None = None,
+) -> Explanation:
     """Send the request that `make` builds around the sample, showing progress.
 
     Where it ends in an error, what was found until then is shown first: it may have taken minutes.
+    It is gathered in `found`, for callers who do more with it.
     """
-    request, found = make(explain_request(options)), Explanation()
+    request, found = make(explain_request(options)), Explanation() if found is None else found
     try:
         with progress("Starting the engine") as show:
             asyncio.run(_ask(request, show, found))

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields_dict
 from rich.console import Console
 
 from attribution import cli
 from attribution.commands import curve
 from attribution.curve_report import print_curve
+from attribution.errors import EngineUnavailable, TokenBlameError
 from attribution.explanation import Explanation
 from attribution.schema import (
     CurveRequest,
@@ -173,12 +174,45 @@ def test_every_option_reaches_the_request(sample: Path, monkeypatch: pytest.Monk
     assert found.explain.settings.model == "smollm2-135m"
 
 
-def answered(monkeypatch: pytest.MonkeyPatch, explanation: Explanation) -> None:
-    def answer(options: argparse.Namespace, _: object) -> Explanation:
+def answered(
+    monkeypatch: pytest.MonkeyPatch,
+    explanation: Explanation,
+    ends: type[BaseException] | TokenBlameError | None = None,
+) -> None:
+    """The engine answers this, and then it `ends` the hard way."""
+
+    def answer(options: argparse.Namespace, _: object, found: Explanation) -> Explanation:
         assert options.path
-        return explanation
+        for name in fields_dict(Explanation):
+            setattr(found, name, getattr(explanation, name))
+        if ends is not None:
+            raise ends
+        return found
 
     monkeypatch.setattr(curve, "answer", answer)
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"), [(KeyboardInterrupt, 130), (EngineUnavailable("It died."), 1)]
+)
+def test_what_was_sampled_before_it_was_stopped_is_shown(
+    explanation: Explanation,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ends: type[BaseException] | TokenBlameError,
+    code: int,
+) -> None:
+    explanation.curve = evolve(CURVE, points=POINTS[:1], complete=False)
+    answered(monkeypatch, explanation, ends)
+    assert cli.main(["curve", "x"]) == code
+    text = capsys.readouterr().out
+    assert f"Partial: {CURVE.message}" in text
+    assert "it was stopped before the curve was complete." in " ".join(text.split())
+    assert cli.main(["curve", "x", "--json"]) == code
+    assert json.loads(capsys.readouterr().out)["curve"]["complete"] is False
+    explanation.curve = None
+    assert cli.main(["curve", "x"]) == code
+    assert capsys.readouterr().out == ""
 
 
 def test_text_and_json(

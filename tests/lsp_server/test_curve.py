@@ -71,6 +71,8 @@ def test_a_stretch_is_no_pivot_and_an_early_end_is_told() -> None:
     text = curve_report("HumanEval/0", generation(), wide)
     assert "| the steepest stretch: 2 tokens, falls by 62% (29% to 80%) |" in text
     assert text.endswith("in 31 s; the budget was spent before the curve was complete.\n")
+    stopped = curve_report("HumanEval/0", generation(), wide, stopped=True)
+    assert stopped.endswith("in 31 s; it was stopped before the curve was complete.\n")
     none = PassCurve((), 8, 0.8, 0.2, "The budget was spent.")
     assert "The budget was spent.\n\n0 continuations" in curve_report("x", generation(), none)
 
@@ -145,6 +147,32 @@ async def test_it_tells_its_progress_and_can_be_cancelled(driver: Driver, peer: 
     assert await asking is None
     assert "Cancelled" in await driver.message()
     assert await driver.seen(driver.progress) == (token, {"kind": "end"})
+
+
+@alone
+async def test_what_was_sampled_before_the_cancel_is_shown(driver: Driver, peer: Peer) -> None:
+    asking, asked = await begun(driver, peer)
+    token, _ = await told(driver)
+    early = evolve(CURVE, points=POINTS[:1], steepest=None, pivot=None, complete=False)
+    asked.send(FAILING, generation(), early, Progress("Sampling", 0.25))
+    assert (await driver.seen(driver.progress))[1]["kind"] == "report"  # so the curve is there
+    driver.client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(token))
+    await cancelled(asked)
+    shown = urlparse((await asking)["uri"])
+    text = Path(shown.path).read_text()
+    assert text == curve_report("HumanEval/0", generation(), early, stopped=True)
+    assert text.startswith("# HumanEval/0: where the model lost the thread (partial)\n")
+
+
+@alone
+async def test_an_edit_takes_away_what_was_sampled(driver: Driver, peer: Peer) -> None:
+    asking, asked = await begun(driver, peer)
+    await told(driver)
+    asked.send(FAILING, generation(), evolve(CURVE, complete=False), Progress("Sampling", 0.25))
+    assert (await driver.seen(driver.progress))[1]["kind"] == "report"
+    driver.insert(URI, 2, "\n")
+    assert await asking is None
+    assert "The text has changed since" in await driver.message()
 
 
 @alone
