@@ -8,6 +8,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from attribution.errors import TokenBlameError
 from attribution.graphs.page import to_html
+from attribution.schema import Task, TaskRequest
 from lsp_server.asking import comparison_of, graph_of
 from lsp_server.comparison import comparison_report
 from lsp_server.curve import curve_of
@@ -208,37 +209,30 @@ async def _shown(
 async def open_sample(ls: TokenBlameServer, *arguments: Any) -> Answer:
     """Arguments: uri, {"line": …} of a samples file; answers {"uri": …} of a file with the sample.
 
-    A completion lacks the task's prompt, which only the engine knows: it is explained first.
+    A completion lacks the task's prompt, which only the engine knows.
     """
     match arguments:
         case [str(uri), {"line": int(line)}]:
             row = ls.explainer.row(uri, line)
         case _:
             raise JsonRpcInvalidParams(f'{OPEN_SAMPLE} needs [uri, {{"line": …}}].')
-    code = await _program(ls, row) if row is not None else None
-    if row is None or row.row is None or code is None:
+    if row is None or row.row is None:
         return None
     task_id, number = row.row.task_id, row.row.line
+    try:
+        code = await _prompt(ls, row, task_id) + row.text if row.row.completion else row.text
+    except TokenBlameError as error:
+        ls.editor.warn(error.message)
+        return None
     path = await _open(ls, lambda: sample_file(task_id, number, code))
     return None if path is None else {"uri": path.as_uri()}
 
 
-async def _program(ls: TokenBlameServer, row: Snapshot) -> str | None:
-    """The whole program of a row; None, with a message, where it cannot be told."""
-    if row.row is None or not row.row.completion:
-        return row.text
-    session = ls.explainer.sessions.get(row)
-    if session is None or session.explanation.verdict is None:
-        ls.explainer.explain_row(row.row.document, row.row.line)
-        await ls.explainer.work.finished(row)
-        session = ls.explainer.sessions.get(row)
-    if session is None or session.explanation.generation is None:
-        ls.editor.warn(
-            f"Line {row.row.line + 1} is a completion without its prompt, and opens once it was "
-            "found to fail."
-        )
-        return None
-    return session.explanation.generation.code
+async def _prompt(ls: TokenBlameServer, row: Snapshot, task_id: str) -> str:
+    """Of the task of a row. Raises what the engine reports, and Outdated after an edit."""
+    progress = ls.editor.progress(f"Token Blame {task_id}: its prompt")
+    task = await ls.explainer.work.inquiries.ask(row, TaskRequest(task_id), Task, progress)
+    return task.prompt
 
 
 async def _open(ls: TokenBlameServer, write: Callable[[], Path]) -> Path | None:

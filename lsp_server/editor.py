@@ -65,6 +65,15 @@ class Editor:
         """Whether the client draws the heat map itself."""
         return self.supports("experimental.relevance")
 
+    @cached_property
+    def resolves_lenses(self) -> bool:
+        """Whether the client asks what a lens says once it is in sight, and not before.
+
+        Known of the editor of our extension only: Neovim 0.11 declares that it resolves them,
+        too, and then asks for each of thousands at once, which costs far more than telling all.
+        """
+        return self.paints and self.supports("text_document.code_lens.resolve_support")
+
     def publish(self, diagnostics: lsp.PublishDiagnosticsParams) -> None:
         """Show the diagnostics of one version, in the place of those shown."""
         if self.pulls_diagnostics:

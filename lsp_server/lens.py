@@ -19,7 +19,6 @@ from lsp_server.names import (
     SHOW_FAULT,
 )
 from lsp_server.positions import Span
-from lsp_server.rows import samples_of
 from lsp_server.session import Session, Sessions, State
 from lsp_server.settings import Run
 from lsp_server.tasks import functions_with_examples
@@ -37,12 +36,15 @@ class Lens:
     arguments: tuple[Any, ...]
 
 
+LENSES_OF_A_ROW = 2
+
+
 def lenses(document: Snapshot, sessions: Sessions, run: Run) -> list[Lens]:
-    """None for a document that is neither a sample nor has some, or functions with examples.
+    """None for a document that is neither a sample nor has functions with examples.
 
     `run` says what is explained without being asked.
     """
-    found = [lens for row in samples_of(document).samples for lens in _of_row(row, sessions)]
+    found: list[Lens] = []
     session = sessions.get(document)
     task_id = session.task_id if session else None
     if session is not None and task_id is not None:
@@ -107,7 +109,8 @@ def edit_lens(span: Span, session: Session, arguments: tuple[Any, ...]) -> list[
     return [] if line is None else [Lens(span, line, SHOW_FAULT, arguments)]
 
 
-def _of_row(row: Snapshot, sessions: Sessions) -> list[Lens]:
+def lenses_of_row(row: Snapshot, sessions: Sessions) -> list[Lens]:
+    """LENSES_OF_A_ROW of them for each sample of a samples file, which may have thousands."""
     if row.row is None:
         return []
     span, arguments = row.row.span, (row.document, {"line": row.row.line})

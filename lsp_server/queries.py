@@ -1,28 +1,33 @@
 """Requests of the client that are answered from what is known: nothing here waits or computes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcInvalidParams
 
 from attribution.schema import Document
 from lsp_server.actions import Action, actions
 from lsp_server.documents import Snapshot
 from lsp_server.hover import hover
 from lsp_server.layers import hints, semantic_tokens
-from lsp_server.lens import lenses
+from lsp_server.lens import lenses, lenses_of_row
 from lsp_server.positions import Span
 from lsp_server.prompt_view import prompt_actions, prompt_lenses
+from lsp_server.rows import samples_of
 from lsp_server.session import Session
 from lsp_server.symbols import prompt_symbols, symbols
 from lsp_server.to_lsp import (
     SOURCE,
     to_action,
+    to_command,
     to_diagnostics,
     to_hint,
     to_hover,
     to_lens,
+    to_lenses_later,
     to_range,
     to_symbol,
+    which_lens,
 )
 from lsp_server.window import TokenBlameServer
 
@@ -73,7 +78,30 @@ def code_lens(ls: TokenBlameServer, params: lsp.CodeLensParams) -> list[lsp.Code
         found = prompt_lenses(link, ls.explainer.display.answer(snapshot), snapshot.uri, run)
     else:
         found = lenses(snapshot, ls.explainer.sessions, run)
-    return [to_lens(snapshot, lens) for lens in found]
+    return [*_row_lenses(ls, snapshot), *(to_lens(snapshot, lens) for lens in found)]
+
+
+def _row_lenses(ls: TokenBlameServer, snapshot: Snapshot) -> Iterator[lsp.CodeLens]:
+    """They are asked for with every keystroke: what is not in sight had better not be told."""
+    for row in samples_of(snapshot).samples:
+        if ls.editor.resolves_lenses:
+            yield from to_lenses_later(snapshot, row)
+        else:
+            for lens in lenses_of_row(row, ls.explainer.sessions):
+                yield to_lens(snapshot, lens)
+
+
+def code_lens_resolve(ls: TokenBlameServer, lens: lsp.CodeLens) -> lsp.CodeLens:
+    """A lens of a row that came into sight; as it is where there is no such row any more."""
+    if (which := which_lens(lens.data)) is None:
+        raise JsonRpcInvalidParams("This lens is not of this server.")
+    uri, line, number = which
+    snapshot = ls.explainer.documents.get(uri)
+    row = samples_of(snapshot).at(line) if snapshot else None
+    if row is None:
+        return lens
+    told = lenses_of_row(row, ls.explainer.sessions)[number]
+    return lsp.CodeLens(lens.range, to_command(told), lens.data)
 
 
 def definition(ls: TokenBlameServer, params: lsp.DefinitionParams) -> lsp.Location | None:

@@ -36,6 +36,8 @@ def initialize(ls: TokenBlameServer, params: lsp.InitializeParams) -> None:
     # What a client must not get twice is offered to those only that cannot do otherwise.
     if ls.editor.pulls_diagnostics:
         ls.feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, _PULLED)(queries.diagnostic)
+    if ls.editor.resolves_lenses:
+        ls.feature(lsp.CODE_LENS_RESOLVE)(queries.code_lens_resolve)
     if not ls.editor.paints:
         ls.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)(queries.inlay_hint)
         ls.feature(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, _LEGEND)(queries.semantic_tokens_full)

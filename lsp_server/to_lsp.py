@@ -1,5 +1,6 @@
 """From views to what travels over LSP; the only place where offsets become positions of LSP."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from lsprotocol import types as lsp
@@ -8,13 +9,14 @@ from lsp_server.actions import Action
 from lsp_server.documents import Place, Snapshot
 from lsp_server.hover import Hover
 from lsp_server.layers import Hint
-from lsp_server.lens import Lens
+from lsp_server.lens import LENSES_OF_A_ROW, Lens
 from lsp_server.positions import LineIndex, Span
 from lsp_server.segments import Kind
 from lsp_server.symbols import Symbol
 from lsp_server.views import Finding, Severity
 
 SOURCE = "tokenblame"
+_LATER = re.compile(rf"([0-{LENSES_OF_A_ROW - 1}]) (\d+) (.+)")
 ASKING = "tokenblame"  # the kind of code actions that ask and change no text
 
 _SYMBOL = {
@@ -84,9 +86,28 @@ def to_hover(snapshot: Snapshot, hover: Hover) -> lsp.Hover:
     )
 
 
+def to_command(lens: Lens) -> lsp.Command:
+    return lsp.Command(f"Token Blame: {lens.title}", lens.command, arguments=lens.arguments)
+
+
 def to_lens(document: Snapshot, lens: Lens) -> lsp.CodeLens:
-    command = lsp.Command(f"Token Blame: {lens.title}", lens.command, arguments=lens.arguments)
-    return lsp.CodeLens(to_range(document.lines, lens.span), command)
+    return lsp.CodeLens(to_range(document.lines, lens.span), to_command(lens))
+
+
+def to_lenses_later(document: Snapshot, sample: Snapshot) -> list[lsp.CodeLens]:
+    """Those of a row before their client asks what they say: where they are, and which."""
+    if (row := sample.row) is None:
+        return []
+    place = to_range(document.lines, row.span)
+    numbers = range(LENSES_OF_A_ROW)
+    # One string: of thousands of lenses, a list in each would take longer to write than the rest.
+    return [lsp.CodeLens(place, data=f"{number} {row.line} {document.uri}") for number in numbers]
+
+
+def which_lens(data: object) -> tuple[str, int, int] | None:
+    """Uri, line and number of a lens made by `to_lenses_later`; None for another."""
+    found = _LATER.fullmatch(data) if isinstance(data, str) else None
+    return (found[3], int(found[2]), int(found[1])) if found else None
 
 
 def to_action(

@@ -125,11 +125,6 @@ class Work:
         message = "The workspace is not trusted."
         self._editor.status(EngineState.UNTRUSTED, message, snapshot.document)
 
-    async def finished(self, snapshot: Snapshot) -> None:
-        """Once nothing runs on a sample any more."""
-        if (job := self._jobs.get(snapshot.uri)) is not None:
-            await asyncio.wait([job.task])
-
     async def close(self) -> None:
         """Stop everything and leave the engine to its other clients."""
         tasks = [job.task for job in self._jobs.values()]

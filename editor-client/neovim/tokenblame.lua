@@ -1,9 +1,16 @@
 -- Token Blame in Neovim 0.11 or newer. Save it as ~/.config/nvim/plugin/tokenblame.lua.
 -- Prompts are documents, too (:TokenBlamePrompt), and belong to the server that wrote them.
 vim.filetype.add({ pattern = { ['.*%.prompt%.txt'] = 'tokenblame' } })
+
+-- Lenses: above the code of a sample, and on every line of a samples.jsonl. grx runs one.
+local function lenses(client, buffer)
+  local document = { uri = vim.uri_from_bufnr(buffer) }
+  client:request('textDocument/codeLens', { textDocument = document }, nil, buffer)
+end
+
 vim.lsp.config('tokenblame', {
   cmd = { 'tokenblame', 'lsp' }, -- or the full path of .venv/bin/tokenblame
-  filetypes = { 'python', 'tokenblame' },
+  filetypes = { 'python', 'jsonl', 'tokenblame' },
   root_dir = function(buffer, start)
     local prompt = vim.bo[buffer].filetype == 'tokenblame'
     local server = prompt and vim.lsp.get_clients({ name = 'tokenblame' })[1]
@@ -11,6 +18,22 @@ vim.lsp.config('tokenblame', {
   end,
   init_options = { trusted = true }, -- samples that you open are run, in the sandbox
   settings = { tokenblame = { semanticTokens = true } },
+  capabilities = { workspace = { codeLens = { refreshSupport = true } } },
+  handlers = {
+    ['workspace/codeLens/refresh'] = function(_, _, context)
+      local client = vim.lsp.get_client_by_id(context.client_id)
+      for buffer in pairs(client and client.attached_buffers or {}) do lenses(client, buffer) end
+      return vim.NIL
+    end,
+  },
+  on_attach = function(client, buffer)
+    lenses(client, buffer)
+    vim.api.nvim_create_autocmd({ 'InsertLeave', 'TextChanged' }, {
+      buffer = buffer,
+      callback = function() lenses(client, buffer) end,
+    })
+    vim.keymap.set('n', 'grx', vim.lsp.codelens.run, { buffer = buffer, desc = 'Run a code lens' })
+  end,
 })
 vim.lsp.enable('tokenblame')
 

@@ -41,6 +41,7 @@ class Client:
         client = cls(process, settings)
         capabilities = {
             "workspace": {"configuration": True},
+            "textDocument": {"codeLens": {"resolveSupport": {"properties": ["command"]}}},
             "window": {"workDoneProgress": True},
             "experimental": {"relevance": True, "status": True},
         }

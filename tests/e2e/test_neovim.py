@@ -116,6 +116,8 @@ def seen(
     sample = folder / "HumanEval_65" / "0.py"
     sample.parent.mkdir()
     shutil.copy(SAMPLE, sample)
+    rows = [{"task_id": "HumanEval/65", "solution": text} for text in ("", SAMPLE.read_text())]
+    (folder / "samples.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     _configure(environment)
     answer = folder / "seen.json"
     subprocess.run(
@@ -170,6 +172,18 @@ def test_the_heat_map_is_painted_on_the_tokens(seen: dict[str, Any]) -> None:
 def test_an_edit_takes_everything_away(seen: dict[str, Any]) -> None:
     assert seen["cleared"] is True
     assert seen["encoding"] == "utf-8"
+
+
+@pytest.mark.slow
+def test_lenses_tell_the_outcome_also_of_a_line_of_a_samples_file(seen: dict[str, Any]) -> None:
+    (outcome, *_) = [title for _, title in seen["lenses"]]
+    unknown = "Token Blame: HumanEval/65: Explain why it fails"
+    opens = "Token Blame: Open as a sample"
+    assert seen["rows"] == [[0, unknown], [0, opens], [1, unknown], [1, opens]]
+    told = f"Token Blame: HumanEval/65: {outcome.removeprefix('Token Blame: ')}"
+    assert "Δℓ" in told
+    assert [0, unknown] in seen["explained"]
+    assert [1, told] in seen["explained"]
 
 
 @pytest.mark.slow

@@ -180,6 +180,11 @@ class Driver:
             )
         return list(found or ())
 
+    async def resolve(self, lens: lsp.CodeLens) -> lsp.CodeLens:
+        """As it is drawn."""
+        async with asyncio.timeout(_PATIENCE):
+            return await self.client.code_lens_resolve_async(lens)
+
     async def titles(self, uri: str) -> list[str]:
         """What the lenses of a document say."""
         commands = [lens.command for lens in await self.lenses(uri)]

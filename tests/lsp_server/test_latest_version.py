@@ -22,8 +22,9 @@ from attribution.schema import Event, ExplainRequest, Form, MarginRequest, Score
 from lsp_server.editor import EngineState
 from lsp_server.explainer import Explainer
 from lsp_server.files import prompt_file
-from lsp_server.lens import lenses
+from lsp_server.lens import lenses, lenses_of_row
 from lsp_server.progress import WorkDone
+from lsp_server.rows import samples_of
 from lsp_server.settings import Run, Settings
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, margin, pair
 
@@ -229,6 +230,8 @@ class World:
                 plain = message.startswith("Of this prompt")
                 assert set(MARK.findall(message)) == (set() if plain else {told})
             offered = lenses(document, self.explainer.sessions, Run.TYPE)
+            for row in samples_of(document).samples:
+                offered += lenses_of_row(row, self.explainer.sessions)
             assert (titles := [lens.title for lens in offered])
             assert set(MARK.findall("".join(titles))) <= {told}
 

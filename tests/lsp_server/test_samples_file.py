@@ -3,14 +3,18 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 import pytest
 from attrs import evolve
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 
-from attribution.schema import task_id_from_path
+from attribution.schema import Dataset, Suite, Task, TaskRequest, task_id_from_path
 from attribution.wire import Done
-from tests.lsp_server.driver import Driver
+from tests.lsp_server.conftest import Start
+from tests.lsp_server.driver import Driver, capabilities, plain
 from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import CODE, FAILING, PASSING, attribution, generation, pair
 
@@ -18,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 URI = "file:///w/samples.jsonl"
 PROMPT = "def f(x):\n"
+TASK = Task("HumanEval/1", Dataset.HUMANEVAL, PROMPT, "f", "v0", (Suite.BASE,))
 FILE = "".join(
     json.dumps(row) + "\n"
     for row in (
@@ -36,6 +41,68 @@ async def test_every_line_has_its_lens_and_nothing_runs(driver: Driver, peer: Pe
     assert titles[:2] == ["HumanEval/0: Explain why it fails", "Open as a sample"]
     assert peer.requests.empty()
     assert driver.diagnostics.empty()
+
+
+def declared(*, resolves: bool, **changes: Any) -> lsp.ClientCapabilities:
+    made = capabilities(**changes)
+    assert made.text_document is not None
+    support = lsp.ClientCodeLensResolveOptions(["command"]) if resolves else None
+    made.text_document.code_lens = lsp.CodeLensClientCapabilities(resolve_support=support)
+    return made
+
+
+def said(lens: lsp.CodeLens) -> tuple[str, tuple[Any, ...]]:
+    """Its title, and what a click on it sends."""
+    assert lens.command is not None
+    arguments = plain(lens.command.arguments or [])
+    return lens.command.title, (lens.command.command, *arguments)
+
+
+async def test_what_lenses_say_is_told_when_they_are_in_sight(start: Start, peer: Peer) -> None:
+    driver = await start(declared=declared(resolves=True))
+    assert driver.declared.code_lens_provider == lsp.CodeLensOptions(resolve_provider=True)
+    driver.open(URI, FILE)
+    lenses = await driver.lenses(URI)
+    assert [lens.range.start.line for lens in lenses] == [0, 0, 1, 1, 2, 2]
+    assert not any(lens.command for lens in lenses)
+    await driver.command("tokenblame.explain", URI, {"line": 2})
+    await driver.published()
+    (await peer.asked()).send(PASSING, Done())
+    await driver.published()
+    first, *_, outcome, opens = [await driver.resolve(lens) for lens in lenses]
+    assert said(first) == (
+        "Token Blame: HumanEval/0: Explain why it fails",
+        ("tokenblame.explain", URI, {"line": 0}),
+    )
+    assert said(outcome)[0] == "Token Blame: HumanEval/2: Passes its tests"
+    assert said(opens) == (
+        "Token Blame: Open as a sample",
+        ("tokenblame.openSample", URI, {"line": 2}),
+    )
+    assert (outcome.range, opens.range) == (lenses[4].range, lenses[5].range)
+
+
+async def test_a_lens_whose_line_is_gone_stays_as_it_is(start: Start) -> None:
+    driver = await start(declared=declared(resolves=True))
+    driver.open(URI, FILE)
+    last = (await driver.lenses(URI))[-1]
+    driver.edit(URI, 2, lsp.TextDocumentContentChangeWholeDocument("\n"))
+    assert await driver.resolve(last) == last
+    driver.close(URI)
+    assert await driver.resolve(last) == last
+    for foreign in (None, 7, "2 0 " + URI, {"uri": URI}):
+        with pytest.raises(JsonRpcException, match="not of this server"):
+            await driver.resolve(lsp.CodeLens(last.range, data=foreign))
+
+
+@pytest.mark.parametrize(("resolves", "experimental"), [(False, {"relevance": True}), (True, None)])
+async def test_other_clients_get_lenses_whole(
+    start: Start, resolves: bool, experimental: dict[str, bool] | None
+) -> None:
+    driver = await start(declared=declared(resolves=resolves, experimental=experimental))
+    assert driver.declared.code_lens_provider == lsp.CodeLensOptions(resolve_provider=False)
+    driver.open(URI, FILE)
+    assert len(await driver.titles(URI)) == 6
 
 
 async def test_a_line_is_explained_where_it_stands(driver: Driver, peer: Peer) -> None:
@@ -109,20 +176,30 @@ async def test_a_line_opens_as_a_sample(driver: Driver, peer: Peer) -> None:
     assert peer.requests.empty()
 
 
-async def test_a_completion_opens_with_its_prompt(driver: Driver, peer: Peer) -> None:
+async def test_a_completion_opens_with_its_prompt_whatever_its_tests_say(
+    driver: Driver, peer: Peer
+) -> None:
     driver.open(URI, FILE)
-    opening = asyncio.create_task(driver.command("tokenblame.openSample", URI, {"line": 1}))
-    (await peer.asked()).send(FAILING, generation(), Done())
-    await opening
-    assert opened(driver).read_text() == CODE
-
-
-async def test_a_completion_that_passes_does_not_open(driver: Driver, peer: Peer) -> None:
-    driver.open(URI, FILE)
-    opening = asyncio.create_task(driver.command("tokenblame.openSample", URI, {"line": 1}))
+    await driver.command("tokenblame.explain", URI, {"line": 1})
     (await peer.asked()).send(PASSING, Done())
+    opening = asyncio.create_task(driver.command("tokenblame.openSample", URI, {"line": 1}))
+    asked = await peer.asked()
+    assert asked.request == TaskRequest("HumanEval/1")  # nothing is run for it
+    asked.send(TASK, Done())
+    path = Path(unquote(urlparse((await opening)["uri"]).path))
+    assert path == opened(driver)
+    assert path.read_text() == CODE
+    assert task_id_from_path(str(path)) == "HumanEval/1"
+
+
+async def test_a_completion_of_no_task_does_not_open(driver: Driver, peer: Peer) -> None:
+    driver.open(URI, FILE)
+    shown = len(driver.client.shown_documents)
+    opening = asyncio.create_task(driver.command("tokenblame.openSample", URI, {"line": 1}))
+    (await peer.asked()).fail("unknown_task", "There is no task 'HumanEval/1'.")
     assert await opening is None
-    assert "Line 2 is a completion without its prompt" in await driver.message()
+    assert "There is no task 'HumanEval/1'." in await driver.message()
+    assert len(driver.client.shown_documents) == shown
 
 
 async def test_what_cannot_be_opened_is_told(driver: Driver, peer: Peer) -> None:

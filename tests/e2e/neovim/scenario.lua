@@ -50,6 +50,21 @@ local function diagnosed(pattern)
   end
 end
 
+--- The lenses of the current buffer: in which line, and what they say.
+local function lenses()
+  local shown = {}
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, -1, 0, -1, { details = true })) do
+    for _, chunk in ipairs(mark[4].virt_text or {}) do
+      if chunk[2] == 'LspCodeLens' then table.insert(shown, { mark[2], chunk[1] }) end
+    end
+  end
+  return shown
+end
+
+local function outcome_in_lens()
+  return vim.iter(lenses()):any(function(lens) return lens[2]:match('Δℓ = [%d.]+$') end)
+end
+
 local function client()
   return vim.lsp.get_clients({ name = 'tokenblame', bufnr = buffer })[1]
 end
@@ -60,6 +75,8 @@ await('the heat map', function() return #heat() > 0 end, patience)
 seen.diagnostics = vim.diagnostic.get(buffer)
 seen.encoding = client().offset_encoding
 seen.heat = heat()
+await('the outcome in a lens', outcome_in_lens, patience)
+seen.lenses = lenses()
 
 local at = seen.diagnostics[1]
 vim.api.nvim_win_set_cursor(0, { at.lnum + 1, at.col })
@@ -81,6 +98,20 @@ await('the old diagnostics to go', function()
 end)
 await('the old heat map to go', function() return #heat() == 0 end)
 seen.cleared = true
+
+-- A samples file shows the outcome of a line in its lens, once that was asked for.
+vim.cmd.edit('samples.jsonl')
+await('the lenses of the lines', function() return #lenses() == 4 end, patience)
+seen.rows = lenses()
+vim.ui.select = function(items, _, choose) choose(items[1]) end
+vim.api.nvim_win_set_cursor(0, { 2, 0 })
+vim.api.nvim_feedkeys('grx', 'mx', false)
+await('the outcome of a line', outcome_in_lens, patience)
+seen.explained = lenses()
+vim.api.nvim_set_current_buf(buffer)
+vim.ui.select = function(items, options)
+  seen.actions = vim.tbl_map(options.format_item or tostring, items)
+end
 
 -- Read as an answer in a chat, the prompt is a document of the same server.
 vim.cmd('undo')
