@@ -54,8 +54,8 @@ export async function explainSample(workers: Workers, sample: Sample): Promise<v
 }
 
 /**
- * Opens a completion as a file with its prompt, which the server knows once it has explained the
- * line. Until then the line itself is shown: that keeps its file open, and tells how far it is.
+ * Opens a completion as a file with its prompt, which the server has to ask the engine for. Until
+ * then the line itself is shown: that keeps its file open.
  */
 export async function openCompletion(
   server: Workers['server'],

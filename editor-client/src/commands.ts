@@ -72,7 +72,9 @@ async function nameTask(server: Server, document: vscode.TextDocument | null): P
 /** Runs one of the server's commands on the sample in the active editor. */
 async function onActive({ server }: Parts, command: string): Promise<void> {
   const document = activePython();
-  if (document) await server.execute(command, document.uri.toString());
+  if (!document) return;
+  await server.ensure();
+  await server.execute(command, document.uri.toString());
 }
 
 /** What concerns the sample in the editor. */
@@ -96,9 +98,13 @@ function editorCommands(parts: Parts): Commands {
     goToFault: () => onActive(parts, 'tokenblame.showFault'),
     searchFile: () => onActive(parts, 'tokenblame.searchLonger'),
     checkFile: () => onActive(parts, 'tokenblame.checkFaithfulness'),
+    curveFile: () => onActive(parts, 'tokenblame.curve'),
     reportFile: () => onActive(parts, 'tokenblame.copyReport'),
     openPanel: () => {
       parts.panel.open('graph');
+    },
+    repairFile: () => {
+      parts.panel.open('repair');
     },
     compareFile: () => {
       parts.panel.open('compare');

@@ -41,8 +41,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     this.model = new PanelModel(server.ask, (message) => {
       this.post(message);
     });
-    this.link = new TokenLink(this.subject, (token) => {
-      this.post({ type: 'cursor', token });
+    this.link = new TokenLink(this.subject, (how, token) => {
+      this.post({ type: how, token });
     });
     this.subscriptions = [
       this.link,

@@ -148,7 +148,7 @@ export type ToView =
   | { type: 'compare'; part: Part<ComparisonAnswer> }
   | { type: 'section'; section: Section }
   | { type: 'palette'; palette: Palette }
-  | { type: 'cursor'; token: number };
+  | { type: 'cursor' | 'mouse'; token: number };
 
 /** From the webview. */
 export type FromView =

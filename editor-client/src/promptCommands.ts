@@ -24,6 +24,7 @@ function activePrompt(): vscode.TextDocument | null {
 /** Beside the code where the prompt is a document of its own, else the head of the code. */
 export async function showPrompt(server: Asked, document: vscode.TextDocument): Promise<void> {
   const code = document.uri.toString();
+  await server.ensure();
   const answer = await server.execute('tokenblame.openPrompt', code, { show: false });
   const place = (answer as { uri: string } | null)?.uri;
   if (place === undefined) return; // the server has said why

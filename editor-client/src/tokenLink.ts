@@ -4,10 +4,13 @@ import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
 import type { Details, DocumentName, Place } from './panelMessages';
 import { tokenAt } from './places';
-import { promptUri } from './prompts';
+import { PROMPT_FILES, promptUri } from './prompts';
 
 const toRange = ({ start, end }: Range): vscode.Range =>
   new vscode.Range(start.line, start.character, end.line, end.character);
+
+/** Samples and their prompts. */
+const TEXTS: vscode.DocumentSelector = [{ language: 'python' }, { pattern: PROMPT_FILES }];
 
 /** What the panel is about; null: nothing. */
 export type Subject = () => { uri: vscode.Uri; details: Details } | null;
@@ -23,16 +26,24 @@ export class TokenLink implements vscode.Disposable {
   });
   private readonly subscriptions: { dispose: () => unknown }[];
 
-  /** `cursor` is told which token the cursor is on; −1: none. */
+  /** `tell` hears which token the cursor is on, or the mouse rests on; −1: none. */
   constructor(
     private readonly subject: Subject,
-    cursor: (token: number) => void,
+    tell: (how: 'cursor' | 'mouse', token: number) => void,
   ) {
     this.subscriptions = [
       this.mark,
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
-        const token = this.tokenOf(textEditor);
-        if (token !== null) cursor(token);
+        const token = this.tokenAt(textEditor.document, textEditor.selection.active);
+        if (token !== null) tell('cursor', token);
+      }),
+      // Adds no hover: being asked for one is the only way to learn where the mouse is.
+      vscode.languages.registerHoverProvider(TEXTS, {
+        provideHover: (document, position) => {
+          const token = this.tokenAt(document, position);
+          if (token !== null) tell('mouse', token);
+          return null;
+        },
       }),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         // What was pointed at is no token of the new text.
@@ -67,11 +78,11 @@ export class TokenLink implements vscode.Disposable {
     }
   }
 
-  /** The token at the cursor; null: the editor shows something else. */
-  private tokenOf({ document, selection }: vscode.TextEditor): number | null {
+  /** The token at a place; null: the document is something else. */
+  private tokenAt(document: vscode.TextDocument, place: vscode.Position): number | null {
     const shown = this.documentOf(document);
     const details = this.subject()?.details;
-    return shown && details ? tokenAt(details.tokens, shown, selection.active) : null;
+    return shown && details ? tokenAt(details.tokens, shown, place) : null;
   }
 
   /** Which of the subject's texts a document is; a changed one is none of them any more. */

@@ -46,14 +46,16 @@ describe('manifest', () => {
 
 const { commands, keybindings, menus, viewsWelcome, walkthroughs } = manifest.contributes;
 const ids = new Set(commands.map(({ command }) => command));
+const shown = new Map(menus.commandPalette.map(({ command, when }) => [command, when]));
 
 /** Commands that a link in a text runs. */
 const linked = (text: string): string[] =>
   [...text.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command ?? '');
 
+const sources = readdirSync('src').map((name) => readFileSync(join('src', name), 'utf8'));
+
 describe('commands', () => {
   it('are all registered', () => {
-    const sources = readdirSync('src').map((name) => readFileSync(join('src', name), 'utf8'));
     for (const id of ids) {
       const key = new RegExp(`^ {4}${id.replace('tokenblame.', '')}[:,]`, 'm');
       assert.ok(sources.some((source) => key.test(source)), id);
@@ -73,9 +75,22 @@ describe('commands', () => {
     }
   });
 
+  it('ask the server for nothing that it does not know', () => {
+    const names = readFileSync(join('..', 'lsp_server', 'names.py'), 'utf8');
+    const call = /(?:execute|run|onActive)\((?:\w+, )?'(tokenblame\.\w+)'/g;
+    const asked = sources.flatMap((source) => [...source.matchAll(call)].map(([, name]) => name ?? ''));
+    assert.ok(asked.includes('tokenblame.curve') && asked.includes('tokenblame.explain'));
+    for (const name of asked) assert.ok(names.includes(`"${name}"`), name);
+  });
+
+  it('about a sample are offered where a Python file is', () => {
+    const about = [...ids].filter((id) => id.endsWith('File'));
+    assert.ok(about.includes('tokenblame.curveFile'));
+    for (const id of about) assert.equal(shown.get(id), 'editorLangId == python', id);
+  });
+
   it('lead on from a prompt document, and stop what it began', () => {
     const prompt = 'resourceFilename =~ /\\.prompt\\.txt$/';
-    const shown = new Map(menus.commandPalette.map(({ command, when }) => [command, when]));
     for (const name of ['showCode', 'restorePrompt']) {
       assert.equal(shown.get(`tokenblame.${name}`), prompt);
     }
@@ -90,7 +105,7 @@ describe('commands', () => {
   });
 
   it('run nothing of an untrusted workspace', () => {
-    for (const name of ['explainAll', 'explainSample', 'searchFile', 'checkFile']) {
+    for (const name of ['explainAll', 'explainSample', 'searchFile', 'checkFile', 'curveFile']) {
       const command = commands.find((each) => each.command === `tokenblame.${name}`);
       assert.equal(command?.enablement, 'isWorkspaceTrusted', name);
     }

@@ -80,6 +80,10 @@ function take(message: ToView): void {
       markColumn(cursor);
       if (followCursor(cursor)) showLayers(content('layers'), details);
       showChoices(content('choices'), details, cursor);
+      break;
+    case 'mouse':
+      // What is read, such as the choices, stays with the cursor.
+      markColumn(message.token < 0 ? cursor : message.token);
   }
 }
 

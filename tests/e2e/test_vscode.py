@@ -158,6 +158,14 @@ def test_hover_on_the_diagnostic_names_the_failing_call(seen: dict[str, Any]) ->
     assert "circular_shift(" in seen["hoverSquiggle"]
 
 
+def test_the_heat_map_is_switched_off_in_part_and_made_stronger(seen: dict[str, Any]) -> None:
+    assert (seen["off"]["heat"], seen["off"]["squiggles"]) == (0, seen["opened"]["squiggles"])
+    left = seen["withoutRed"]["colors"]
+    assert any("33, 102, 172" in color for color in left)
+    assert not any("178, 24, 43" in color for color in left)
+    assert seen["stronger"]["heat"] > seen["opened"]["heat"]
+
+
 def test_the_panel_draws_the_graph_and_points_into_the_text(seen: dict[str, Any]) -> None:
     panel = seen["panel"]
     assert panel["heading"] == f"{TASK_FOLDER}/0.py"
@@ -254,8 +262,8 @@ def test_the_view_explains_a_sample_and_a_folder(listed: dict[str, Any]) -> None
     assert "HumanEval/53 (line 1): not explained." in listed["explainedFolder"]  # another folder
 
 
-def test_a_completion_is_judged_where_it_stands(listed: dict[str, Any]) -> None:
-    assert "Line 2" in listed["completion"]
+def test_a_completion_opens_with_the_prompt_of_its_task(listed: dict[str, Any]) -> None:
+    assert "triangle_area" in listed["completion"]
 
 
 def test_outcomes_outlive_the_window(listed: dict[str, Any]) -> None:

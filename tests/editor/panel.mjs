@@ -141,6 +141,11 @@ async function useGraph(page) {
   const before = await picture(page, 'overlay');
   await post(page, { type: 'cursor', token: 2 });
   seen.column = (await picture(page, 'overlay')) !== before;
+  const atCursor = await picture(page, 'overlay');
+  await post(page, { type: 'mouse', token: 3 });
+  seen.mouse = { there: (await picture(page, 'overlay')) !== atCursor };
+  await post(page, { type: 'mouse', token: -1 });
+  seen.mouse.back = (await picture(page, 'overlay')) === atCursor;
   await shoot(page, 'graph');
 }
 

@@ -120,6 +120,7 @@ def test_the_graph_and_the_text_point_at_each_other(seen: dict[str, Any]) -> Non
     assert (seen["pointed"]["type"], seen["pointed"]["place"]["place"]) == ("point", place)
     assert seen["revealed"]["place"]["place"] == place
     assert seen["column"]
+    assert seen["mouse"] == {"there": True, "back": True}
 
 
 def test_tabs_follow_the_keyboard(seen: dict[str, Any]) -> None:

@@ -57,6 +57,21 @@ export async function waitForHeat(page, timeout) {
   await page.waitForFunction(painted, HEAT, { timeout });
 }
 
+/** What supports what the model wrote, in the default palette, as the browser spells it. */
+export const RED = '178, 24, 43';
+
+/** Waits until so many spans are painted, of one colour or of any (''). */
+export function waitForPainted(page, color, [least, most], timeout = 15_000) {
+  const painted = ([selector, wanted, low, high]) => {
+    const grounds = [...document.querySelectorAll(selector)].map(
+      (span) => getComputedStyle(span).backgroundColor,
+    );
+    const count = grounds.filter((one) => one !== 'rgba(0, 0, 0, 0)' && one.includes(wanted)).length;
+    return count >= low && count <= high;
+  };
+  return page.waitForFunction(painted, [HEAT, color, least, most], { timeout });
+}
+
 /** Waits until neither heat nor diagnostic is drawn. */
 export function waitForNothing(page, timeout) {
   const none = (selector) => document.querySelector(selector) === null;

@@ -1,6 +1,6 @@
 /** Steps of a scenario: the panel beside the text. */
 
-import { waitForMark } from './heat.mjs';
+import { hoverStrongest, waitForMark } from './heat.mjs';
 import { focusText, panelFrame, runCommand } from './workbench.mjs';
 
 /** @typedef {import('./visit.mjs').Step} Step */
@@ -14,10 +14,21 @@ export async function lookAtPanel({ page, seen, patience, shot }) {
   const drawn = panel.locator('#drawn', { hasText: 'nodes' });
   await drawn.waitFor({ timeout: patience });
   seen.panel = { drawn: await drawn.innerText(), heading: await panel.locator('#heading').innerText() };
+  await hoverInText(page, panel.locator('#overlay'));
   await panel.locator('#overlay').focus();
   await page.keyboard.press('ArrowDown');
   await waitForMark(page, 15_000);
   await shot('panel');
+}
+
+/** Hovers a token of the text, and waits until its column is marked in the graph. */
+async function hoverInText(page, overlay) {
+  const frame = await (await overlay.elementHandle()).ownerFrame();
+  const before = await overlay.evaluate((canvas) => canvas.toDataURL());
+  await hoverStrongest(page, 'code');
+  const changed = (old) => document.getElementById('overlay').toDataURL() !== old;
+  await frame.waitForFunction(changed, before, { timeout: 15_000 });
+  await page.mouse.move(5, 5);
 }
 
 /** What the other sections say of the same choice. @param {Step} step */

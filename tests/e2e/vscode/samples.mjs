@@ -48,14 +48,16 @@ export async function explainFolder({ page, options, seen, patience, shot }) {
 }
 
 /**
- * A completion that passes: its line is shown and judged, and there is nothing more to open.
+ * A completion opens as a file with the prompt of its task, which the engine knows.
  *
  * @param {Step} step
  */
 export async function openCompletion({ page, seen, patience, shot }) {
   await row(page, 'HumanEval/45 (line 2)').click();
   await page.locator('.tab.active', { hasText: 'samples.jsonl' }).waitFor({ timeout: 15_000 });
-  seen.completion = await waitForNotification(page, 'a completion without its prompt', patience);
+  await page.locator('.tab.active', { hasText: '.py' }).waitFor({ timeout: patience });
+  const prompt = page.locator('.view-line', { hasText: 'def ' }).first();
+  seen.completion = await prompt.innerText({ timeout: 15_000 });
   await shot('completion');
 }
 

@@ -1,6 +1,6 @@
 /**
- * A failing sample in VS Code: what is shown, in every theme and in the panel; what an edit
- * does to it; that it all comes back when server or engine die; and what the repair does. In the end
+ * A failing sample in VS Code: what is shown, in every strength and theme and in the panel; what an
+ * edit does to it; that it all comes back when server or engine die; and what the repair does. In the end
  * a sample that is the answer in a chat, whose prompt is a document of its own.
  *
  *   node scenario.mjs '{…options of visit.mjs, "patience", "steps"?}'
@@ -13,13 +13,14 @@ import { editDocstring, repair } from './editing.mjs';
 import { killEngine } from './engine.mjs';
 import { compareModels, lookAtPanel, lookAtSections } from './panel.mjs';
 import { editPrompt, leavePrompt, openAnswer } from './prompt.mjs';
-import { hover, lookAtSample, visitThemes } from './sample.mjs';
+import { adjustHeat, hover, lookAtSample, visitThemes } from './sample.mjs';
 import { killServer } from './server.mjs';
 import { searching, visitSteps } from './visit.mjs';
 
 const STEPS = {
   lookAtSample,
   hover,
+  adjustHeat,
   killServer,
   lookAtPanel,
   visitThemes,
