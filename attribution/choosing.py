@@ -54,7 +54,7 @@ def _position(flip: Flip, generation: Generation) -> int:
 
 def _token(flip: Flip, generation: Generation, position: int, loaded: LoadedModel) -> int:
     """By its text: one of the listed alternatives, else what the tokenizer makes of it."""
-    for other in generation.alternatives[position - generation.prompt_length]:
+    for other in generation.likeliest(position):
         if other.text == flip.text:
             return other.id
     ids = loaded.tokenizer(flip.text, add_special_tokens=False).input_ids

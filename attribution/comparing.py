@@ -36,7 +36,13 @@ def compare(case: Case, task: Task, sibling: LoadedModel, job: Job) -> Compariso
     explaining.check_model(sibling, None)
     same = sibling.tokenizer.get_vocab() == case.loaded.tokenizer.get_vocab()
     read = _same_tokens(case) if same else _same_text(case, task, sibling)
-    read = evolve(read, model=sibling.name, fingerprint=sibling.fingerprint, alternatives=())
+    read = evolve(
+        read,
+        model=sibling.name,
+        fingerprint=sibling.fingerprint,
+        alternatives=(),
+        prompt_alternatives=(),
+    )
     require_length(read, sibling)
     ids = [token.id for token in read.tokens]
     logits = _next(sibling, ids)

@@ -131,9 +131,9 @@ class Engine:
     def _scored(
         self, loaded: LoadedModel, generation: Generation, job: Job, top_k: int = TOP_K
     ) -> Generation:
-        scores = self._readings.prefix(loaded, generation, top_k, job.checkpoint).scores
+        prefix = self._readings.prefix(loaded, generation, top_k, job.checkpoint)
         named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
-        return with_scores(named, scores, loaded.tokenizer)
+        return with_scores(named, prefix, loaded.tokenizer)
 
     def _generate(self, request: GenerateRequest, job: Job) -> None:
         writing.check(request)

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from tree_sitter import Language, Node, Parser
 
 from attribution import tokens
-from attribution.decoding import Completion, Scores
+from attribution.decoding import Completion, Prefix, Scores
 from attribution.errors import InvalidSample
 from attribution.prompts import build_prompt
 from attribution.schema import Alternative, Document, Form, Generation, Role, Task, Token
@@ -173,15 +173,26 @@ def is_consistent(trace: Generation, vocabulary: int) -> bool:
 
 
 def with_scores(
-    generation: Generation, scores: Scores, tokenizer: PreTrainedTokenizerBase
+    generation: Generation, prefix: Prefix, tokenizer: PreTrainedTokenizerBase
 ) -> Generation:
-    """The same generation with the likeliest tokens at each of its output positions."""
+    """The same generation with the likeliest tokens at each position but the first."""
+    return evolve(
+        generation,
+        alternatives=_likeliest(generation.prompt_length, prefix.scores, prefix.ids, tokenizer),
+        prompt_alternatives=((), *_likeliest(1, prefix.prompt_scores, prefix.ids, tokenizer)),
+    )
+
+
+def _likeliest(
+    start: int, scores: Scores, ids: Sequence[int], tokenizer: PreTrainedTokenizerBase
+) -> tuple[tuple[Alternative, ...], ...]:
+    """Of the positions from `start` on."""
     probabilities = torch.exp(scores.top_logits - scores.log_normalizer[:, None])
     columns = zip(
         scores.top_ids.tolist(), scores.top_logits.tolist(), probabilities.tolist(), strict=True
     )
     rows = []
-    for place, (ids, logits, chances) in enumerate(columns, generation.prompt_length):
-        texts = tokens.decode_each(tokenizer, generation.tokens[place - 1].id, ids)
-        rows.append(tuple(map(Alternative, ids, texts, logits, chances)))
-    return evolve(generation, alternatives=tuple(rows))
+    for place, (listed, logits, chances) in enumerate(columns, start):
+        texts = tokens.decode_each(tokenizer, ids[place - 1], listed)
+        rows.append(tuple(map(Alternative, listed, texts, logits, chances)))
+    return tuple(rows)

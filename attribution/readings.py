@@ -30,7 +30,7 @@ class Readings:
         top_k: int,
         checkpoint: Callable[[], None],
     ) -> Prefix:
-        """The whole sample with the scores of its output positions."""
+        """The whole sample with the scores of its positions."""
         ids, start = tuple(token.id for token in generation.tokens), generation.prompt_length
         held = self._prefix
         # The same text may be read as the answer to a shorter prompt.

@@ -7,7 +7,8 @@ time tells its progress under `workDoneToken` and ends when the client cancels t
 
     tokenblame/details    what is known already (lsp_server/details.py); null where nothing is
     tokenblame/graph      {"version", "graph": the JSON of `tokenblame graph --json`,
-                          "places": the range of each of its tokens in the document that it names}
+                          "places": the range of each of its tokens in the document that it names};
+                          "midpoints": true adds the states between attention and MLP
     tokenblame/compare    {"version", "models": [this one, the sibling]}
                           (lsp_server/comparison.py); "model" names another one than the sibling
 """
@@ -46,8 +47,10 @@ def details(ls: TokenBlameServer, params: Any) -> Json | None:
 
 
 async def graph(ls: TokenBlameServer, params: Any) -> Json:
+    midpoints = getattr(params, "midpoints", None) is True
+
     async def answer(known: Explained, progress: WorkDone) -> Json:
-        found = await graph_of(ls, known, progress)
+        found = await graph_of(ls, known, progress, midpoints=midpoints)
         return {
             "version": known.session.snapshot.version,
             "graph": to_json(found, known.generation),
@@ -66,9 +69,11 @@ async def compare(ls: TokenBlameServer, params: Any) -> Json:
     return await _answer(ls, params, "comparison of models", answer)
 
 
-async def graph_of(ls: TokenBlameServer, known: Explained, progress: WorkDone) -> AttributionGraph:
+async def graph_of(
+    ls: TokenBlameServer, known: Explained, progress: WorkDone, *, midpoints: bool = False
+) -> AttributionGraph:
     """The graph of the pair that is shown."""
-    request = GraphRequest(_explain(ls, known.session))
+    request = GraphRequest(_explain(ls, known.session), midpoints=midpoints)
     return await _ask(ls, known.session, request, AttributionGraph, progress)
 
 

@@ -37,9 +37,7 @@ def to_comparison(known: Explained, found: Comparison) -> Json:
 
 def choices_of(known: Explained) -> Sequence[Alternative]:
     """What the model itself would most likely have written in the place of the target."""
-    step = known.attribution.pair.position - known.generation.prompt_length
-    rows = known.generation.alternatives
-    return rows[step] if 0 <= step < len(rows) else ()
+    return known.generation.likeliest(known.attribution.pair.position)
 
 
 def in_words(known: Explained, found: Comparison) -> str:

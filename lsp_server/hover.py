@@ -102,18 +102,18 @@ def _choice(explanation: Explanation, shown: EditorView, indices: list[int]) -> 
 
 
 def _alternatives(generation: Generation, index: int) -> Iterator[str]:
-    step = index - generation.prompt_length
-    if not 0 <= step < len(generation.alternatives):
-        return
-    written = generation.tokens[index].id
-    lines = [_alternative(one, written) for one in generation.alternatives[step]]
+    stands = generation.tokens[index]
+    mark = "written" if stands.role is Role.OUTPUT else "the prompt"
+    lines = [
+        _alternative(one) + (f" ← {mark}" if one.id == stands.id else "")
+        for one in generation.likeliest(index)
+    ]
     if lines:
         yield "The model's likeliest tokens here:\n\n" + "\n".join(lines)
 
 
-def _alternative(one: Alternative, written: int) -> str:
-    mark = " ← written" if one.id == written else ""
-    return f"- {words.token(one.text)} {one.probability:.1%}{mark}"
+def _alternative(one: Alternative) -> str:
+    return f"- {words.token(one.text)} {one.probability:.1%}"
 
 
 def _completeness(attribution: Attribution | None) -> Iterator[str]:

@@ -64,11 +64,10 @@ def explain_request(
 
 def choices(generation: Generation, index: int) -> tuple[Alternative, ...]:
     """What the model could have written in the place of a token, likeliest first."""
-    step = index - generation.prompt_length
-    if not 0 <= step < len(generation.alternatives):
+    if index < generation.prompt_length:
         return ()
     written = generation.tokens[index].id
-    return tuple(one for one in generation.alternatives[step] if one.id != written)
+    return tuple(one for one in generation.likeliest(index) if one.id != written)
 
 
 def pair_of(explanation: Explanation, position: int, contrast: int) -> ContrastPair | None:
@@ -92,7 +91,7 @@ def pair_of(explanation: Explanation, position: int, contrast: int) -> ContrastP
 def _by_hand(generation: Generation, position: int, other: Alternative) -> ContrastPair:
     """The attribution measures Δℓ anew; a target below the listed ones counts as the last."""
     token = generation.tokens[position]
-    listed = generation.alternatives[position - generation.prompt_length]
+    listed = generation.likeliest(position)
     ids = [one.id for one in listed]
     rank = ids.index(token.id) if token.id in ids else len(ids)
     return ContrastPair(

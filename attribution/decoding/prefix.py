@@ -15,7 +15,7 @@ _GPU_PART = 1024
 
 @frozen
 class Scores:
-    """What the model thought at each output position (m positions), natural-log units."""
+    """What the model thought at each of m positions, natural-log units."""
 
     top_ids: torch.Tensor  # (m, k) int64, best first
     top_logits: torch.Tensor  # (m, k) float32
@@ -23,6 +23,11 @@ class Scores:
     entropy: torch.Tensor  # (m,) float32, nats
     chosen_logits: torch.Tensor  # (m,) float32, of the token that stands there
     chosen_ranks: torch.Tensor  # (m,) int64, 1 = first choice
+
+    def split(self, m: int) -> tuple["Scores", "Scores"]:
+        """Those of the first m positions, and of the others."""
+        head, tail = zip(*((part[:m], part[m:]) for part in _columns(self)), strict=True)
+        return Scores(*head), Scores(*tail)
 
 
 @frozen(eq=False)
@@ -32,7 +37,8 @@ class Prefix:
     ids: tuple[int, ...]
     prompt_length: int
     cache: DynamicCache  # batch of 1, all of `ids`
-    scores: Scores
+    scores: Scores  # of the output positions
+    prompt_scores: Scores  # of the prompt without its first token, of which nothing is expected
 
 
 def prefill(
@@ -42,15 +48,16 @@ def prefill(
     top_k: int = TOP_K,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> Prefix:
-    """Read the sequence: its KV cache and the scores of its output positions."""
+    """Read the sequence: its KV cache and the scores of all its positions but the first."""
     cache = DynamicCache()  # without a config: a sliding layer would forget what a fork still sees
     chosen = torch.tensor([*ids, 0][1:], device=model.device)
     parts = [
         _scores(logits.float(), chosen[first : first + len(logits)], top_k)
-        for first, logits in read(model, ids, prompt_length, cache, checkpoint)
+        for first, logits in read(model, ids, 1, cache, checkpoint)
     ]
     scores = Scores(*(torch.cat(columns) for columns in zip(*map(_columns, parts), strict=True)))
-    return Prefix(tuple(ids), prompt_length, cache, scores)
+    prompt, output = scores.split(prompt_length - 1)
+    return Prefix(tuple(ids), prompt_length, cache, output, prompt)
 
 
 def asked(
@@ -76,21 +83,21 @@ def asked(
 def read(
     model: PreTrainedModel,
     ids: Sequence[int],
-    prompt_length: int,
+    start: int,
     cache: DynamicCache,
     checkpoint: Callable[[], None],
 ) -> Iterator[tuple[int, torch.Tensor]]:
     """Read `ids` into `cache`, in parts, so that the caller can give up and logits stay small.
 
     Yields the index of the first token of each part and the logits (tokens, vocabulary) behind
-    those of its tokens that are followed by an output token.
+    those of its tokens that are followed by token `start` or a later one.
     """
     size = _CPU_PART if model.device.type == "cpu" else _GPU_PART
     for begin in range(0, len(ids), size):
         checkpoint()
         part = list(ids[begin : begin + size])
         end = begin + len(part)
-        kept = range(max(begin, prompt_length - 1), min(end, len(ids) - 1))
+        kept = range(max(begin, start - 1), min(end, len(ids) - 1))
         with torch.inference_mode(), few_rows(model):
             logits = model(
                 input_ids=torch.tensor([part], device=model.device),

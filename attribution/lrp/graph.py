@@ -158,7 +158,7 @@ class _Builder:
         if start in self.stages and start + 1 in self.stages:
             self.found[start, start + 1] = self._closed(done, ledger, 1)
             affine = is_affine(ledger.calls[done.layer].module)
-            self.found[start + 1, start + 2] = through_mlp(done, affine)
+            self.found[start + 1, start + 2] = through_mlp(done, self.floor(ledger), affine)
         elif start in self.stages and start + 2 in self.stages:
             self.found[start, start + 2] = self._closed(done, ledger, 2)
 

@@ -133,12 +133,19 @@ def _heads(
     }
 
 
-def through_mlp(done: LayerPass, affine: bool) -> RawTransition:
-    """MLP and residual stream are diagonal: a token hands on what it has, but for biases."""
+def through_mlp(done: LayerPass, floor: float, affine: bool) -> RawTransition:
+    """MLP and residual stream are diagonal: a token hands on what it has, but for biases.
+
+    Targets are those with an |relevance| of at least `floor`, in logit units.
+    """
     before, after = array(done.relevance[1]), array(done.relevance[2])
-    own = np.nonzero(after)[0]
+    own = _integers(above(done.relevance[2], floor))
     none = np.zeros(0, dtype=np.int64)
-    zero = np.zeros_like(after)
+    lost = (after - before)[own]
+    bias, rest = np.zeros_like(after), after.copy()
+    rest[own] = 0.0 if affine else lost
+    if affine:
+        bias[own] = lost
     return RawTransition(
         targets=own,
         sources=own,
@@ -146,9 +153,9 @@ def through_mlp(done: LayerPass, affine: bool) -> RawTransition:
         direct=before[own],
         **dict.fromkeys(_HEADS, none),
         head_values=np.zeros((0, 3)),
-        leak=zero,
-        bias=after - before if affine else zero,
-        rest=zero if affine else after - before,
+        leak=np.zeros_like(after),
+        bias=bias,
+        rest=rest,
         visible=np.ones(len(after), dtype=np.int64),
         dropped_mass=0.0,
         dropped_edges=0,

@@ -54,8 +54,9 @@ class Generation:
     """The exact tokens of one sample: prompt and output.
 
     `tokens[:prompt_length]` is the prompt. `alternatives[k]` are the likeliest tokens at output
-    position k, best first. `code` is the text of the sample file; `prompt` is the text of the
-    prompt document (equal to the head of `code` in direct form).
+    position k, best first, and `prompt_alternatives[k]` those at prompt position k (none at the
+    first). `code` is the text of the sample file; `prompt` is the text of the prompt document
+    (equal to the head of `code` in direct form).
     """
 
     task_id: str
@@ -69,3 +70,11 @@ class Generation:
     alternatives: tuple[tuple[Alternative, ...], ...]
     finished: bool  # a stop sequence or end token was reached
     retokenized: bool = False  # no trace: these are not provably the tokens the model produced
+    prompt_alternatives: tuple[tuple[Alternative, ...], ...] = ()
+
+    def likeliest(self, index: int) -> tuple[Alternative, ...]:
+        """What the model expected in the place of a token, as far as it was asked."""
+        rows, step = self.prompt_alternatives, index
+        if index >= self.prompt_length:
+            rows, step = self.alternatives, index - self.prompt_length
+        return rows[step] if 0 <= step < len(rows) else ()

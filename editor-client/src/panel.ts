@@ -156,7 +156,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
         this.model.looked(message.section);
         break;
       case 'compute':
-        await this.model.compute(message.what, message.model);
+        await this.model.compute(message.what, message);
         break;
       case 'cancel':
         if (message.what !== 'sample') this.model.cancel(message.what);

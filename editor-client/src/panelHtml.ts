@@ -39,7 +39,9 @@ const tab = (section: Section): string =>
   `<button type="button" role="tab" id="tab-${section}" aria-controls="section-${section}" ` +
   `aria-selected="false" tabindex="-1">${TITLES[section]}</button>`;
 
-const GRAPH = `<div class="state" data-state="graph"></div>
+const GRAPH = `<label id="detail" class="check" hidden><input id="midpoints" type="checkbox">
+Also between attention and MLP</label>
+<div class="state" data-state="graph"></div>
 <div id="drawing" hidden>
 <header><h2 id="title"></h2><p id="subtitle"></p></header>
 ${graph}

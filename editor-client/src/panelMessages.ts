@@ -119,6 +119,14 @@ export interface ComparisonAnswer {
   models: [ComparedModel, ComparedModel];
 }
 
+/** What more may be said of it. */
+export interface Wish {
+  /** The model to compare with. */
+  model?: string;
+  /** Whether the graph shows the states between attention and MLP, too. */
+  midpoints?: boolean;
+}
+
 /** What takes the engine some time. */
 export interface Computed {
   graph: GraphAnswer;
@@ -154,8 +162,7 @@ export type ToView =
 export type FromView =
   | { type: 'ready' }
   | { type: 'section'; section: Section }
-  /** `model` is the one to compare with. */
-  | { type: 'compute'; what: Computation; model?: string }
+  | ({ type: 'compute'; what: Computation } & Wish)
   | { type: 'cancel'; what: Computation | 'sample' }
   | { type: 'point'; place: Place | null }
   | { type: 'reveal'; place: Place }

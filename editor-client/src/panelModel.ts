@@ -15,6 +15,7 @@ import {
   type SampleState,
   type Section,
   type ToView,
+  type Wish,
 } from './panelMessages';
 import type { Relevance, Status } from './protocol';
 
@@ -31,7 +32,7 @@ export class NoServer extends Error {
 /** Asks the server; rejects with MovedOn, NoServer, or with a message for the user. */
 export type Ask = (
   method: string,
-  params: { uri: string; version?: number; model?: string },
+  params: { uri: string; version?: number } & Wish,
   signal: AbortSignal,
   progress: (message: string) => void,
 ) => Promise<unknown>;
@@ -74,6 +75,8 @@ export class PanelModel {
   private sample: SampleState = NOTHING;
   private section: Section = 'graph';
   private parts = idle();
+  /** How the graph is wanted until that is said again. */
+  private midpoints = false;
   private readonly running = new Map<Computation, AbortController>();
   private readonly kept = new Kept<Parts>(4);
   private readonly heard = new Set<string>();
@@ -174,10 +177,11 @@ export class PanelModel {
   }
 
   /** Asks the engine, in the place of what is computed of this kind already. */
-  async compute(what: Computation, model?: string): Promise<void> {
+  async compute(what: Computation, { model, midpoints = this.midpoints }: Wish = {}): Promise<void> {
     const { details, followed } = this;
     if (!followed || !details?.attribution) return;
     this.stop(what);
+    this.midpoints = midpoints;
     const controller = new AbortController();
     this.running.set(what, controller);
     // News of one that was stopped or replaced meanwhile is none.
@@ -185,8 +189,8 @@ export class PanelModel {
       if (this.running.get(what) === controller) this.setPart(what, part);
     };
     tell({ state: 'computing', message: 'Waiting for the engine …' });
-    const { version } = details;
-    const params = { uri: followed.uri, version, ...(model !== undefined && { model }) };
+    const wish: Wish = what === 'graph' ? { midpoints } : { ...(model !== undefined && { model }) };
+    const params = { uri: followed.uri, version: details.version, ...wish };
     try {
       const value = await this.ask(`tokenblame/${what}`, params, controller.signal, (message) => {
         tell({ state: 'computing', message });

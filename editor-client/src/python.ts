@@ -101,8 +101,15 @@ export const safeEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, PYTHO
 /** The arguments that make Python the language server. */
 export const SERVER_ARGS: readonly string[] = [SAFE, '-m', 'lsp_server'];
 
+/** What the engine needs is looked for and not imported, which would take seconds. */
+const CHECK = `import lsp_server, pygls
+from importlib.util import find_spec
+for name in ("torch", "transformers", "evalplus"):
+    if find_spec(name) is None:
+        raise ModuleNotFoundError(f"No module named {name!r}")`;
+
 /**
- * Asks the interpreter itself whether the server can be imported.
+ * Asks the interpreter itself whether the server can be imported, and whether the engine is there.
  *
  * @returns null when all is well
  */
@@ -112,7 +119,7 @@ export function checkPython(path: string, cwd = NEUTRAL_FOLDER): Promise<PythonP
     return Promise.resolve({ path, reason: 'it is a relative path', advice });
   }
   return new Promise((resolve) => {
-    const args = [SAFE, '-c', 'import lsp_server, pygls'];
+    const args = [SAFE, '-c', CHECK];
     execFile(path, args, { cwd, timeout: 30_000 }, (error, _stdout, stderr) => {
       if (!error) resolve(null);
       else if (error.killed) {

@@ -19,6 +19,7 @@ import {
   type Status,
 } from './protocol';
 import { describeProblems, findPython, type PythonSources } from './python';
+import { firstAnswer, GivenUp, StartFailed } from './starting';
 
 /** Who is told what the server sends. */
 export interface ServerListener {
@@ -37,6 +38,7 @@ export class Server {
   private client: LanguageClient | null = null;
   private queue: Promise<void> = Promise.resolve();
   private readonly crashes = new Crashes();
+  private starting = new AbortController();
   private retry: NodeJS.Timeout | undefined;
 
   constructor(
@@ -52,6 +54,7 @@ export class Server {
   /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
   restart(): Promise<void> {
     this.crashes.reset();
+    this.giveUp();
     return this.enqueue(async () => {
       await this.end();
       await this.begin();
@@ -65,6 +68,7 @@ export class Server {
   }
 
   stop(): Promise<void> {
+    this.giveUp();
     return this.enqueue(() => this.end());
   }
 
@@ -85,6 +89,11 @@ export class Server {
     if (!this.client || !this.running) return Promise.reject(new NoServer());
     return ask(this.client, method, params, signal, progress);
   };
+
+  /** A start under way is not waited for: its server may hang. */
+  private giveUp(): void {
+    this.starting.abort(new GivenUp());
+  }
 
   private startMissing(): Promise<void> {
     return this.enqueue(async () => {
@@ -109,8 +118,13 @@ export class Server {
   private enqueue(change: () => Promise<void>): Promise<void> {
     const done = this.queue.then(change);
     this.queue = done.catch((error: unknown) => {
+      if (error instanceof GivenUp) return;
       this.parts.log.error(error instanceof Error ? error : String(error));
-      this.listener.failed('The server did not start; the log says why.');
+      this.listener.failed(
+        error instanceof StartFailed
+          ? `The server did not start. ${error.message} The log may say more.`
+          : 'The server did not start; the log says why.',
+      );
     });
     return this.queue;
   }
@@ -127,25 +141,30 @@ export class Server {
     await this.launch(found.path);
   }
 
-  /** Starts the server with an interpreter that can run it; throws when the server dies early. */
+  /** Starts the server with an interpreter that can run it; throws where it does not answer. */
   private async launch(python: string): Promise<void> {
     let started = false;
-    let giveUp: (error: Error) => void = () => undefined;
-    const died = new Promise<never>((_resolve, reject) => {
-      giveUp = reject;
-    });
+    const starting = (this.starting = new AbortController());
     const client = createClient(python, this.parts, () => {
       // One that was told to end, and was killed as it did not, is no crash.
       if (started && this.client === client) this.crashed();
-      else giveUp(new Error('The server ended before it had answered.'));
+      else starting.abort(new StartFailed('It ended before it had answered.'));
     });
     client.onNotification(relevanceNotification, this.listener.relevance);
     client.onNotification(statusNotification, this.listener.status);
     client.onNotification(reportNotification, this.listener.report);
     client.onNotification(panelNotification, this.listener.panel);
     this.client = client;
-    await Promise.race([client.start(), died]);
-    started = true;
+    const start = client.start();
+    try {
+      await firstAnswer(start, starting.signal);
+      started = true;
+    } catch (error) {
+      // A client that has no answer yet cannot be stopped; one may still be on its way.
+      client.serverProcess?.kill('SIGKILL');
+      void start.then(() => client.dispose()).catch(() => undefined);
+      throw error;
+    }
   }
 
   private async end(): Promise<void> {

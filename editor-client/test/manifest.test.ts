@@ -38,6 +38,17 @@ describe('manifest', () => {
     assert.match(python.markdownDescription, /`\.venv`.*Set up Python.*`python3`/);
   });
 
+  it('has every setting and key in the README', () => {
+    const page = readFileSync('README.md', 'utf8');
+    for (const id of Object.keys(manifest.contributes.configuration.properties)) {
+      assert.ok(page.includes(`\`${id.replace('tokenblame.', '')}\``), id);
+    }
+    for (const { key } of manifest.contributes.keybindings) {
+      const shown = key.replace('ctrl+k ', 'Ctrl+K ').replace(/.$/, (c) => c.toUpperCase());
+      assert.ok(page.includes(shown), key);
+    }
+  });
+
   it('does not clash with the commands that the server registers', () => {
     const ids = manifest.contributes.commands.map(({ command }) => command);
     assert.ok(!ids.includes('tokenblame.explain') && !ids.includes('tokenblame.cancel'));

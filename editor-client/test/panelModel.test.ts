@@ -10,6 +10,7 @@ interface Asked {
   method: string;
   version: number | undefined;
   model: string | undefined;
+  midpoints: boolean | undefined;
   signal: AbortSignal;
   progress: (message: string) => void;
   resolve: (answer: unknown) => void;
@@ -21,9 +22,9 @@ class Bench {
   readonly asked: Asked[] = [];
   readonly shown = new Map<ToView['type'], ToView>();
   readonly model = new PanelModel(
-    (method, { version, model }, signal, progress) =>
+    (method, { version, model, midpoints }, signal, progress) =>
       new Promise((resolve, reject) => {
-        this.asked.push({ method, version, model, signal, progress, resolve, reject });
+        this.asked.push({ method, version, model, midpoints, signal, progress, resolve, reject });
       }),
     (message) => this.shown.set(message.type, structuredClone(message)),
   );
@@ -188,12 +189,19 @@ describe('PanelModel', () => {
     bench.next('graph');
   });
 
+  it('goes on with the depth that was chosen', async () => {
+    const bench = await explained();
+    for (const wish of [{ midpoints: true }, {}]) void bench.model.compute('graph', wish);
+    const asked = ['graph', 'graph', 'graph'].map((what) => bench.next(what).midpoints);
+    assert.deepEqual(asked, [false, true, true]);
+  });
+
   it('loads another model only when asked to', async () => {
     const bench = await explained(details({ sibling: 'larger' }));
     await bench.answer('graph', graph);
     bench.model.looked('compare');
     assert.equal(bench.asked.length, 0);
-    void bench.model.compute('compare', 'larger');
+    void bench.model.compute('compare', { model: 'larger' });
     assert.equal(bench.asked[0]?.model, 'larger');
     bench.next('compare').reject(new Error('larger has other tokens.'));
     await settled();

@@ -39,6 +39,10 @@ describe('panelHtml', () => {
     for (const name of ['panel.js', 'panel.css']) assert.ok(packaged.includes(`!out/${name}`), name);
   });
 
+  it('offers the states between attention and MLP', () => {
+    assert.match(html, /<label id="detail"[^>]* hidden><input id="midpoints" type="checkbox">\s+\w+/);
+  });
+
   it('has each id once', () => {
     const ids = [...html.matchAll(/\bid="([^"]*)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, ids.length);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -100,6 +100,16 @@ describe('checkPython', () => {
     assert.throws(() => {
       rmSync(marker);
     }, /ENOENT/);
+  });
+
+  it('misses what the engine needs before a sample asks for it', async () => {
+    const bare = join(folder, 'bare');
+    const modules = join(folder, 'modules');
+    mkdirSync(modules);
+    for (const name of ['lsp_server', 'pygls']) writeFileSync(join(modules, `${name}.py`), '');
+    const script = `#!/bin/sh\nPYTHONPATH='${modules}' exec python3 -S "$@"\n`;
+    writeFileSync(bare, script, { mode: 0o755 });
+    assert.equal((await checkPython(bare, folder))?.reason, 'it has no module torch');
   });
 
   it('lists every interpreter that failed', async () => {

@@ -8,11 +8,18 @@ import { partContent } from './states';
 
 let shown: unknown = null;
 
+const midpoints = (): HTMLInputElement => byId('midpoints') as HTMLInputElement;
+
+/** Whether a graph has the states between attention and MLP. */
+const isDetailed = (graph: unknown): boolean =>
+  (graph as { stages: string[] }).stages.some((stage) => stage.endsWith('.attention'));
+
 /** Until there is a graph, what there is instead; a new one goes in the place of the old. */
 export function showGraph(details: Details | null, part: Part<GraphAnswer>): void {
   const state = find('[data-state="graph"]');
   const ready = part.state === 'ready' && Boolean(details?.attribution);
   byId('drawing').hidden = !ready;
+  byId('detail').hidden = !details?.attribution;
   state.hidden = ready;
   if (!details?.attribution) {
     const why = details?.verdict?.passed
@@ -23,12 +30,20 @@ export function showGraph(details: Details | null, part: Part<GraphAnswer>): voi
     state.replaceChildren(...partContent('graph', part, 'Follow Δℓ through the layers'));
   } else if (part.value.graph !== shown) {
     shown = part.value.graph;
+    midpoints().checked = isDetailed(shown);
     openGraph(shown);
   }
 }
 
 const tokenOf = (event: Event): number =>
   (event as CustomEvent<{ token: number | null }>).detail.token ?? -1;
+
+/** Another depth is another graph; the next ones have it, too. */
+export function offerDetail(): void {
+  midpoints().addEventListener('change', () => {
+    send({ type: 'compute', what: 'graph', midpoints: midpoints().checked });
+  });
+}
 
 /** Pointing at a node marks its token in the editor; selecting one brings it into sight. */
 export function linkGraph(details: () => Details | null): void {

@@ -4,7 +4,7 @@ import type { Details, SampleState, ToView } from '../src/panelMessages';
 import { showChoices } from './choices';
 import { showCompare } from './compare';
 import { byId, find } from './dom';
-import { linkGraph, markColumn, recolor, showGraph } from './graph';
+import { linkGraph, markColumn, offerDetail, recolor, showGraph } from './graph';
 import { save, send } from './host';
 import { followCursor, forgetToken, showLayers } from './layers';
 import { showRepair } from './repair';
@@ -91,5 +91,6 @@ window.addEventListener('message', ({ data }: MessageEvent<ToView>) => { take(da
 // VS Code tells of another theme by the classes of the body.
 new MutationObserver(recolor).observe(document.body, { attributeFilter: ['class'] });
 linkGraph(() => details);
+offerDetail();
 showDetails();
 send({ type: 'ready' });

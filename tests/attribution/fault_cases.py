@@ -30,7 +30,7 @@ def subject(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Subje
     )
     made = from_completion(TASK, Form.DIRECT, tokenizer, TASK.prompt, done)
     prefix = decoding.prefill(model, [t.id for t in made.tokens], made.prompt_length, 3)
-    made = with_scores(made, prefix.scores, tokenizer)
+    made = with_scores(made, prefix, tokenizer)
     return Subject(model, tokenizer, made, prefix, STOPS)
 
 

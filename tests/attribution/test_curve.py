@@ -45,7 +45,7 @@ def subject_of(
     made = from_text(TASK, Split(form, HEAD, output), tokenizer)
     ids = [token.id for token in made.tokens]
     prefix = decoding.prefill(model, ids, made.prompt_length)
-    return Subject(model, tokenizer, with_scores(made, prefix.scores, tokenizer), prefix, stops)
+    return Subject(model, tokenizer, with_scores(made, prefix, tokenizer), prefix, stops)
 
 
 @pytest.fixture(scope="module")

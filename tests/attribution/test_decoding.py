@@ -56,6 +56,18 @@ def prefix(model: PreTrainedModel) -> decoding.Prefix:
     return decoding.prefill(model, ids, 7)
 
 
+def test_scores_are_those_of_every_token_but_the_first(
+    model: PreTrainedModel, prefix: decoding.Prefix
+) -> None:
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([prefix.ids])).logits[0]
+    for scores, places in ((prefix.prompt_scores, range(1, 7)), (prefix.scores, range(7, 27))):
+        expected = logits[[place - 1 for place in places]].topk(decoding.TOP_K)
+        assert torch.equal(scores.top_ids, expected.indices)
+        assert torch.allclose(scores.top_logits, expected.values.float(), atol=1e-5)
+        assert scores.chosen_ranks.shape == (len(places),)
+
+
 def test_generate_equals_transformers(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
 ) -> None:

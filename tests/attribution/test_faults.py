@@ -61,7 +61,7 @@ def test_syntax_and_lines_change_the_order(
     split = Split(Form.DIRECT, task.prompt, "y = x + 1  # because of x\nreturn y\n")
     made = from_text(task, split, tokenizer)
     prefix = decoding.prefill(model, [t.id for t in made.tokens], made.prompt_length)
-    made = with_scores(made, prefix.scores, tokenizer)
+    made = with_scores(made, prefix, tokenizer)
     plain = candidates(made, prefix.scores, tokenizer)
     comment = range(split.code.index("#"), split.code.index("\nreturn"))
     for candidate in plain:
@@ -194,7 +194,7 @@ def test_code_in_the_place_of_a_comment_begins_a_statement(
     task = evolve(TASK, prompt="x = 1\n")
     made = from_text(task, Split(Form.DIRECT, task.prompt, code), tokenizer)
     prefix = decoding.prefill(model, [t.id for t in made.tokens], made.prompt_length)
-    made = with_scores(made, prefix.scores, tokenizer)
+    made = with_scores(made, prefix, tokenizer)
     found = candidates(made, prefix.scores, tokenizer, Evidence({3: 0.0, 4: 0.9}))
     first, last = made.code.index("# add"), made.code.index("# done")
     words = range(first + 1, made.code.index("\n    return"))

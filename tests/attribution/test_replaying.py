@@ -45,7 +45,7 @@ def subject(loaded: LoadedModel) -> Subject:
     )
     made = from_completion(TASK, Form.DIRECT, loaded.tokenizer, TASK.prompt, done)
     prefix = decoding.prefill(loaded.model, [t.id for t in made.tokens], made.prompt_length, 3)
-    made = with_scores(made, prefix.scores, loaded.tokenizer)
+    made = with_scores(made, prefix, loaded.tokenizer)
     return Subject(loaded.model, loaded.tokenizer, made, prefix, stops)
 
 
@@ -116,7 +116,7 @@ def written(loaded: LoadedModel) -> Generation:
     made = from_text(TASK, split, loaded.tokenizer)
     ids = [t.id for t in made.tokens]
     prefix = decoding.prefill(loaded.model, ids, made.prompt_length)
-    return with_scores(made, prefix.scores, loaded.tokenizer)
+    return with_scores(made, prefix, loaded.tokenizer)
 
 
 def test_a_choice_of_the_users_is_a_pair(written: Generation, loaded: LoadedModel) -> None:

@@ -91,7 +91,7 @@ def compare(
     task = grader.task(record.task_id)
     generation = sample_of(record, task, loaded)
     prefix = prefill(loaded.model, record.ids, generation.prompt_length)
-    generation = with_scores(generation, prefix.scores, loaded.tokenizer)
+    generation = with_scores(generation, prefix, loaded.tokenizer)
     subject = subject_of(task, generation, prefix, loaded)
     began = time.monotonic()
     lines = ochiai(grader.spectrum(record.task_id, generation.code))

@@ -1,104 +1,33 @@
-"""The extension in a real VS Code, driven in Chromium, with the real server, engine and model.
-
-`TOKENBLAME_SCREENSHOTS=FOLDER` keeps the screenshots.
-"""
+"""The extension in a real VS Code, driven in Chromium, with the real server, engine and model."""
 
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import Visit, put_sample
+
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-CLIENT = ROOT / "editor-client"
-HERE = Path(__file__).parent / "vscode"
 PATIENCE = 600  # seconds that one explanation may take on a busy machine without a GPU
 
-# What the default model writes for this task, greedily, in direct form.
-SAMPLE = HERE / "sample.py.txt"
 TASK_FOLDER = "HumanEval_65"
 PASSING = "def add(x: int, y: int):\n    return x + y\n"
 ANSWER = PASSING.replace("+", "-")  # without the task's docstring: an answer in a chat
 FAILS = "HumanEval/65 (0): the model wrote"
 COUNTERFACTUAL = re.compile(r"Δℓ (−?[\d.]+) → (−?[\d.]+): the model (still|now|would) .+")
 
-Visit = Callable[..., dict[str, Any]]
-
-
-def _program(*names: str) -> str:
-    """The first of these programs in PATH; skips the test where there is none."""
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    pytest.skip(f"needs {names[0]} (apt-get install nodejs npm chromium)")
-
-
-@pytest.fixture(scope="module")
-def vsix() -> Path:
-    """The extension, packaged from the sources as they are."""
-    _program("npm")
-    command = [_program("node"), str(CLIENT / "scripts" / "package.mjs")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the screenshots go."""
-    wanted = os.environ.get("TOKENBLAME_SCREENSHOTS")
-    folder = Path(wanted).absolute() if wanted else tmp_path_factory.mktemp("shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def visit(vsix: Path, shots: Path, tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    """Runs one of the scripts in `vscode/` on a folder and returns what it saw."""
-    browser = _program("chromium", "chromium-browser", "google-chrome")
-    node = _program("node")
-
-    def run(
-        script: str, folder: Path, environment: dict[str, str] | None = None, **more: object
-    ) -> dict[str, Any]:
-        options = {
-            "vsix": str(vsix),
-            "home": str(tmp_path_factory.mktemp("vscode")),
-            "folder": str(folder),
-            "file": str(folder / TASK_FOLDER / "0.py"),
-            "python": sys.executable,
-            "browser": browser,
-            "shots": str(shots),
-            **more,
-        }
-        command = [node, str(HERE / script), json.dumps(options)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{done.stderr}\nscreenshots: {shots}"
-        result: dict[str, Any] = json.loads(done.stdout)
-        return result
-
-    return run
-
-
-def _samples(folder: Path) -> Path:
-    """Puts one failing sample into `folder`."""
-    (folder / TASK_FOLDER).mkdir()
-    shutil.copy(SAMPLE, folder / TASK_FOLDER / "0.py")
-    return folder
-
 
 def _more_samples(folder: Path) -> Path:
     """Puts a failing and a passing sample into `folder`, and a file with two more."""
-    _samples(folder)
+    put_sample(folder)
     (folder / "HumanEval_53").mkdir()
     (folder / "HumanEval_53" / "0.py").write_text(PASSING)
     rows = [
@@ -127,7 +56,7 @@ def seen(
     visit: Visit, engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """What a visit to the failing sample saw."""
-    folder = _samples(tmp_path_factory.mktemp("samples"))
+    folder = put_sample(tmp_path_factory.mktemp("samples"))
     (folder / "HumanEval_53").mkdir()
     (folder / "HumanEval_53" / "1.py").write_text(ANSWER)
     return visit("scenario.mjs", folder, engine, patience=PATIENCE)
@@ -169,7 +98,12 @@ def test_the_heat_map_is_switched_off_in_part_and_made_stronger(seen: dict[str, 
 def test_the_panel_draws_the_graph_and_points_into_the_text(seen: dict[str, Any]) -> None:
     panel = seen["panel"]
     assert panel["heading"] == f"{TASK_FOLDER}/0.py"
-    assert re.fullmatch(r"[1-9]\d* of \d+ nodes, [1-9]\d* of \d+ edges", panel["drawn"])
+    drawn = [
+        re.fullmatch(r"[1-9]\d* of (\d+) nodes, [1-9]\d* of \d+ edges", panel[how])
+        for how in ("drawn", "detailed")
+    ]
+    plain, detailed = (int(found[1]) for found in drawn if found)
+    assert detailed > plain  # the states between attention and MLP are among them
 
 
 def test_every_theme_has_its_own_colors(seen: dict[str, Any]) -> None:
@@ -281,20 +215,3 @@ def test_menu_and_walkthrough_help(listed: dict[str, Any]) -> None:
         assert entry in menu
     assert listed["walkthrough"][0] == "Give it a Python"
     assert len(listed["walkthrough"]) == 5
-
-
-def test_an_untrusted_folder_chooses_no_interpreter(visit: Visit, tmp_path: Path) -> None:
-    samples = _samples(tmp_path)
-    marker = samples / "was-run"
-    python = samples / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f"#!/bin/sh\ntouch '{marker}'\nexit 9\n")
-    python.chmod(0o755)
-    (samples / ".vscode").mkdir()
-    settings = {"tokenblame.python": str(python), "tokenblame.trusted": True}
-    (samples / ".vscode" / "settings.json").write_text(json.dumps(settings))
-
-    assert visit("restricted.mjs", samples, marker=str(marker)) == {
-        "untrusted": False,
-        "trusted": True,  # it would have been run: the check above can fail
-    }

@@ -132,6 +132,7 @@ async function useGraph(page) {
   seen.retry = await said(page);
   await post(page, { type: 'graph', part: { state: 'ready', value: answers.graph } });
   seen.drawn = await text(page, '#drawn');
+  seen.detail = await useDetail(page);
   await page.focus('#overlay');
   await page.keyboard.press('ArrowDown');
   seen.pointed = (await said(page)).at(-1);
@@ -147,6 +148,23 @@ async function useGraph(page) {
   await post(page, { type: 'mouse', token: -1 });
   seen.mouse.back = (await picture(page, 'overlay')) === atCursor;
   await shoot(page, 'graph');
+}
+
+/** The states between attention and MLP: asked for, shown, asked away. */
+async function useDetail(page) {
+  const box = page.locator('#midpoints');
+  const states = [await box.isChecked()];
+  await said(page);
+  await box.check();
+  const asked = await said(page);
+  await post(page, { type: 'graph', part: { state: 'ready', value: answers.detailed } });
+  states.push(await box.isChecked());
+  await shoot(page, 'midpoints');
+  await box.uncheck();
+  asked.push(...(await said(page)));
+  await post(page, { type: 'graph', part: { state: 'ready', value: answers.graph } });
+  states.push(await box.isChecked());
+  return { asked, states };
 }
 
 async function useTabs(page) {

@@ -17,7 +17,7 @@ from attrs import evolve
 from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
 from attribution.graphs.pruning import Policy
-from attribution.schema import Alternative, Comparison, Role
+from attribution.schema import Alternative, AttributionGraph, Comparison, Role
 from lsp_server.comparison import to_comparison
 from lsp_server.details import Explained, to_details
 from lsp_server.documents import Snapshot
@@ -75,8 +75,15 @@ def _answers() -> dict[str, Any]:
     return {
         "details": to_details(session, Settings(sibling="larger")),
         "graph": {"version": 1, "graph": to_json(graph, made)},
+        "detailed": {"version": 1, "graph": to_json(_detailed(graph), made)},
         "comparison": to_comparison(Explained.of(session), sibling),
     }
+
+
+def _detailed(graph: AttributionGraph) -> AttributionGraph:
+    """The same, were its stages those within two layers."""
+    stages = ("embedding", "0.attention", "0.mlp", "1.attention", "1.mlp")
+    return evolve(graph, stages=stages[: len(graph.stages)])
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +128,16 @@ def test_the_graph_and_the_text_point_at_each_other(seen: dict[str, Any]) -> Non
     assert seen["revealed"]["place"]["place"] == place
     assert seen["column"]
     assert seen["mouse"] == {"there": True, "back": True}
+
+
+def test_the_depth_of_the_graph_is_chosen(seen: dict[str, Any]) -> None:
+    assert seen["detail"] == {
+        "asked": [
+            {"type": "compute", "what": "graph", "midpoints": True},
+            {"type": "compute", "what": "graph", "midpoints": False},
+        ],
+        "states": [False, True, False],  # what is shown, and not what is on its way
+    }
 
 
 def test_tabs_follow_the_keyboard(seen: dict[str, Any]) -> None:

@@ -34,11 +34,16 @@ def test_a_written_token() -> None:
     ]
 
 
-def test_a_prompt_token_has_no_alternatives() -> None:
-    text = text_at("(x)")
+def test_a_prompt_token_tells_what_was_expected_there() -> None:
+    made = generation()
+    known = Alternative(made.tokens[2].id, "(x):\n", 2.0, 0.75), Alternative(90, " <", 0.5, 0.125)
+    told = evolve(WHOLE, generation=evolve(made, prompt_alternatives=((), known[1:], known)))
+    text = text_at("(x)", told)
     assert "**`(x):⏎`** · prompt · token 2" in text
     assert "Relevance **−0.25** towards `␣<`" in text
-    assert "likeliest" not in text
+    assert "here:\n\n- `(x):⏎` 75.0% ← the prompt\n- `␣<` 12.5%" in text
+    assert "likeliest" not in text_at("def", told)  # nothing comes before it
+    assert "likeliest" not in text_at("(x)")  # of a model that was not asked
 
 
 def test_a_template_token_is_out_of_the_ranking() -> None:

@@ -68,9 +68,11 @@ async def refused(asking: Any) -> JsonRpcException:
     return caught.value
 
 
-async def begun(driver: Driver, peer: Peer, method: str) -> tuple[asyncio.Task[Any], Asked]:
+async def begun(
+    driver: Driver, peer: Peer, method: str, **more: Any
+) -> tuple[asyncio.Task[Any], Asked]:
     """A request of the panel that the engine is working on."""
-    asking = asyncio.create_task(driver.ask(method, uri=URI, version=1))
+    asking = asyncio.create_task(driver.ask(method, uri=URI, version=1, **more))
     return asking, await peer.asked()
 
 

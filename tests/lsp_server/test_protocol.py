@@ -233,19 +233,20 @@ async def test_a_stopped_engine_is_not_started_again(driver: Driver, peer: Peer)
     assert peer.connections == connections
 
 
-async def test_two_documents_at_once(driver: Driver, peer: Peer) -> None:
-    other = "file:///w/HumanEval_1/0.py"
-    driver.open(URI, CODE)
-    first = await peer.asked()
+async def test_ten_documents_at_once(driver: Driver, peer: Peer) -> None:
+    uris = [f"file:///w/HumanEval_{number}/0.py" for number in range(10)]
+    for uri in uris:
+        driver.open(uri, CODE)
+    asked = [await peer.asked()]
     connections = peer.connections
-    driver.open(other, CODE)
-    second = await peer.asked()
-    assert second.request.task_id == "HumanEval/1"
-    second.send(PASSING, Done())
-    assert (await driver.published()).uri == other
-    first.send(FAILING, Done())
-    assert (await driver.published()).uri == URI
+    asked += [await peer.asked() for _ in uris[1:]]
+    assert {one.request.task_id for one in asked} == {f"HumanEval/{n}" for n in range(10)}
     assert peer.connections == connections
+    for one in reversed(asked):
+        one.send(FAILING, Done())
+    shown = [await driver.published() for _ in uris]
+    assert {one.uri for one in shown} == set(uris)
+    assert all(list(one.diagnostics) for one in shown)
 
 
 async def test_closing_cancels_and_clears(driver: Driver, peer: Peer) -> None:

@@ -55,7 +55,7 @@ def rules_for(model: Any) -> Rules:
                 f"The module class {type(module).__name__}{place} has no relevance rule. "
                 f"Models that can be explained: {', '.join(sorted(_FAMILIES))}."
             )
-    if getattr(model.config, "use_bidirectional_attention", None):
+    if not _is_causal(model.config):
         raise UnsupportedModel(
             f"{type(model).__name__} attends to what follows; only causal models can be explained."
         )
@@ -65,6 +65,13 @@ def rules_for(model: Any) -> Rules:
             "relevance rule for it."
         )
     return rules
+
+
+def _is_causal(config: Any) -> bool:
+    """transformers gives any family a two-way mask where the config says so, Gemma by its own."""
+    if getattr(config, "use_bidirectional_attention", None):
+        return False
+    return bool(getattr(config, "is_causal", True))
 
 
 def _is_quantised_linear(module: nn.Module) -> bool:

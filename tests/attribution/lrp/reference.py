@@ -12,10 +12,12 @@ from torch.nn.functional import linear
 
 from attribution.lrp.relevance import Method
 
+Head = dict[str, torch.Tensor]  # s, p: (n, n); v, o: (n, head_dim)
+
 
 @frozen
 class Expected:
-    relevance: torch.Tensor  # (n,)
+    nodes: torch.Tensor  # (stages, n), numbered as in ledger.py
     leak: float
     bias: float
 
@@ -49,30 +51,56 @@ def expected(model: Any, ids: torch.Tensor, target: int, contrast: int, method: 
     if hasattr(inner, "wpe"):
         x0 = x0 + inner.wpe(torch.arange(len(ids))).detach()
     x0.requires_grad_()
-    heads: list[dict[str, torch.Tensor]] = []
-    x = x0
-    for number, module in enumerate(inner.layers if hasattr(inner, "layers") else inner.h):
-        layer = parts(module)
-        angles = _angles(inner, x0, number)
-        x = x + _norm(
-            layer.norms[1],
-            _attention(layer.attention, _norm(layer.norms[0], x), angles, attnlrp, heads),
-        )
-        x = x + _norm(layer.norms[3], _mlp(layer.mlp, _norm(layer.norms[2], x), attnlrp))
+    heads: list[Head] = []
+    states = [x0]
+    for number, module in enumerate(_layers(inner)):
+        layer, x = parts(module), states[-1]
+        seen = _heads(layer.attention, _read(layer, x, attnlrp), _angles(inner, x, number))
+        states.append(x + _written(layer, [head["o"] for head in seen]))
+        mlp = _mlp(layer.mlp, _norm(layer.norms[2], states[-1]), attnlrp)
+        states.append(states[-1] + _norm(layer.norms[3], mlp))
+        heads += seen
     final = inner.norm if hasattr(inner, "norm") else inner.ln_f
-    out = linear(_norm(final, x)[-1], model.lm_head.weight, model.lm_head.bias)
+    out = linear(_norm(final, states[-1])[-1], model.lm_head.weight, model.lm_head.bias)
     biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
     outputs = [head["o"] for head in heads]
     grads = torch.autograd.grad(
-        out[target] - out[contrast], [x0, *outputs, *biases], allow_unused=True
+        out[target] - out[contrast], [*states, *outputs, *biases], allow_unused=True
     )
-    cotangents, slopes = grads[1 : 1 + len(outputs)], grads[1 + len(outputs) :]
-    pairs = [(b, g) for b, g in zip(biases, slopes, strict=True) if g is not None]
+    ends = len(states), len(states) + len(outputs)
+    pairs = [(b, g) for b, g in zip(biases, grads[ends[1] :], strict=True) if g is not None]
+    nodes = [(x * grad).sum(-1).detach() for x, grad in zip(states, grads, strict=False)]
     return Expected(
-        relevance=(x0 * grads[0]).sum(-1).detach(),
-        leak=sum(map(_leak, heads, cotangents)) if attnlrp else 0.0,
+        nodes=torch.stack(nodes),
+        leak=sum(map(_leak, heads, grads[ends[0] : ends[1]])) if attnlrp else 0.0,
         bias=sum(float((b.detach() * g).sum()) for b, g in pairs),
     )
+
+
+def attention_edges(
+    model: Any, number: int, ends: tuple[torch.Tensor, torch.Tensor], head: int, way: int
+) -> torch.Tensor:
+    """(n, n): what one head of layer `number` hands from targets to sources, by AttnLRP, one way.
+
+    `ends`: the states before the layer and the cotangents of those after its attention, each
+    (n, d). The ways are VALUE, KEY, QUERY of closed_form.py; the others and the other heads are
+    constants, and there is one backward per target.
+    """
+    inner, layer = model.base_model, parts(_layers(model.base_model)[number])
+    x = ends[0].clone().requires_grad_()
+    read = tuple(
+        part if place == 2 - way else part.detach()
+        for place, part in enumerate(_read(layer, x, attnlrp=True))
+    )
+    seen = _heads(layer.attention, read, _angles(inner, x, number))
+    outputs = [one["o"] if k == head else one["o"].detach() for k, one in enumerate(seen)]
+    scores = (_written(layer, outputs) * ends[1]).sum(-1)
+    grads = [torch.autograd.grad(score, x, retain_graph=True)[0] for score in scores]
+    return torch.stack([(x * grad).sum(-1).detach() for grad in grads])
+
+
+def _layers(inner: Any) -> Any:
+    return inner.layers if hasattr(inner, "layers") else inner.h
 
 
 def _scaled(x: torch.Tensor, share: float) -> torch.Tensor:
@@ -164,31 +192,38 @@ def _projections(module: Any, x: torch.Tensor, width: int) -> tuple[torch.Tensor
     return tuple(split)
 
 
-def _attention(
-    module: Any,
-    x: torch.Tensor,
-    angles: tuple[torch.Tensor, torch.Tensor] | None,
-    attnlrp: bool,
-    heads: list[dict[str, torch.Tensor]],
-) -> torch.Tensor:
-    n, width = len(x), module.head_dim
-    q, k, v = _projections(module, x, width)
+def _read(layer: Layer, x: torch.Tensor, attnlrp: bool) -> tuple[torch.Tensor, ...]:
+    """q, k and v before rotation, with the shares of the gradient that they receive."""
+    q, k, v = _projections(layer.attention, _norm(layer.norms[0], x), layer.attention.head_dim)
     if attnlrp:
-        q, k, v = _scaled(q, 0.25), _scaled(k, 0.25), _scaled(v, 0.5)
-    else:
-        q, k = q.detach(), k.detach()
+        return _scaled(q, 0.25), _scaled(k, 0.25), _scaled(v, 0.5)
+    return q.detach(), k.detach(), v
+
+
+def _heads(
+    module: Any,
+    read: tuple[torch.Tensor, ...],
+    angles: tuple[torch.Tensor, torch.Tensor] | None,
+) -> list[Head]:
+    q, k, v = read
+    n = len(q)
     distance = torch.arange(n)[:, None] - torch.arange(n)
     hidden = (distance < 0) | (distance >= (_window(module) or n))
-    outputs = []
+    found = []
     for head in range(q.shape[1]):
         shared = head // (q.shape[1] // k.shape[1])
         s = _rotate(q[:, head], angles) @ _rotate(k[:, shared], angles).T * module.scaling
         p = s.masked_fill(hidden, -torch.inf).softmax(-1)
         o = p @ v[:, shared]
-        heads.append({"s": s.detach(), "p": p.detach(), "v": v[:, shared].detach(), "o": o})
-        outputs.append(o)
-    joined = torch.cat(outputs, -1)
-    return module.o_proj(joined) if hasattr(module, "o_proj") else module.c_proj(joined)
+        found.append({"s": s.detach(), "p": p.detach(), "v": v[:, shared].detach(), "o": o})
+    return found
+
+
+def _written(layer: Layer, outputs: list[torch.Tensor]) -> torch.Tensor:
+    """What the attention adds to the residual stream."""
+    module, joined = layer.attention, torch.cat(outputs, -1)
+    out = module.o_proj(joined) if hasattr(module, "o_proj") else module.c_proj(joined)
+    return _norm(layer.norms[1], out)
 
 
 def _window(module: Any) -> int | None:
@@ -198,7 +233,7 @@ def _window(module: Any) -> int | None:
     return module.config.sliding_window if kind in ("MistralAttention", "Phi3Attention") else None
 
 
-def _leak(head: dict[str, torch.Tensor], e: torch.Tensor) -> float:
+def _leak(head: Head, e: torch.Tensor) -> float:
     """½ Σ_j (e_j·o_j − Cov_P(dP_j, S_j)), as attribution theory states it."""
     p, s, dp = head["p"], head["s"], e @ head["v"].T
     covariance = (p * dp * s).sum(-1) - (p * dp).sum(-1) * (p * s).sum(-1)

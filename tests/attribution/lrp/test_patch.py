@@ -4,16 +4,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from attribution.errors import Cancelled
+from attribution.graphs.raw import RawGraph
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
 from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.patch import attached
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.relevance import Objective, Relevance, attribute
 from attribution.models.families import rules_for
 from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
@@ -55,7 +57,7 @@ def test_logits_do_not_change_in_lower_precision(family: str, dtype: torch.dtype
         assert torch.equal(logits(model, ids), plain)
 
 
-def graph_of(model: Any, ids: torch.Tensor, **options: Any) -> object:
+def graph_of(model: Any, ids: torch.Tensor, **options: Any) -> RawGraph:
     wanted = Wanted(layers=(1,), midpoints=True)  # transitions that skip layers among them
     return build_graph(model, ids, Objective(3, 5), wanted, **options)
 
@@ -82,8 +84,10 @@ def test_the_model_is_as_it_was_afterwards(family: str, name: str) -> None:
         False
     )  # a mixture must come back as a mixture
     before, plain = state(model), logits(model, ids)
+    weights = {key: value.clone() for key, value in model.state_dict().items()}
     PASSES[name](model, ids)
     assert state(model) == before
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
     assert torch.equal(logits(model, ids), plain)
 
 
@@ -150,21 +154,28 @@ def test_another_model_keeps_its_plain_gradients(family: str, share_config: bool
         assert torch.equal(gradient(other, ids), plain_gradient)
 
 
-def test_two_models_attached_at_once_book_separately() -> None:
-    config = build_config(Shape("qwen2"))
-    one, other = (build(Shape("qwen2", seed=seed), config) for seed in (0, 1))
-    ids = tokens(10)
-    wanted = [attribute(model, ids, Objective(3, 5)) for model in (one, other)]
-    found = []
+@families
+def test_two_models_attached_at_once_book_separately(family: str) -> None:
+    """One of the same family with the same config, and one of another family."""
+    config, other_family = build_config(Shape(family)), FAMILIES[FAMILIES.index(family) - 1]
+    one, ids = build(Shape(family), config), tokens(10)
+    for other in (build(Shape(family, seed=1), config), build(Shape(other_family))):
+        wanted = [
+            (attribute(model, ids, Objective(3, 5)), graph_of(model, ids)) for model in (one, other)
+        ]
+        inside: list[tuple[Relevance, RawGraph]] = []
 
-    def attribute_other() -> None:
-        if not found:
-            found.append(attribute(other, ids, Objective(3, 5)))
+        def attribute_other(other: Any = other, inside: list[Any] = inside) -> None:
+            if not inside:
+                inside.append((attribute(other, ids, Objective(3, 5)), graph_of(other, ids)))
 
-    outer = attribute(one, ids, Objective(3, 5), checkpoint=attribute_other)
-    assert torch.equal(outer.relevance, wanted[0].relevance)
-    assert torch.equal(found[0].relevance, wanted[1].relevance)
-    assert (outer.leak, found[0].leak) == (wanted[0].leak, wanted[1].leak)
+        outer = attribute(one, ids, Objective(3, 5), checkpoint=attribute_other)
+        around = graph_of(one, ids, checkpoint=partial(attribute, other, ids, Objective(3, 5)))
+        for found, (relevance, graph) in zip(((outer, around), *inside), wanted, strict=True):
+            assert torch.equal(found[0].nodes, relevance.nodes)
+            assert (found[0].leak, found[0].bias) == (relevance.leak, relevance.bias)
+            for a, b in zip(found[1].transitions, graph.transitions, strict=True):
+                assert np.array_equal(a.weights, b.weights)
 
 
 def test_parameters_gather_no_gradient() -> None:

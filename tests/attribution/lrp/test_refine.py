@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from attribution.errors import InvalidRequest
-from attribution.lrp.ledger import Method
+from attribution.lrp.ledger import Ledger, Method, inner
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.relevance import Objective, attribute, backward, prepare
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, tokens
 
 PAIR = Objective(3, 5)
@@ -54,6 +54,30 @@ def test_silencing_neurons_and_dimensions_is_what_their_relevance_says() -> None
         wanted = seen[0] * ((rows * scale[0]) @ down)
     for index, relevance in parts.neurons:
         assert relevance == pytest.approx(float(wanted[index]), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("method", [Method.ATTNLRP, Method.CPLRP])
+def test_neurons_make_what_the_mlp_adds_to_the_stream(family: str, method: Method) -> None:
+    """⟨h₂ − h₁, g₂⟩ with the states before and after the MLP; nothing else is between them."""
+    model, ids = build(Shape(family, layers=3, biased=False)), tokens(8)
+    _, rules = prepare(model, ids, PAIR)
+    states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+    keep = Ledger(
+        method,
+        lambda: None,
+        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
+    )
+    backward(model, rules, ids, PAIR, keep)
+    wanted = [(stage, token) for stage in (2, 4, 6) for token in (0, 5, 7)]
+    for (stage, token), parts in refine(model, ids, PAIR, wanted, method=method).items():
+        if family == "qwen3_moe" and stage != 4:  # experts: only the second layer has none
+            assert parts.neurons == ()
+            continue
+        added = states[stage][0][token] - states[stage - 1][0][token]
+        handed = float(added @ states[stage][1][token])
+        scale = max(float(inner(*states[s]).abs().max()) for s in (stage - 1, stage))
+        assert abs(parts.mlp - handed) <= 1e-12 * scale
 
 
 @pytest.mark.parametrize("family", FAMILIES)

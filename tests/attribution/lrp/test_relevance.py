@@ -49,18 +49,23 @@ def test_it_explains_the_plain_models_logit_difference_completely(
     assert found.relevance.shape == (n,)
 
 
+def assert_equals_reference(model: torch.nn.Module, ids: torch.Tensor, method: Method) -> None:
+    """Relevance of every stage, after the attention as after the MLP; leak; biases."""
+    wanted = expected(model, ids, 3, 5, method)
+    found = attribute(model, ids, Objective(3, 5), method=method)
+    scale = float(wanted.nodes.abs().max())
+    assert torch.allclose(found.nodes, wanted.nodes, rtol=1e-9, atol=1e-11 * scale)
+    assert found.leak == pytest.approx(wanted.leak, rel=1e-9, abs=1e-11 * scale)
+    assert found.bias == pytest.approx(wanted.bias, rel=1e-9, abs=1e-11 * scale)
+
+
 @examples
 @given(shapes, lengths, st.sampled_from(RULED))
 def test_it_equals_an_independent_eager_implementation(
     shape: Shape, n: int, method: Method
 ) -> None:
     model, ids = build(shape), tokens(n, shape.seed)
-    wanted = expected(model, ids, 3, 5, method)
-    found = attribute(model, ids, Objective(3, 5), method=method)
-    scale = float(wanted.relevance.abs().max())
-    assert torch.allclose(found.relevance, wanted.relevance, rtol=1e-9, atol=1e-11 * scale)
-    assert found.leak == pytest.approx(wanted.leak, rel=1e-9, abs=1e-11 * scale)
-    assert found.bias == pytest.approx(wanted.bias, rel=1e-9, abs=1e-11 * scale)
+    assert_equals_reference(model, ids, method)
 
 
 @examples
@@ -81,12 +86,7 @@ def test_gradient_times_input_is_the_plain_gradient(shape: Shape, n: int) -> Non
 @pytest.mark.parametrize("method", RULED)
 def test_it_does_so_for_every_family(family: str, method: Method) -> None:
     model, ids = build(Shape(family, layers=3, window=4)), tokens(11)
-    wanted = expected(model, ids, 3, 5, method)
-    found = attribute(model, ids, Objective(3, 5), method=method)
-    scale = float(wanted.relevance.abs().max())
-    assert torch.allclose(found.relevance, wanted.relevance, rtol=1e-9, atol=1e-11 * scale)
-    assert found.leak == pytest.approx(wanted.leak, rel=1e-9, abs=1e-11 * scale)
-    assert found.bias == pytest.approx(wanted.bias, rel=1e-9, abs=1e-11 * scale)
+    assert_equals_reference(model, ids, method)
 
 
 @examples

@@ -9,10 +9,21 @@ from transformers import (
     LlamaForCausalLM,
     LlamaForSequenceClassification,
 )
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from attribution.errors import UnsupportedModel
+from attribution.lrp.ledger import Ledger, Method
+from attribution.lrp.patch import ATTENTION, attached
 from attribution.models.families import rules_for
-from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config
+from tests.attribution.lrp.tiny import (
+    FAMILIES,
+    VOCABULARY,
+    Shape,
+    build,
+    build_config,
+    logits,
+    tokens,
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -55,6 +66,36 @@ def test_capped_logits_are_refused() -> None:
     config.final_logit_softcapping = 30.0
     with pytest.raises(UnsupportedModel, match="final_logit_softcapping"):
         rules_for(build(Shape("gemma3"), config))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_that_attends_to_what_follows_is_refused(family: str) -> None:
+    config = build_config(Shape(family))
+    config.is_causal = False
+    model, ids = build(Shape(family), config), tokens(8)
+    other = ids.clone()
+    other[-1] = (ids[-1] + 1) % VOCABULARY
+    assert not torch.equal(logits(model, ids)[0], logits(model, other)[0])  # it really does
+    with pytest.raises(UnsupportedModel, match=rf"{type(model).__name__} attends to what follows"):
+        rules_for(model)
+
+
+def test_gemma_says_in_its_own_way_that_it_attends_to_what_follows() -> None:
+    config = build_config(Shape("gemma3"))
+    config.use_bidirectional_attention = True
+    with pytest.raises(UnsupportedModel, match="Gemma3ForCausalLM attends to what follows"):
+        rules_for(build(Shape("gemma3"), config))
+
+
+def test_capped_attention_scores_are_refused() -> None:
+    model = build(Shape("gemma3"))
+    module = model.model.layers[0].self_attn
+    part = torch.zeros(1, 4, 3, 6, dtype=torch.float64)
+    with (
+        attached(model, rules_for(model), Ledger(Method.ATTNLRP, lambda: None)),
+        pytest.raises(UnsupportedModel, match="Gemma3Attention caps its attention scores"),
+    ):
+        ALL_ATTENTION_FUNCTIONS[ATTENTION](module, part, part, part, None, softcap=50.0)
 
 
 def test_a_supported_body_under_another_head_is_refused() -> None:

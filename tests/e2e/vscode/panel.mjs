@@ -19,6 +19,19 @@ export async function lookAtPanel({ page, seen, patience, shot }) {
   await page.keyboard.press('ArrowDown');
   await waitForMark(page, 15_000);
   await shot('panel');
+  seen.panel.detailed = await deepen(panel, seen.panel.drawn, patience);
+}
+
+/** The graph with the states between attention and MLP, and back; answers what was drawn of it. */
+async function deepen(panel, before, patience) {
+  const drawn = panel.locator('#drawn', { hasText: 'nodes' });
+  await panel.locator('#midpoints').check();
+  const deeper = drawn.filter({ hasNotText: before });
+  await deeper.waitFor({ timeout: patience });
+  const told = await deeper.innerText();
+  await panel.locator('#midpoints').uncheck();
+  await drawn.filter({ hasText: before }).waitFor({ timeout: patience });
+  return told;
 }
 
 /** Hovers a token of the text, and waits until its column is marked in the graph. */
