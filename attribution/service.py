@@ -31,7 +31,7 @@ from attribution.errors import Cancelled, EngineUnavailable, InvalidRequest, Tok
 from attribution.job import Job
 from attribution.models.limits import resident_bytes
 from attribution.queueing import priority
-from attribution.schema import EngineStatus, Event, StatusRequest, StopRequest, Work
+from attribution.schema import EngineStatus, Event, IdleRequest, StatusRequest, StopRequest, Work
 from attribution.wire import Cancel, Done, Failed, Hello
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Service:
     """State of the process; everything but `_compute` runs in the event loop."""
 
     def __init__(self, idle_timeout: float) -> None:
-        self._idle_timeout = idle_timeout
+        self._first_idle_timeout = self._idle_timeout = idle_timeout
+        self._idle_changed = asyncio.Event()
         self._started = self._last_work = time.monotonic()
         self._queue: queue.PriorityQueue[_Item] = queue.PriorityQueue()
         self._numbers = itertools.count()
@@ -121,7 +122,9 @@ class Service:
                 _log.info("idle for %.0f s, leaving", self._idle_timeout)
                 self._stopping.set()
                 return
-            await asyncio.sleep(rest)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle_changed.wait(), rest)
+            self._idle_changed.clear()
 
     async def _serve_client(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -165,6 +168,10 @@ class Service:
                     item.cancelled.set()
             case StatusRequest():
                 client.answer(frame.id, self._status(), Done())
+            case IdleRequest(seconds):
+                self._idle_timeout = self._first_idle_timeout if seconds is None else seconds
+                self._idle_changed.set()
+                client.answer(frame.id, Done())
             case StopRequest():
                 socket_path().unlink(missing_ok=True)  # who comes now starts the next engine
                 client.answer(frame.id, Done())

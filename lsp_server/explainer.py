@@ -177,6 +177,8 @@ class Explainer:
         if settings.for_model != old.for_model:  # a prompt in the words of another's template
             self.prompts.leave()
             self.documents.forget_prompts()
+        if settings.idle != old.idle:
+            self.work.keep_engine(settings.idle)
         opened = settings.run >= Run.OPEN > old.run
         for session in self.sessions.samples():
             snapshot = self.documents.get(session.snapshot.uri) or session.snapshot  # or a row

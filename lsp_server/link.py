@@ -6,8 +6,8 @@ import os
 from collections.abc import AsyncGenerator, Callable
 
 from attribution.client import EngineClient, EngineDied, connect, log_path
-from attribution.errors import EngineUnavailable
-from attribution.schema import Event, Request
+from attribution.errors import EngineUnavailable, TokenBlameError
+from attribution.schema import Event, IdleRequest, Request
 
 _IDLE = "TOKENBLAME_IDLE_SECONDS"
 
@@ -20,6 +20,7 @@ class EngineLink:
         self._client: EngineClient | None = None
         self._opening = asyncio.Lock()
         self._inherited = os.environ.get(_IDLE)
+        self._telling: asyncio.Task[None] | None = None
 
     async def stream(
         self, request: Request, *, idle: float | None = None
@@ -49,7 +50,14 @@ class EngineLink:
             async for event in events:
                 yield event
 
+    def keep(self, idle: float | None) -> None:
+        """Have the engine leave after so long without work, if there is one; None: as it would."""
+        if self._client is not None:
+            self._telling = asyncio.create_task(self._tell(self._client, idle))
+
     async def close(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
         client, self._client = self._client, None
         if client is not None:
             await client.close()
@@ -59,6 +67,11 @@ class EngineLink:
         if self._client is client:
             await self.close()
 
+    async def _tell(self, client: EngineClient, idle: float | None) -> None:
+        with contextlib.suppress(TokenBlameError):  # one that is gone is told when it is started
+            async for _ in client.stream(IdleRequest(idle)):
+                pass
+
     async def _connected(self, idle: float | None) -> EngineClient:
         async with self._opening:
             if self._client is not None and self._client.closed:
@@ -67,6 +80,8 @@ class EngineLink:
                 self._on_start()
                 self._hand_down(idle)
                 self._client = await _open()
+                if idle is not None:  # one that ran already was started by others
+                    self.keep(idle)
             return self._client
 
     def _hand_down(self, idle: float | None) -> None:

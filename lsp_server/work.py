@@ -125,6 +125,10 @@ class Work:
         message = "The workspace is not trusted."
         self._editor.status(EngineState.UNTRUSTED, message, snapshot.document)
 
+    def keep_engine(self, seconds: float | None) -> None:
+        """Without work; None: as long as it would stay by itself."""
+        self._link.keep(seconds)
+
     async def close(self) -> None:
         """Stop everything and leave the engine to its other clients."""
         tasks = [job.task for job in self._jobs.values()]

@@ -216,6 +216,16 @@ class StatusRequest:
 
 
 @frozen
+class IdleRequest:
+    """Leave after so many seconds without work; None: as was said when it was started. No answer.
+
+    Of several clients the last one counts.
+    """
+
+    seconds: float | None
+
+
+@frozen
 class StopRequest:
     """End the engine once this is answered."""
 
@@ -248,7 +258,7 @@ Work = (
     | CurveRequest
     | VerifyRequest
 )
-Request = Work | StatusRequest | StopRequest
+Request = Work | StatusRequest | IdleRequest | StopRequest
 Result = (
     Generation
     | Task

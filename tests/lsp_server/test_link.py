@@ -1,5 +1,6 @@
 """Why the engine cannot be reached, as its user is told."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -26,6 +27,39 @@ async def test_an_engine_that_is_started_knows_when_to_leave(
     await link.close()
     assert engine_folder.exists()
     assert [one.idle_timeout for one in status if isinstance(one, EngineStatus)] == [77.0]
+
+
+async def idle_timeout(link: EngineLink) -> float:
+    (status,) = [event async for event in link.stream(StatusRequest())]
+    assert isinstance(status, EngineStatus)
+    return status.idle_timeout
+
+
+async def test_an_engine_that_runs_is_told_how_long_to_stay(
+    engine_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", "900")
+    link = EngineLink(lambda: None)
+    link.keep(5.0)  # of no engine yet
+    assert await idle_timeout(link) == 900
+    for told, stays in ((77.0, 77), (None, 900)):
+        link.keep(told)
+        async with asyncio.timeout(30):
+            while await idle_timeout(link) != stays:
+                await asyncio.sleep(0.01)
+    other = EngineLink(lambda: None)
+    (_,) = [event async for event in other.stream(StatusRequest(), idle=600.0)]
+    async with asyncio.timeout(30):
+        while await idle_timeout(link) != 600:
+            await asyncio.sleep(0.01)
+    await other.close()
+    link.keep(0.05)
+    async with asyncio.timeout(30):
+        while client.socket_path().exists():
+            await asyncio.sleep(0.01)
+    assert "idle for 0 s" in (engine_folder / "engine.log").read_text()
+    link.keep(None)  # of one that is gone
+    await link.close()
 
 
 @pytest.mark.parametrize("inherited", ["900", None])

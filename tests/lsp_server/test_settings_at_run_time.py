@@ -1,4 +1,4 @@
-"""Every setting that results depend on takes effect while a sample is open."""
+"""Settings take effect while a sample is open."""
 
 import asyncio
 from operator import attrgetter
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from attribution.schema import Form
+from attribution.schema import Form, IdleRequest
+from attribution.wire import Done
 from tests.lsp_server.driver import Driver
 from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import CODE
@@ -40,3 +41,13 @@ async def test_what_is_explained_is_explained_anew(
     async with asyncio.timeout(20):
         await old.cancelled.wait()
     assert attrgetter(where)((await peer.asked()).request) == wanted
+
+
+async def test_the_engine_is_told_how_long_to_stay(driver: Driver, peer: Peer) -> None:
+    driver.open(URI, CODE)
+    running = await peer.asked()
+    driver.configure(engine={"idleSeconds": 60})
+    told = await peer.asked()
+    assert told.request == IdleRequest(60.0)
+    told.send(Done())
+    assert not running.cancelled.is_set()  # nothing that is shown depends on it
