@@ -17,7 +17,7 @@ _PROOF = {
     Origin.VERIFIED: "the model goes on to a program that passes the tests",
     Origin.SUBSTITUTED: "and all else as it is the tests pass (the model itself would go on "
     "differently)",
-    Origin.TWO_TOKENS: "and a second correction further on the tests pass",
+    Origin.TWO_TOKENS: "and {second} further on the tests pass",
     Origin.SIBLING: "which the sibling model proposed, the model goes on to a program that passes "
     "the tests",
     Origin.MANUAL: "as you chose, nothing was run",
@@ -44,12 +44,20 @@ def print_pair(pair: ContrastPair, generation: Generation, console: Console) -> 
             (repr(pair.target.text), "bold red"),
             "; with ",
             (repr(pair.contrast.text), "bold blue"),
-            f" (its choice no. {pair.contrast.rank}) {_PROOF[pair.origin]}. "
+            f" (its choice no. {pair.contrast.rank}) {_proof(pair)}. "
             f"Δℓ = {pair.logit_diff:.2f}{weak}.",
         )
     )
     if pair.repaired_program is not None:
         _print_diff(generation.code, pair.repaired_program, console)
+
+
+def _proof(pair: ContrastPair) -> str:
+    """Both tokens of a two-token repair are named: neither of them repairs it alone."""
+    second = "a second correction"
+    if pair.second is not None:
+        second = f"{pair.second.token.text!r} for {pair.second.written.text!r}"
+    return _PROOF[pair.origin].replace("{second}", second)
 
 
 def _print_diff(failing: str, repaired: str, console: Console) -> None:

@@ -49,7 +49,9 @@ _OPTIONS = (
     "seconds",
     "exhaust",
     "sibling",
+    "top_k",
 )
+_BEFORE = {"top_k": 10}  # of studies that were begun when it could not be chosen
 
 
 def add_to(commands: Commands) -> None:
@@ -77,6 +79,9 @@ def add_to(commands: Commands) -> None:
     faults.add_argument("--max-new-tokens", type=at_least_one, default=512)
     faults.add_argument("--rollouts", type=at_least_one, default=default.rollouts)
     faults.add_argument("--seconds", type=positive_seconds, default=60.0, help="a failure")
+    faults.add_argument(
+        "--top-k", type=at_least_one, default=default.top_k, help="alternatives tried at each token"
+    )
     faults.add_argument(
         "--sibling", metavar="MODEL", help="a model with the same tokens, asked, too"
     )
@@ -106,7 +111,7 @@ def _run(options: argparse.Namespace) -> int:
 def _same_options(path: Path, options: argparse.Namespace) -> None:
     """Refuse to go on with other options: the table would mix two studies."""
     chosen = {name: getattr(options, name) for name in _OPTIONS}
-    if path.exists() and (before := json.loads(path.read_text())) != chosen:
+    if path.exists() and (before := _BEFORE | json.loads(path.read_text())) != chosen:
         other = ", ".join(f"{n} was {before.get(n)}" for n in chosen if before.get(n) != chosen[n])
         raise InvalidRequest(
             f"The study in {path.parent} was begun with other options ({other}); "
@@ -166,6 +171,7 @@ async def _one(
             task_id=task_id,
             settings=settings,
             sibling=sibling_settings(options),
+            top_k=options.top_k,
             rollouts=options.rollouts,
             seconds=options.seconds,
             exhaust=options.exhaust,

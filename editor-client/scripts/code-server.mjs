@@ -87,6 +87,10 @@ export async function startCodeServer({ installed, home, vsix, settings, askTrus
   const user = join(home, 'data', 'User');
   mkdirSync(user, { recursive: true });
   writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...QUIET, ...settings }, null, 2));
+  // Once the window writes a setting of its own, those of the machine count from its own file only.
+  const machine = join(home, 'data', 'Machine');
+  mkdirSync(machine, { recursive: true });
+  writeFileSync(join(machine, 'settings.json'), JSON.stringify(settings, null, 2));
   installExtension(installed, home, vsix);
   const flags = ['--auth', 'none', '--bind-addr', '127.0.0.1:0'];
   flags.push('--disable-telemetry', '--disable-update-check');

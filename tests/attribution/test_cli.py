@@ -240,19 +240,47 @@ def test_what_the_command_says(tokenblame, arguments, code, said) -> None:  # ty
     assert "Traceback" not in done.stderr
 
 
+def requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> object:
+    """What `tokenblame explain` asks of the engine."""
+    path, found = tmp_path / "HumanEval_0" / "0.py", []
+    path.parent.mkdir()
+    path.write_text(CODE)
+
+    async def ask(request: schema.ExplainRequest, *_: object) -> None:
+        found.append(request)
+
+    monkeypatch.setattr("attribution.commands.sample._ask", ask)
+    cli.main(["explain", str(path), *options])
+    (request,) = found
+    return request
+
+
+def test_the_search_is_what_the_options_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = ["--rollouts", "7", "--seconds", "2.5", "--top-k", "25", "--exhaust"]
+    request = requested(tmp_path, monkeypatch, *budget, "--sibling", "qwen2.5-coder-1.5b")
+    assert isinstance(request, schema.ExplainRequest)
+    found = request.rollouts, request.seconds, request.top_k, request.exhaust
+    assert found == (7, 2.5, 25, True)
+    assert request.sibling == schema.ModelSettings("qwen2.5-coder-1.5b")
+    assert schema.ExplainRequest("").top_k >= 10
+
+
+def test_a_pair_of_the_users_choice_travels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = requested(tmp_path, monkeypatch, "--at", "2:14", "--instead", " -")
+    assert isinstance(request, schema.ExplainRequest)
+    assert request.flip == schema.Flip(2, 14, " -")
+
+
 @pytest.mark.parametrize(
     ("options", "sandbox"), [([], "auto"), (["--sandbox", "limits"], "limits")]
 )
 def test_a_sample_is_shut_into_the_layer_that_is_named(
     options: list[str], sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, found = tmp_path / "HumanEval_0" / "0.py", []
-    path.parent.mkdir()
-    path.write_text(CODE)
-
-    async def ask(request: schema.ExplainRequest, *_: object) -> None:
-        found.append(request.sandbox)
-
-    monkeypatch.setattr("attribution.commands.sample._ask", ask)
-    cli.main(["explain", str(path), *options])
-    assert found == [sandbox]
+    request = requested(tmp_path, monkeypatch, *options)
+    assert isinstance(request, schema.ExplainRequest)
+    assert request.sandbox == sandbox

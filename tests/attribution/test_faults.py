@@ -11,7 +11,7 @@ from attribution import decoding
 from attribution.decoding import forest
 from attribution.faults.candidates import Candidate, Evidence, candidates
 from attribution.faults.findings import Findings, exchanged
-from attribution.faults.search import Budget, Subject
+from attribution.faults.search import Budget, Search, Subject
 from attribution.faults.syntax import Kind
 from attribution.generation import Split, from_text, with_scores
 from attribution.schema import (
@@ -101,6 +101,26 @@ def test_pairs_are_what_the_tests_accept(subject: Subject) -> None:
     )
     assert report.pivotal_certain
     assert report.own_share == 1.0
+
+
+def test_of_a_foreign_sample_the_share_of_own_tokens_is_told(subject: Subject) -> None:
+    *ids, last = subject.prefix.ids
+    start = subject.prefix.prompt_length
+    foreign = decoding.prefill(subject.model, [*ids, (last + 1) % 400], start, 3)
+    _, report = run(Search.of(evolve(subject, prefix=foreign), []), Judge(never))
+    count = len(ids) + 1 - start  # all but the last are the model's own
+    assert report.own_share == pytest.approx((count - 1) / count)
+
+
+def test_a_pivot_is_certain_once_nothing_behind_it_is_left(subject: Subject) -> None:
+    ordered = begin(subject).ordered
+    late = next(c for c in ordered[::-1] if c.position > ordered[0].position)
+    early = next(c for c in ordered if c.position < late.position)
+    wanted = by_rollout(subject, early.position, early.contrast.id)
+    for rest, certain in ([], True), ([late], False):
+        search = Search.of(subject, [early, *rest])
+        report = run(search, Judge(lambda program: program == wanted), Budget(1, 600))[1]
+        assert (report.pivotal, report.pivotal_certain) == (early.position, certain)
 
 
 def test_rollouts_are_those_of_plain_greedy_decoding(subject: Subject) -> None:

@@ -1,6 +1,8 @@
 """A search that is interrupted, cancelled or asked again loses nothing and repeats nothing."""
 
 import contextlib
+import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 
 from attribution.errors import Cancelled, RunnerFailed
 from attribution.faults.search import Budget, Subject
-from attribution.schema import SearchReport
+from attribution.schema import ContrastPair, SearchReport
 from tests.attribution.fault_cases import PLENTY, Judge, begin, known, run, short, some, subject
+from tests.attribution.giving_up import GiveUp
 
 __all__ = ["short", "subject"]  # fixtures
 
@@ -92,3 +95,56 @@ def test_what_was_half_decoded_when_the_rollouts_were_spent_is_finished(subject:
     run(whole, Judge(some), budget)
     assert len(search.findings.tried) == len(whole.findings.tried) == 5
     assert known(search) == known(whole)
+
+
+def test_pairs_are_told_as_they_are_proved(subject: Subject) -> None:
+    """The tests stand still behind a program that passes, until its pair has arrived."""
+    passed, told = False, threading.Event()
+
+    def judge(program: str, _checkpoint: Callable[[], None]) -> bool:
+        nonlocal passed
+        assert not passed or told.wait(20)
+        passed = passed or some(program)
+        return some(program)
+
+    search = begin(subject)
+    for event in search.run(PLENTY, judge, lambda: None, exhaust=True):
+        if isinstance(event, ContrastPair):
+            told.set()
+    assert len(search.findings.pairs) > 1
+
+
+def test_cancel_takes_effect_before_the_next_layer(subject: Subject) -> None:
+    search = begin(subject)
+    checkpoint = GiveUp(3)  # before the pass, before its first layer, before its second
+    with pytest.raises(Cancelled):
+        list(search.run(PLENTY, Judge(some), checkpoint))
+    assert (checkpoint.calls, search.work.forwards, search.work.written) == (3, 1, 0)
+
+
+def test_cancel_does_not_wait_for_the_tests_of_a_program(subject: Subject) -> None:
+    """An endless program is given up, and tested again when the search goes on."""
+    search, begun, given_up = begin(subject), threading.Event(), []
+
+    def judge(program: str, checkpoint: Callable[[], None]) -> bool:
+        begun.set()
+        end = time.monotonic() + 20
+        try:
+            while time.monotonic() < end:
+                checkpoint()
+                time.sleep(0.001)
+        except Cancelled:
+            given_up.append(program)
+            raise
+        return False
+
+    def checkpoint() -> None:
+        if begun.is_set():
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(search.run(PLENTY, judge, checkpoint))
+    later = Judge(some)
+    run(search, later, Budget(10_000, 100))
+    assert len(given_up) == 1
+    assert given_up[0] in later.asked

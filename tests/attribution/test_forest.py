@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution import decoding
+from attribution import decoding, replaying
 from attribution.checkpoints import Checkpoint, carry_on
 from attribution.decoding import Branch, Forest
 from attribution.decoding.endings import Reader
@@ -75,3 +75,26 @@ def forest_output(forest: Forest, checkpoint: Checkpoint) -> list[str]:
         with suppress(Cancelled):
             done += forest.step(checkpoint)
     return [one.completion.text for one in done]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_decoding_costs_is_counted(
+    interrupted: bool, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """One rollout, which writes the root again, so that drafts come true."""
+    ids = replaying.greedy(model, list(range(5, 12)), 30, lambda _: False, lambda: None)
+    prefix = decoding.prefill(model, ids, 7)
+    forest = Forest(model, width=WIDTH)
+    forest.plant(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
+    number = forest.admit(Branch(12, (ids[12],), 10))
+    forest.step()
+    if interrupted:
+        forest.admit(forest.withdraw(number), resumed=True)
+    while forest.busy:
+        forest.step()
+    work = forest.work
+    assert work.written == 9  # one of ten was given
+    assert work.accepted > 0
+    assert work.written - work.accepted == work.forwards  # each pass chooses one more
+    assert work.plain == 13 + 8  # 13 are read, and all that is written but the last
+    assert work.computed < work.plain

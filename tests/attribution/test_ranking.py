@@ -3,6 +3,7 @@
 import pytest
 
 from attribution.faults import ranking
+from attribution.faults.scoring import score
 from attribution.faults.syntax import Kind, Syntax, parses
 from attribution.schema import ContrastPair, Origin, Outcome, SecondFlip, TokenChoice
 
@@ -94,3 +95,15 @@ def test_what_cannot_be_python_is_known_before_it_is_run() -> None:
     assert parses("def f(x):\n    return x\n")
     assert not parses("def f(x:\n    return x\n")
     assert not parses("x = = 1\n")
+
+
+def test_comments_layout_and_what_is_not_called_come_last() -> None:
+    last = {Kind.PROSE, Kind.LAYOUT, Kind.BEHIND}
+    first = set(Kind) - last
+    assert max(score(-1.0, 0.0, k) for k in last) < min(score(-1.0, 0.0, k) for k in first)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_likely_tokens_and_suspected_lines_come_first(kind: Kind) -> None:
+    assert score(-1.0, 0.0, kind) > score(-2.0, 0.0, kind)
+    assert score(-1.0, 0.5, kind) > score(-1.0, 0.0, kind)

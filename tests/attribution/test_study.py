@@ -90,6 +90,15 @@ def test_the_table_counts() -> None:
     assert "a pivotal pair as far as was tried    1 of 2   50%" in text
     assert "a pivotal pair for certain            1 of 2   50%" in text
     assert "outcomes: 1 clear, 1 budget" in text
+    for name, value in (
+        ("seconds", 20),
+        ("rollouts", 12),
+        ("programs tested", 40),
+        ("tokens decoded", 100),
+        ("  of them drafted and verified", 30),
+        ("seconds to the first proof", 4),
+    ):
+        assert f"{name:34} {value:8.1f} {value:8.1f}" in lines
     assert "300 tokens computed; plain decoding: 1800" in text
     assert table.lines([PASSED]) == ["1 tasks, 1 pass, 0 fail, 0 could not be graded"]
 

@@ -1,5 +1,6 @@
 """`tokenblame study faults` with an engine played by the test: it goes on where it was."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from attribution.schema import (
     Form,
     GenerateRequest,
     Generation,
+    ModelSettings,
     Origin,
     Outcome,
     Progress,
@@ -41,6 +43,7 @@ class Engine:
 
     written: list[str] = field(factory=list)
     searched: list[str] = field(factory=list)
+    asked: list[ExplainRequest] = field(factory=list)
     trouble: dict[str, TokenBlameError] = field(factory=dict)
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
@@ -53,6 +56,7 @@ class Engine:
         assert isinstance(request, ExplainRequest)
         assert request.task_id is not None
         self.searched.append(request.task_id)
+        self.asked.append(request)
         if (error := self.trouble.get(request.task_id)) is not None:
             raise error
         yield Verdict(request.task_id, Status.FAIL, (Suite.BASE,))
@@ -133,6 +137,27 @@ def test_more_tasks_may_be_added(engine: Engine, tmp_path: Path) -> None:
     assert engine.written == engine.searched == [*TASKS[::2], *TASKS[1::2]]
 
 
+def test_the_search_is_what_the_options_say(engine: Engine, tmp_path: Path) -> None:
+    budget = ["--rollouts", "7", "--seconds", "2.5", "--top-k", "20", "--exhaust"]
+    assert run(tmp_path, "--first", "3", *budget, "--sibling", "qwen2.5-coder-1.5b") == 0
+    (request,) = engine.asked
+    found = request.rollouts, request.seconds, request.top_k, request.exhaust
+    assert found == (7, 2.5, 20, True)
+    assert request.sibling == ModelSettings("qwen2.5-coder-1.5b")
+    assert request.trials
+
+
+def test_a_study_from_before_top_k_could_be_chosen_goes_on(engine: Engine, tmp_path: Path) -> None:
+    assert run(tmp_path, "--first", "3") == 0
+    path = tmp_path / "humaneval-qwen2.5-coder-0.5b" / "options.json"
+    chosen = json.loads(path.read_text())
+    del chosen["top_k"]
+    path.write_text(json.dumps(chosen))
+    assert run(tmp_path, "--top-k", "20") == 1
+    assert run(tmp_path) == 0
+    assert engine.searched == [TASKS[3], *TASKS[:3]]
+
+
 def test_the_table_needs_no_engine(
     engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +177,7 @@ def test_the_table_needs_no_engine(
         (["--seconds", "5"], "seconds was 60.0"),
         (["--rollouts", "7"], "rollouts was 1024"),
         (["--exhaust"], "exhaust was False"),
+        (["--top-k", "20"], "top_k was 10"),
         (["--form", "chat"], "form was direct"),
         (["--sibling", "larger", "--max-new-tokens", "9"], "max_new_tokens was 512, sibling was"),
     ],
