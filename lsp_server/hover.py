@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from attribution.schema import Alternative, Attribution, Document, Generation, Role, Token
+from attribution.schema import (
+    Alternative,
+    Attribution,
+    Document,
+    Generation,
+    Role,
+    SearchReport,
+    Token,
+)
 from lsp_server import words
 from lsp_server.explanation import Explanation
 from lsp_server.positions import Span
@@ -17,6 +25,7 @@ _WRITER = {
     Role.PROMPT: "prompt",
     Role.OUTPUT: "written by the model",
 }
+_LISTED = 10  # alternatives, of which the search may try more
 
 
 @frozen
@@ -40,6 +49,7 @@ def hover(
         *_relevance(explanation, shown, offset, where),
         *_profile(explanation, indices),
         *_choice(explanation, shown, indices),
+        *_pivot(explanation.report, indices),
         *_alternatives(generation, indices[-1]),
         *_completeness(explanation.attribution),
         *_origin(generation),
@@ -101,12 +111,21 @@ def _choice(explanation: Explanation, shown: EditorView, indices: list[int]) -> 
         )
 
 
+def _pivot(report: SearchReport | None, indices: list[int]) -> Iterator[str]:
+    if report is not None and report.pivotal in indices:
+        certainty = "" if report.pivotal_certain else ", as far as was tried"
+        yield (
+            "**Pivotal.** It is the last token in the place of which a single other one still "
+            f"rescues the program{certainty}."
+        )
+
+
 def _alternatives(generation: Generation, index: int) -> Iterator[str]:
     stands = generation.tokens[index]
     mark = "written" if stands.role is Role.OUTPUT else "the prompt"
     lines = [
         _alternative(one) + (f" ← {mark}" if one.id == stands.id else "")
-        for one in generation.likeliest(index)
+        for one in generation.likeliest(index)[:_LISTED]
     ]
     if lines:
         yield "The model's likeliest tokens here:\n\n" + "\n".join(lines)

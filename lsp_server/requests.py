@@ -50,6 +50,7 @@ def explain_request(
         form=settings.form,
         prompt=snapshot.prompt,
         settings=settings.for_model,
+        top_k=settings.top_k,
         rollouts=settings.rollouts * wish.effort,
         seconds=settings.seconds * wish.effort,
         method=settings.method,

@@ -51,6 +51,7 @@ class Settings:
     objective: str = "contrast"
     rollouts: int = 1024
     seconds: float = 180.0
+    top_k: int = 10  # alternatives tried at each token
     run: Run = Run.TYPE
     debounce: int = 800  # milliseconds
     trusted: bool = False  # for clients that know no workspace trust
@@ -148,6 +149,7 @@ _KNOWN: dict[str, tuple[str, Check]] = {
     "objective": ("objective", _names(*OBJECTIVES)),
     "search.rollouts": ("rollouts", _number(int, 1, 4096)),
     "search.seconds": ("seconds", _number(float, 1, 3600)),
+    "search.topK": ("top_k", _number(int, 2, 100)),
     "run": ("run", _choice(**{run.name.lower(): run for run in reversed(Run)})),
     "debounce": ("debounce", _number(int, 0, 60_000)),
     "trusted": ("trusted", _boolean),

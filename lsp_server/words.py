@@ -145,9 +145,13 @@ def choice(pair: ContrastPair, *, weak: bool, place: str = " here") -> str:
         outcome = f"compared with {contrast}"
     else:
         outcome = f"with {contrast} the tests pass"
+    proof = _PROOF[pair.origin]
+    if pair.second is not None:  # neither of the two repairs it alone
+        second = f"{token(pair.second.token.text)} for {token(pair.second.written.text)}"
+        proof = f"proved by execution together with {second} further on"
     return (
         f"The model wrote {target}{place}; {outcome} "
-        f"(Δℓ = {number(pair.logit_diff)}{mark}, {_PROOF[pair.origin]})."
+        f"(Δℓ = {number(pair.logit_diff)}{mark}, {proof})."
     )
 
 

@@ -5,13 +5,22 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attribution.schema import Alternative, Document, Role, Token
+from attribution.schema import (
+    Alternative,
+    Document,
+    Origin,
+    Role,
+    SearchReport,
+    SecondFlip,
+    Token,
+    TokenChoice,
+)
 from lsp_server import words
 from lsp_server.documents import Snapshot
 from lsp_server.explanation import Explanation
 from lsp_server.hover import hover
 from lsp_server.views import EditorView, view
-from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
+from tests.lsp_server.samples import CODE, FAILING, TARGET, attribution, generation, pair
 
 SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
 WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
@@ -54,6 +63,23 @@ def test_the_faulty_token_says_the_pair() -> None:
     text = text_at(" <=")
     assert "**The faulty token.** The model wrote `␣<=` here; with `␣<` the tests pass" in text
     assert "`␣<` was the model's choice number 2 here." in text
+
+
+@pytest.mark.parametrize(("certain", "ends"), [(True, "the program."), (False, "was tried.")])
+def test_the_pivotal_token_says_so(certain: bool, ends: str) -> None:
+    report = SearchReport(3, 9, 1, "", pivotal=TARGET, pivotal_certain=certain)
+    told = evolve(WHOLE, report=report)
+    (line,) = (one for one in text_at(" <=", told).split("\n\n") if "Pivotal" in one)
+    assert line.endswith(ends)
+    assert "Pivotal" not in text_at(" 0", told)
+    assert "Pivotal" not in text_at(" <=")
+
+
+def test_of_a_repair_by_two_tokens_both_are_named() -> None:
+    second = SecondFlip(7, TokenChoice(1, " 0", 1), TokenChoice(2, " 1", 2))
+    both = evolve(pair(), second=second, origin=Origin.TWO_TOKENS)
+    told = evolve(WHOLE, pairs=(both,), attribution=attribution(chosen=both))
+    assert "together with `␣1` for `␣0` further on)." in text_at(" <=", told)
 
 
 def test_before_the_attribution_there_are_alternatives_only() -> None:

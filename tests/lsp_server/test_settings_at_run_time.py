@@ -29,6 +29,7 @@ URI = "file:///w/HumanEval_0/0.py"
         ("objective", "top", "objective", "top"),
         ("search", {"rollouts": 7}, "rollouts", 7),
         ("search", {"seconds": 9}, "seconds", 9.0),
+        ("search", {"topK": 25}, "top_k", 25),
         ("sandbox", "limits", "sandbox", "limits"),
     ],
 )
