@@ -59,7 +59,7 @@ class Settings:
     thresholds: Thresholds = Thresholds()
     semantic_tokens: bool = False  # for clients that do not paint the heat map themselves
     hints: bool = False
-    idle: float | None = None  # seconds without work after which an engine started here leaves
+    idle: float | None = None  # seconds without work after which the engine leaves
 
     @property
     def for_model(self) -> ModelSettings:

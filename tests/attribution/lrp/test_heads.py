@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-import torch
 
 from attribution.graphs.raw import RawTransition
 from attribution.lrp.graph import Wanted, build
-from attribution.lrp.ledger import Ledger, Method
-from attribution.lrp.relevance import Objective, backward, prepare
+from attribution.lrp.ledger import Method
+from attribution.lrp.relevance import Objective
 from tests.attribution.lrp.reference import attention_edges
 from tests.attribution.lrp.tiny import FAMILIES, Shape, tokens
 from tests.attribution.lrp.tiny import build as build_model
+from tests.attribution.lrp.traced import states_of
 
 PAIR = Objective(3, 5)
 N, HEADS, LAYERS, WAYS = 8, 4, 2, 3
@@ -29,14 +29,7 @@ def shares(transition: RawTransition) -> np.ndarray:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_each_head_and_way_is_what_passes_with_all_others_shut(family: str) -> None:
     model, ids = build_model(Shape(family, layers=LAYERS, window=4)), tokens(N)
-    model, rules = prepare(model, ids, PAIR)
-    states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-    ledger = Ledger(
-        Method.ATTNLRP,
-        lambda: None,
-        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
-    )
-    backward(model, rules, ids, PAIR, ledger)
+    states = states_of(model, ids, PAIR, Method.ATTNLRP)
     graph = build(model, ids, PAIR, Wanted())
     for layer, transition in enumerate(graph.transitions):
         assert set(transition.head_layers) == {layer}

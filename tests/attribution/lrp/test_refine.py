@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from attribution.errors import InvalidRequest
-from attribution.lrp.ledger import Ledger, Method, inner
+from attribution.lrp.ledger import Method, inner
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Objective, attribute, backward, prepare
+from attribution.lrp.relevance import Objective, attribute
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, tokens
+from tests.attribution.lrp.traced import states_of
 
 PAIR = Objective(3, 5)
 
@@ -61,14 +62,7 @@ def test_silencing_neurons_and_dimensions_is_what_their_relevance_says() -> None
 def test_neurons_make_what_the_mlp_adds_to_the_stream(family: str, method: Method) -> None:
     """⟨h₂ − h₁, g₂⟩ with the states before and after the MLP; nothing else is between them."""
     model, ids = build(Shape(family, layers=3, biased=False)), tokens(8)
-    _, rules = prepare(model, ids, PAIR)
-    states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-    keep = Ledger(
-        method,
-        lambda: None,
-        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
-    )
-    backward(model, rules, ids, PAIR, keep)
+    states = states_of(model, ids, PAIR, method)
     wanted = [(stage, token) for stage in (2, 4, 6) for token in (0, 5, 7)]
     for (stage, token), parts in refine(model, ids, PAIR, wanted, method=method).items():
         if family == "qwen3_moe" and stage != 4:  # experts: only the second layer has none

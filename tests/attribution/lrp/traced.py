@@ -1,0 +1,23 @@
+"""What passes through a model while it is explained."""
+
+from typing import Any
+
+import torch
+
+from attribution.lrp.ledger import Ledger, Method
+from attribution.lrp.relevance import Objective, backward, prepare
+
+States = dict[int, tuple[torch.Tensor, torch.Tensor]]
+
+
+def states_of(model: Any, ids: torch.Tensor, objective: Objective, method: Method) -> States:
+    """Hidden states and their cotangents, each (n, d), by stage as in ledger.py."""
+    model, rules = prepare(model, ids, objective)
+    states: States = {}
+    ledger = Ledger(
+        method,
+        lambda: None,
+        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
+    )
+    backward(model, rules, ids, objective, ledger)
+    return states
