@@ -18,7 +18,7 @@ def main() -> None:
     )
 
     # What is imported stays. A search for garbage in all of it takes 30 ms: it must delay neither
-    # the start nor, later, a keystroke.
+    # the start nor, later, anything else.
     gc.disable()
     from lsp_server.server import create_server
 

@@ -82,7 +82,7 @@ class Explainer:
         self.work.drop(snapshot)
         session = self.sessions.get(snapshot)
         self.sessions.close(snapshot)
-        if session is not None and (session.task_id or samples_of(snapshot).samples):
+        if session is not None and (session.task_id or samples_of(snapshot)):
             self.display.cleared(snapshot, "cleared", session.task_id)
 
     # What the user asks for
@@ -93,7 +93,7 @@ class Explainer:
         if snapshot is None:
             return None
         session = self.sessions.get(snapshot)
-        if samples_of(snapshot).samples:
+        if samples_of(snapshot):
             self._editor.warn("This file holds many samples: ask about one of its lines.")
             return None
         if task_id is None and (session is None or session.task_id is None):

@@ -7,6 +7,7 @@ only: `str.splitlines` also ends them at form feeds and others, and lands on the
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import accumulate
 from typing import NamedTuple
@@ -75,6 +76,10 @@ class LineIndex:
         """Code points of a line without its terminator; the last line for one beyond the end."""
         line = min(max(line, 0), len(self) - 1)
         return Span(self._starts[line], self._ends[line])
+
+    def spans(self) -> Iterator[Span]:
+        """Those of all lines."""
+        return map(Span, self._starts, self._ends)
 
     def offset(self, line: int, character: int) -> int:
         """The code point at a position.

@@ -1,7 +1,8 @@
 """`samples.jsonl`: every line of it that is a sample, as EvalPlus reads it."""
 
 import json
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,15 +30,58 @@ class _Fields:
 
 
 @frozen
-class SamplesFile:
-    """The samples of one version, and what keeps other lines from being some."""
+class _Line:
+    """A line that is a sample, and where it stands."""
 
-    samples: tuple[Snapshot, ...] = ()  # each with its row
+    number: int  # from 0
+    start: int  # offset in the document
+    fields: _Fields
+
+    @property
+    def name(self) -> Span:
+        """The task's, in the document."""
+        return Span(self.start + self.fields.name.start, self.start + self.fields.name.end)
+
+
+@frozen(slots=False)
+class SamplesFile:
+    """The samples of one version, and what keeps other lines from being some.
+
+    Found anew with every keystroke: the samples themselves, of which there may be thousands, are
+    made of their lines once they are asked for.
+    """
+
+    document: Snapshot
     problems: tuple[Finding, ...] = ()
+    _lines: tuple[_Line, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is a sample in it."""
+        return bool(self._lines)
+
+    @property
+    def samples(self) -> Iterator[Snapshot]:
+        """Each with its row."""
+        return (self._sample(line) for line in self._lines)
+
+    @property
+    def places(self) -> Iterator[tuple[int, Span]]:
+        """Of each sample: its line, and what names it."""
+        return ((line.number, line.name) for line in self._lines)
 
     def at(self, line: int) -> Snapshot | None:
-        found = (one for one in self.samples if one.row is not None and one.row.line == line)
-        return next(found, None)
+        found = self._by_number.get(line)
+        return None if found is None else self._sample(found)
+
+    @cached_property
+    def _by_number(self) -> dict[int, _Line]:
+        return {line.number: line for line in self._lines}
+
+    def _sample(self, line: _Line) -> Snapshot:
+        fields, document = line.fields, self.document
+        row = Row(document.uri, line.number, line.name, fields.task_id, fields.completion)
+        uri = f"{document.uri}#L{line.number + 1}"
+        return Snapshot(uri, document.version, fields.program, row=row)
 
 
 def is_samples_file(uri: str) -> bool:
@@ -47,34 +91,26 @@ def is_samples_file(uri: str) -> bool:
 @lru_cache(maxsize=16)  # a client asks several things about one version
 def samples_of(snapshot: Snapshot) -> SamplesFile:
     """Empty for what is no samples file: other JSON Lines are none of our business."""
+    empty = SamplesFile(snapshot)
     if not is_samples_file(snapshot.uri) or snapshot.row is not None:
-        return SamplesFile()
+        return empty
     if '"task_id"' not in snapshot.text:  # not parsed anew with every keystroke
-        return SamplesFile()
-    samples, problems = [], []
-    for line in range(len(snapshot.lines)):
-        span = snapshot.lines.span(line)
-        if (text := snapshot.text[span.start : span.end]).strip():
-            fields = _fields(text)
-            if isinstance(fields, str):
-                problems.append(Finding(span, fields, "no-sample", Severity.WARNING))
-            else:
-                samples.append(_sample(snapshot, line, span.start, fields))
-    return SamplesFile(tuple(samples), tuple(problems)) if samples else SamplesFile()
-
-
-def _sample(snapshot: Snapshot, line: int, start: int, fields: _Fields) -> Snapshot:
-    name = Span(start + fields.name.start, start + fields.name.end)
-    row = Row(snapshot.uri, line, name, fields.task_id, fields.completion)
-    uri = f"{snapshot.uri}#L{line + 1}"
-    return Snapshot(uri, snapshot.version, fields.program, row=row)
+        return empty
+    lines, problems = [], []
+    for number, span in enumerate(snapshot.lines.spans()):
+        fields = _fields(snapshot.text[span.start : span.end])
+        if isinstance(fields, str):
+            problems.append(Finding(span, fields, "no-sample", Severity.WARNING))
+        elif fields is not None:
+            lines.append(_Line(number, span.start, fields))
+    return SamplesFile(snapshot, tuple(problems), tuple(lines)) if lines else empty
 
 
 @lru_cache(maxsize=1 << 14)  # with a keystroke one line changes, of hundreds
-def _fields(text: str) -> _Fields | str:
-    """What a line says, or why it is no sample."""
+def _fields(text: str) -> _Fields | str | None:
+    """What a line says, or why it is no sample; None for one that says nothing."""
     try:
-        return _parsed(text)
+        return _parsed(text) if text.strip() else None
     except ValueError as error:
         return f"{error}."
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from lsprotocol import types as lsp
 
@@ -10,7 +11,7 @@ from lsp_server.documents import Place, Snapshot
 from lsp_server.hover import Hover
 from lsp_server.layers import Hint
 from lsp_server.lens import LENSES_OF_A_ROW, Lens
-from lsp_server.positions import LineIndex, Span
+from lsp_server.positions import LineIndex, Position, Span
 from lsp_server.segments import Kind
 from lsp_server.symbols import Symbol
 from lsp_server.views import Finding, Severity
@@ -94,14 +95,18 @@ def to_lens(document: Snapshot, lens: Lens) -> lsp.CodeLens:
     return lsp.CodeLens(to_range(document.lines, lens.span), to_command(lens))
 
 
-def to_lenses_later(document: Snapshot, sample: Snapshot) -> list[lsp.CodeLens]:
+def to_lenses_later(document: Snapshot, line: int, name: Span) -> tuple[lsp.CodeLens, ...]:
     """Those of a row before their client asks what they say: where they are, and which."""
-    if (row := sample.row) is None:
-        return []
-    place = to_range(document.lines, row.span)
+    lines = document.lines
+    return _lenses_later(document.uri, line, lines.position(name.start), lines.position(name.end))
+
+
+@lru_cache(maxsize=1 << 14)  # with a keystroke those of one line move, of hundreds
+def _lenses_later(uri: str, line: int, start: Position, end: Position) -> tuple[lsp.CodeLens, ...]:
+    place = lsp.Range(lsp.Position(*start), lsp.Position(*end))
     numbers = range(LENSES_OF_A_ROW)
     # One string: of thousands of lenses, a list in each would take longer to write than the rest.
-    return [lsp.CodeLens(place, data=f"{number} {row.line} {document.uri}") for number in numbers]
+    return tuple(lsp.CodeLens(place, data=f"{number} {line} {uri}") for number in numbers)
 
 
 def which_lens(data: object) -> tuple[str, int, int] | None:

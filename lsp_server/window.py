@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, default_converter, json_rpc
+from pygls.protocol import default_converter, json_rpc
 
 from attribution import __version__
 from lsp_server.editor import Editor
 from lsp_server.explainer import Explainer
+from lsp_server.garbage import QuietProtocol
 from lsp_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class TokenBlameServer(LanguageServer):
         super().__init__(
             "tokenblame",
             __version__,
-            protocol_cls=LanguageServerProtocol,
+            protocol_cls=QuietProtocol,
             converter_factory=default_converter,
         )
         logging.getLogger(json_rpc.__name__).addFilter(_is_no_answer)

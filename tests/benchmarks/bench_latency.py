@@ -149,12 +149,15 @@ class Session:
         return await self._type(LONG, LINES // 2)
 
     async def type_samples(self) -> float:
-        """Every keystroke may have changed any lens."""
+        return await self._type(FILE, ROWS // 2)
+
+    async def lenses(self) -> float:
+        """All of a file, as an editor asks once its user pauses: each may have changed."""
 
         async def work() -> None:
-            self._client.type(FILE, next(self._versions), ROWS // 2, " ")
             assert len(await self._client.lenses(FILE)) == 2 * ROWS
 
+        self._client.type(FILE, next(self._versions), ROWS // 2, " ")
         return await timed(work())
 
     async def cancel(self) -> float:
@@ -176,7 +179,8 @@ async def busy_rows(client: Client, number: int) -> list[Row]:
         ("hover", session.hover, number),
         ("keystroke", session.type_short, number),
         (f"keystroke, {LINES} lines", session.type_long, number),
-        (f"keystroke, {ROWS} samples", session.type_samples, max(1, number // 4)),
+        (f"keystroke, {ROWS} samples", session.type_samples, number),
+        (f"lenses of {ROWS} samples", session.lenses, max(1, number // 4)),
         ("cancel", session.cancel, max(1, number // 4)),
     ]
     found = []
