@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from urllib.parse import unquote
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from lsprotocol.types import (
     TextDocumentContentChangeEvent,
     TextDocumentContentChangePartial,
@@ -86,11 +86,11 @@ class Place:
     lines: LineIndex
 
 
-def edited(text: str, change: TextDocumentContentChangeEvent, encoding: Encoding) -> str:
-    """`text` after one change, which names positions in `text` itself."""
+def edited(old: Snapshot, change: TextDocumentContentChangeEvent) -> str:
+    """The text after one change, which names positions in the text before."""
     if not isinstance(change, TextDocumentContentChangePartial):
         return change.text
-    lines = LineIndex(text, encoding)
+    text, lines = old.text, old.lines
     start = lines.offset(change.range.start.line, change.range.start.character)
     end = lines.offset(change.range.end.line, change.range.end.character)
     return text[: min(start, end)] + change.text + text[max(start, end) :]
@@ -163,10 +163,10 @@ class Documents:
         """Apply changes in order; None where the client never opened the document."""
         if (old := self.get(uri)) is None:
             return None
-        text = old.text
+        new = old
         for change in changes:
-            text = edited(text, change, self.encoding)
-        return self.open(old.uri, version, text)
+            new = evolve(new, text=edited(new, change))
+        return self.open(old.uri, version, new.text)
 
     def close(self, uri: str) -> Snapshot | None:
         return self._open.pop(unquote(uri), None)

@@ -40,6 +40,7 @@ export class Server {
   private readonly crashes = new Crashes();
   private starting = new AbortController();
   private retry: NodeJS.Timeout | undefined;
+  private retrying = false; // what starts now takes the place of a server that crashed
 
   constructor(
     private readonly parts: ClientParts & { log: vscode.LogOutputChannel },
@@ -53,7 +54,7 @@ export class Server {
 
   /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
   restart(): Promise<void> {
-    this.crashes.reset();
+    this.askedFor();
     this.giveUp();
     return this.enqueue(async () => {
       await this.end();
@@ -63,7 +64,7 @@ export class Server {
 
   /** Sees to it that a server runs: waits for a start under way, starts only where none runs. */
   ensure(): Promise<void> {
-    this.crashes.reset();
+    this.askedFor();
     return this.startMissing();
   }
 
@@ -90,6 +91,12 @@ export class Server {
     return ask(this.client, method, params, signal, progress);
   };
 
+  /** Earlier crashes do not count any more: the user may have mended something. */
+  private askedFor(): void {
+    this.crashes.reset();
+    this.retrying = false;
+  }
+
   /** A start under way is not waited for: its server may hang. */
   private giveUp(): void {
     this.starting.abort(new GivenUp());
@@ -112,7 +119,10 @@ export class Server {
       return;
     }
     this.listener.status({ state: 'starting', message: 'The server crashed', uri: null });
-    this.retry = setTimeout(() => void this.startMissing(), pause);
+    this.retry = setTimeout(() => {
+      this.retrying = true;
+      void this.startMissing();
+    }, pause);
   }
 
   private enqueue(change: () => Promise<void>): Promise<void> {
@@ -120,6 +130,10 @@ export class Server {
     this.queue = done.catch((error: unknown) => {
       if (error instanceof GivenUp) return;
       this.parts.log.error(error instanceof Error ? error : String(error));
+      if (this.retrying) {
+        this.crashed();
+        return;
+      }
       this.listener.failed(
         error instanceof StartFailed
           ? `The server did not start. ${error.message} The log may say more.`

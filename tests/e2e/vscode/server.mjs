@@ -7,7 +7,7 @@ import { waitForLens, waitForStatus } from './workbench.mjs';
 /** @typedef {import('./visit.mjs').Step} Step */
 
 /** Of the one language server among the processes that this one has started. */
-function serverId() {
+export function serverId() {
   const listed = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
   const rows = listed.split('\n').map((line) => line.trim().split(/ +/));
   const parents = new Map(rows.map(([pid, parent]) => [pid, parent]));
