@@ -79,9 +79,9 @@ test: setup editor-client browser lint ## everything, slow tests included
 	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent check; \
 	else echo "   skipped: npm is missing"; fi
 	@echo "== Fast tests, side by side"
-	@$(BIN)/python -m pytest $(FAST)
-	@echo "== Slow tests, one by one (real models, real VS Code)"
-	@$(BIN)/python -m pytest -m slow --durations 12
+	@$(BIN)/python -m pytest $(FAST) --durations 20
+	@echo "== Slow tests: real models and real editors, beside them what needs neither"
+	@$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup --durations 20
 
 check: setup lint ## format, lint, strict types, fast tests: before every commit
 	@if [ -d editor-client/node_modules ]; then \

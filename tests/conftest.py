@@ -12,17 +12,32 @@ from attribution import client
 from attribution.errors import EngineUnavailable
 from attribution.schema import StopRequest
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: more threads would starve one another
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 settings.register_profile("any machine", deadline=None)  # nothing depends on a machine's speed
 settings.load_profile("any machine")
 
+_END_TO_END = Path(__file__).parent / "e2e"
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 _PUBLISHED = {
     "HUMANEVAL_OVERRIDE_PATH": _DATA / "HumanEvalPlus.jsonl.gz",
     "MBPP_OVERRIDE_PATH": _DATA / "MbppPlus.jsonl.gz",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ and config.option.markexpr == "not slow":
+        # A worker a core: more threads would starve one another.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests run in two rows: those with an engine of their own, and all others.
+
+    `--dist loadgroup` runs both rows at once. Two engines at a time would wait for each other.
+    """
+    for item in items:
+        if item.get_closest_marker("slow"):
+            row = "engines" if _END_TO_END in item.path.parents else "others"
+            item.add_marker(pytest.mark.xdist_group(row))
 
 
 @pytest.fixture(autouse=True, scope="session")
