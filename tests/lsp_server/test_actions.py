@@ -124,5 +124,6 @@ def test_an_edit_makes_the_new_text(
     """Through positions as a client reads them, whatever is between the parts' line ends."""
     before, after = head + old + tail, head + new + tail
     found = difference(before, after)
-    place = to_range(Snapshot(URI, 1, before, encoding).lines, found.span)
-    assert edited(before, TextDocumentContentChangePartial(place, found.text), encoding) == after
+    document = Snapshot(URI, 1, before, encoding)
+    place = to_range(document.lines, found.span)
+    assert edited(document, TextDocumentContentChangePartial(place, found.text)) == after
