@@ -71,22 +71,23 @@ editor: setup editor-client ## open the demo sample in a real VS Code in the bro
 	@node editor-client/scripts/open-editor.mjs $(SAMPLES) --python $(BIN)/python \
 		--file "$$(sed -n 1p $(SAMPLES)/.demo)" --model "$$(sed -n 2p $(SAMPLES)/.demo)"
 
-# A worker a core; the tests of one file share their models.
-FAST = -m 'not slow' -n auto --dist loadfile
+# A worker a core, of one thread: more would starve one another. The tests of one file share their
+# models.
+FAST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not slow' -n auto --dist loadfile
 
 test: setup editor-client browser lint ## everything, slow tests included
 	@echo "== Tests of the extension"
 	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent check; \
 	else echo "   skipped: npm is missing"; fi
 	@echo "== Fast tests, side by side"
-	@$(BIN)/python -m pytest $(FAST) --durations 20
-	@echo "== Slow tests: real models and real editors, beside them what needs neither"
-	@$(BIN)/python -m pytest -m slow -n 2 --dist loadgroup --durations 20
+	@$(FAST)
+	@echo "== Slow tests: end to end (real editors, real models), and beside them all others"
+	@$(BIN)/python -m pytest -m slow -n 2 --durations 12
 
 check: setup lint ## format, lint, strict types, fast tests: before every commit
 	@if [ -d editor-client/node_modules ]; then \
 		echo "== The extension: types, lint, unit tests"; cd editor-client && npm run --silent check; fi
-	@echo "== Fast tests"; $(BIN)/python -m pytest -q $(FAST)
+	@echo "== Fast tests"; $(FAST) -q
 
 lint: setup
 	@echo "== Format"; $(BIN)/ruff format --check --quiet .

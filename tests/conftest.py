@@ -4,9 +4,11 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from attribution import client
 from attribution.errors import EngineUnavailable
@@ -15,7 +17,7 @@ from attribution.schema import StopRequest
 settings.register_profile("any machine", deadline=None)  # nothing depends on a machine's speed
 settings.load_profile("any machine")
 
-_END_TO_END = Path(__file__).parent / "e2e"
+_END_TO_END = "tests/e2e/"
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 _PUBLISHED = {
     "HUMANEVAL_OVERRIDE_PATH": _DATA / "HumanEvalPlus.jsonl.gz",
@@ -23,21 +25,19 @@ _PUBLISHED = {
 }
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ and config.option.markexpr == "not slow":
-        # A worker a core: more threads would starve one another.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
+class _Rows(LoadScopeScheduling):
+    """Slow tests run in two rows at once, each one by one: end-to-end tests, and all others.
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests run in two rows: those with an engine of their own, and all others.
-
-    `--dist loadgroup` runs both rows at once. Two engines at a time would wait for each other.
+    Two editors with an engine each would wait for each other. (Marks for xdist's `loadgroup` are
+    no way: with pytest 9 it does not see them.)
     """
-    for item in items:
-        if item.get_closest_marker("slow"):
-            row = "engines" if _END_TO_END in item.path.parents else "others"
-            item.add_marker(pytest.mark.xdist_group(row))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "end to end" if nodeid.startswith(_END_TO_END) else "others"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return _Rows(config, log) if config.option.markexpr == "slow" else None
 
 
 @pytest.fixture(autouse=True, scope="session")
