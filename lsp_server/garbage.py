@@ -1,4 +1,4 @@
-"""Garbage is looked for while nobody waits, never during a keystroke."""
+"""Old garbage is looked for while nobody waits, not between messages that follow one another."""
 
 import asyncio
 import gc
@@ -8,7 +8,7 @@ from pygls.protocol import LanguageServerProtocol
 
 QUIET = 1.0  # seconds without a message
 _YOUNG, _MIDDLE, _ = gc.get_threshold()
-_LAST_RESORT = 1000  # for a client that is never quiet: after millions of new objects
+_LAST_RESORT = 1000  # instead of 10: for a client that is never quiet, some day
 
 
 class QuietProtocol(LanguageServerProtocol):
@@ -16,7 +16,7 @@ class QuietProtocol(LanguageServerProtocol):
 
     These are what is known of the documents, with thousands of tokens each: looking through them
     takes 60 ms, which Python would do in the midst of any message. What is younger is looked
-    through as always.
+    through as always. (Python 3.14 has no oldest generation, and collects in small steps.)
     """
 
     _timer: asyncio.TimerHandle | None = None

@@ -82,13 +82,13 @@ def code_lens(ls: TokenBlameServer, params: lsp.CodeLensParams) -> list[lsp.Code
 
 
 def _row_lenses(ls: TokenBlameServer, snapshot: Snapshot) -> Iterator[lsp.CodeLens]:
-    """They are asked for with every keystroke: what is not in sight had better not be told."""
+    """They are asked for after every edit: what is not in sight had better not be told."""
     file = samples_of(snapshot)
     if ls.editor.resolves_lenses:
         for line, name in file.places:
             yield from to_lenses_later(snapshot, line, name)
     else:
-        for row in file.samples:
+        for row in file:
             for lens in lenses_of_row(row, ls.explainer.sessions):
                 yield to_lens(snapshot, lens)
 

@@ -58,10 +58,9 @@ class SamplesFile:
         """Whether there is a sample in it."""
         return bool(self._lines)
 
-    @property
-    def samples(self) -> Iterator[Snapshot]:
-        """Each with its row."""
-        return (self._sample(line) for line in self._lines)
+    def __iter__(self) -> Iterator[Snapshot]:
+        """The samples, each with its row."""
+        return map(self._sample, self._lines)
 
     @property
     def places(self) -> Iterator[tuple[int, Span]]:

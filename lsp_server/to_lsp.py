@@ -101,7 +101,7 @@ def to_lenses_later(document: Snapshot, line: int, name: Span) -> tuple[lsp.Code
     return _lenses_later(document.uri, line, lines.position(name.start), lines.position(name.end))
 
 
-@lru_cache(maxsize=1 << 14)  # with a keystroke those of one line move, of hundreds
+@lru_cache(maxsize=1 << 12)  # most keystrokes move those of one line, of hundreds
 def _lenses_later(uri: str, line: int, start: Position, end: Position) -> tuple[lsp.CodeLens, ...]:
     place = lsp.Range(lsp.Position(*start), lsp.Position(*end))
     numbers = range(LENSES_OF_A_ROW)

@@ -19,7 +19,7 @@ import {
   type Status,
 } from './protocol';
 import { describeProblems, findPython, type PythonSources } from './python';
-import { firstAnswer, GivenUp, StartFailed } from './starting';
+import { firstAnswer, GivenUp, NoAnswer, StartFailed } from './starting';
 
 /** Who is told what the server sends. */
 export interface ServerListener {
@@ -40,7 +40,6 @@ export class Server {
   private readonly crashes = new Crashes();
   private starting = new AbortController();
   private retry: NodeJS.Timeout | undefined;
-  private retrying = false; // what starts now takes the place of a server that crashed
 
   constructor(
     private readonly parts: ClientParts & { log: vscode.LogOutputChannel },
@@ -54,7 +53,7 @@ export class Server {
 
   /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
   restart(): Promise<void> {
-    this.askedFor();
+    this.crashes.reset();
     this.giveUp();
     return this.enqueue(async () => {
       await this.end();
@@ -64,7 +63,7 @@ export class Server {
 
   /** Sees to it that a server runs: waits for a start under way, starts only where none runs. */
   ensure(): Promise<void> {
-    this.askedFor();
+    this.crashes.reset();
     return this.startMissing();
   }
 
@@ -91,26 +90,20 @@ export class Server {
     return ask(this.client, method, params, signal, progress);
   };
 
-  /** Earlier crashes do not count any more: the user may have mended something. */
-  private askedFor(): void {
-    this.crashes.reset();
-    this.retrying = false;
-  }
-
   /** A start under way is not waited for: its server may hang. */
   private giveUp(): void {
     this.starting.abort(new GivenUp());
   }
 
-  private startMissing(): Promise<void> {
+  private startMissing(onFailure?: (error: unknown) => void): Promise<void> {
     return this.enqueue(async () => {
       if (this.running) return;
       await this.end();
       await this.begin();
-    });
+    }, onFailure);
   }
 
-  /** The server has ended by itself: start it again, after a pause that grows. */
+  /** The server has ended by itself, once or again: start it anew, after a pause that grows. */
   private crashed(): void {
     this.listener.gone();
     const pause = this.crashes.delay(Date.now());
@@ -119,28 +112,34 @@ export class Server {
       return;
     }
     this.listener.status({ state: 'starting', message: 'The server crashed', uri: null });
+    clearTimeout(this.retry);
     this.retry = setTimeout(() => {
-      this.retrying = true;
-      void this.startMissing();
+      void this.startMissing((error) => {
+        if (error instanceof NoAnswer) this.notStarted(error);
+        else this.crashed();
+      });
     }, pause);
   }
 
-  private enqueue(change: () => Promise<void>): Promise<void> {
+  private enqueue(
+    change: () => Promise<void>,
+    onFailure = (error: unknown): void => { this.notStarted(error); },
+  ): Promise<void> {
     const done = this.queue.then(change);
     this.queue = done.catch((error: unknown) => {
       if (error instanceof GivenUp) return;
       this.parts.log.error(error instanceof Error ? error : String(error));
-      if (this.retrying) {
-        this.crashed();
-        return;
-      }
-      this.listener.failed(
-        error instanceof StartFailed
-          ? `The server did not start. ${error.message} The log may say more.`
-          : 'The server did not start; the log says why.',
-      );
+      onFailure(error);
     });
     return this.queue;
+  }
+
+  private notStarted(error: unknown): void {
+    this.listener.failed(
+      error instanceof StartFailed
+        ? `The server did not start. ${error.message} The log may say more.`
+        : 'The server did not start; the log says why.',
+    );
   }
 
   private async begin(): Promise<void> {

@@ -6,6 +6,9 @@ export const PATIENCE = 30_000;
 /** No server came of it; the message says why, as a sentence. */
 export class StartFailed extends Error {}
 
+/** It may answer some day, but hangs for all that one can tell. */
+export class NoAnswer extends StartFailed {}
+
 /** Nobody waits for this start any more: another one, or the end, takes its place. */
 export class GivenUp extends StartFailed {
   constructor() {
@@ -25,7 +28,7 @@ export async function firstAnswer(
 ): Promise<void> {
   const waiting = new AbortController();
   const ended = new Promise<never>((_resolve, reject) => {
-    const late = new StartFailed(`It did not answer within ${patience / 1000} seconds.`);
+    const late = new NoAnswer(`It did not answer within ${patience / 1000} seconds.`);
     const timer = setTimeout(() => { reject(late); }, patience);
     waiting.signal.addEventListener('abort', () => { clearTimeout(timer); });
     const stop = (): void => { reject(signal.reason as Error); };

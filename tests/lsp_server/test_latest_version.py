@@ -230,7 +230,7 @@ class World:
                 plain = message.startswith("Of this prompt")
                 assert set(MARK.findall(message)) == (set() if plain else {told})
             offered = lenses(document, self.explainer.sessions, Run.TYPE)
-            for row in samples_of(document).samples:
+            for row in samples_of(document):
                 offered += lenses_of_row(row, self.explainer.sessions)
             assert (titles := [lens.title for lens in offered])
             assert set(MARK.findall("".join(titles))) <= {told}

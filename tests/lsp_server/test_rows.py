@@ -27,14 +27,14 @@ def test_lines_are_samples() -> None:
     document = file(SOLUTION, "", COMPLETION)
     found = samples_of(document)
     assert found.problems == ()
-    assert [(s.text, s.task_id, s.version, s.document, s.path) for s in found.samples] == [
+    assert [(s.text, s.task_id, s.version, s.document, s.path) for s in found] == [
         ("def f(): ...\n", "HumanEval/3", 7, URI, None),
         ("    return 1\n", "HumanEval/4", 7, URI, None),
     ]
-    assert [s.row.completion for s in found.samples if s.row] == [False, True]
-    named = [document.text[s.row.span.start : s.row.span.end] for s in found.samples if s.row]
+    assert [s.row.completion for s in found if s.row] == [False, True]
+    named = [document.text[s.row.span.start : s.row.span.end] for s in found if s.row]
     assert named == ["HumanEval/3", "HumanEval/4"]
-    assert found.at(2) == list(found.samples)[1]
+    assert found.at(2) == list(found)[1]
     assert found.at(1) is None
 
 
@@ -59,13 +59,13 @@ def test_other_json_lines_are_left_alone() -> None:
     for other in (file('{"text": "hello"}', "{"), file(SOLUTION, uri="file:///w/a.py")):
         found = samples_of(other)
         assert not found
-        assert (list(found.samples), found.problems) == ([], ())
+        assert (list(found), found.problems) == ([], ())
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["\n", "\r\n"]))
 def test_programs_arrive_as_they_are(program: str, end: str) -> None:
     row = json.dumps({"task_id": "Mbpp/2", "solution": program}, ensure_ascii=False)
-    (sample,) = samples_of(Snapshot(URI, 1, row + end)).samples
+    (sample,) = samples_of(Snapshot(URI, 1, row + end))
     assert sample.text == program
 
 
@@ -81,14 +81,14 @@ def test_a_keystroke_reads_one_line_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(json, "loads", counted)
     lines[20] = " " + lines[20]
     document = file(*lines)
-    rows = [sample.row for sample in samples_of(document).samples]
+    rows = [sample.row for sample in samples_of(document)]
     assert read == [lines[20]]
     names = [document.text[row.span.start : row.span.end] for row in rows if row]
     assert names == [f"Mbpp/{n}" for n in range(50)]
 
 
 def seen(explanation: Explanation) -> EditorView:
-    (sample,) = samples_of(file(SOLUTION)).samples
+    (sample,) = samples_of(file(SOLUTION))
     return row_view(sample, explanation, Thresholds())
 
 
