@@ -1,4 +1,4 @@
-"""When garbage is looked for: never in the midst of messages, and soon after the last one."""
+"""When old garbage is looked for: not in the midst of messages, and soon after the last one."""
 
 import asyncio
 import gc
