@@ -9,7 +9,8 @@ Where only pass or fail is asked for, and of hundreds of programs, those inputs 
 wrong programs of the task before: what fails there costs one process and a handful of calls.
 
 EvalPlus measures wall time, so a busy machine may fail a right program. A failure that may have
-been a time-out, and in which the autopsy finds none, is checked once more; the second run decides.
+been a time-out, and in which the autopsy finds none, is checked again, with more time for the input
+that the autopsy saw end within its limit.
 """
 
 import ast
@@ -33,7 +34,8 @@ _TELLING = 4
 _SANITISER_SECONDS = 5.0  # it parses every run of lines: quadratic in the length of the text
 _BASE_ONLY = "base tests only: EvalPlus' data could not be had, these are the original HumanEval's"
 _SANITISED = "passes only after EvalPlus' sanitiser"
-_SLOW = "a first run exceeded a time limit, the second passed"
+_SLOW = "a first run exceeded a time limit, a later one passed"
+_FURTHER_CHECKS = 3  # of what may have been a time-out; each has more time for another input
 
 _SUMMARY = {
     Result.FAILED: (Status.FAIL, "It gives a wrong result, raises, or takes too long."),
@@ -57,7 +59,7 @@ class Judge:
         self._telling: dict[str, list[Place]] = {}  # by task, the one that failed last first
 
     def grade(self, task_id: str, code: str, *, thorough: bool) -> Verdict:
-        """The verdict on `code`; `thorough=False` leaves out steps 2 and 3 and the second run.
+        """The verdict on `code`; `thorough=False` leaves out steps 2 and 3 and further checks.
 
         It then names an input on which the program fails, which need not be the first. A program
         that gets by only on what earlier calls left behind (a cache that spares it the recursion
@@ -140,9 +142,12 @@ class Judge:
     def _explain(
         self, problem: Problem, tests: dict[Suite, Tests], code: str, failure: _Failure
     ) -> Verdict:
-        seen = self._autopsy(problem, tests, code, failure)
-        if seen.kind in (Kind.RETURNED, Kind.SPARED) and _may_be_slow(tests, failure):
-            again = self._first_failure(problem, tests, code)
+        seen, patient = self._autopsy(problem, tests, code, failure), tests
+        for _ in range(_FURTHER_CHECKS):
+            if seen.kind not in (Kind.RETURNED, Kind.SPARED) or not _may_be_slow(patient, failure):
+                break
+            patient = _more_time(patient, failure)
+            again = self._first_failure(problem, patient, code)
             if again is None:
                 return _verdict(problem, Status.PASS, _passed(problem), _SLOW)
             failure = again
@@ -178,6 +183,14 @@ def _may_be_slow(tests: dict[Suite, Tests], failure: _Failure) -> bool:
     index = failure.found.failing
     shortest = limits[index] if index is not None else min(limits, default=0.0)
     return failure.found.seconds >= shortest
+
+
+def _more_time(tests: dict[Suite, Tests], failure: _Failure) -> dict[Suite, Tests]:
+    """For the input that failed: EvalPlus' factor times what it had."""
+    wanted, index = tests[failure.suite], failure.found.failing
+    if index is None:
+        return tests
+    return {**tests, failure.suite: wanted.slower(index, time_limits(wanted)[index])}
 
 
 def _verdict(problem: Problem, status: Status, message: str, note: str = "") -> Verdict:

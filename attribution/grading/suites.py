@@ -30,6 +30,12 @@ class Tests(NamedTuple):
             self.atol,
         )
 
+    def slower(self, index: int, seconds: float) -> "Tests":
+        """As if the canonical solution had taken `seconds` for one of the inputs."""
+        taken = [*self.seconds]
+        taken[index] = seconds
+        return self._replace(seconds=taken)
+
 
 def pick(suites: Mapping[Suite, Tests], places: Sequence[Place]) -> Tests:
     """The inputs at `places`, of whatever suites, as one suite.

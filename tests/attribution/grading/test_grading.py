@@ -49,6 +49,30 @@ def test_endless_loop_is_a_timeout(grader: Grader) -> None:
     assert "1.0 s" in verdict.message
 
 
+# The autopsy runs a program under a name of its own. One that is slow under any other is like one
+# that a busy machine let wait in the check alone.
+WAITS = (
+    "import sys, time\n"
+    + HEAD
+    + "    if len(items) > 1 and sys._getframe().f_code.co_filename != '<sample>':\n"
+    + "        time.sleep(1.3)\n"
+)
+
+
+def test_right_program_that_had_to_wait_passes(grader: Grader) -> None:
+    verdict = grader.grade("HumanEval/0", WAITS + "    return items[-1] if items else None\n")
+
+    assert verdict.status is Status.PASS
+    assert "time limit" in verdict.note
+
+
+def test_wrong_program_that_had_to_wait_fails_for_its_result(grader: Grader) -> None:
+    verdict = grader.grade("HumanEval/0", WAITS + "    return items[0]\n")
+
+    assert verdict.status is Status.FAIL
+    assert (verdict.failing_input, verdict.actual) == ("last([1, 2])", "1")
+
+
 def test_syntax_error_has_its_line(grader: Grader) -> None:
     verdict = grader.grade("HumanEval/0", HEAD + "    return items[\n")
 

@@ -70,7 +70,7 @@ def test_every_canonical_solution_passes(
     assert len(problems) == count
 
     def grade(part: int) -> list[Verdict]:
-        # Thorough: a time-out on a busy machine is checked once more.
+        # Thorough: a time-out on a busy machine is checked again.
         return [
             graders[part].grade(task_id, _solution(problem))
             for task_id, problem in problems[part :: len(graders)]
