@@ -59,7 +59,7 @@ class Candidate:
 
     @property
     def score(self) -> float:
-        return score(self.log_probability, self.suspicion, self.kind)
+        return score(self.log_probability, self.entropy, self.suspicion, self.kind)
 
 
 def candidates(

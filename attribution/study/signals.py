@@ -65,6 +65,7 @@ def _by_score(left_out: str = "") -> Callable[[list[Trial]], Key]:
     def key(trial: Trial) -> float:
         return -score(
             0.0 if left_out == "probability" else trial.log_probability,
+            0.0 if left_out == "entropy" else trial.entropy,
             0.0 if left_out == "lines" else trial.suspicion,
             Kind.NAME if left_out == "syntax" else Kind(trial.kind),
         )
@@ -94,6 +95,7 @@ def _by_chance(trials: list[Trial]) -> Key:
 _ORDERS: Mapping[str, Callable[[list[Trial]], Key]] = {
     "all signals": _by_score(),
     "without probability": _by_score("probability"),
+    "without entropy": _by_score("entropy"),
     "without lines": _by_score("lines"),
     "without syntax": _by_score("syntax"),
     "margin": _by_margin,

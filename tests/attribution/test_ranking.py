@@ -100,10 +100,13 @@ def test_what_cannot_be_python_is_known_before_it_is_run() -> None:
 def test_comments_layout_and_what_is_not_called_come_last() -> None:
     last = {Kind.PROSE, Kind.LAYOUT, Kind.BEHIND}
     first = set(Kind) - last
-    assert max(score(-1.0, 0.0, k) for k in last) < min(score(-1.0, 0.0, k) for k in first)
+    assert max(score(-1.0, 1.0, 0.0, k) for k in last) < min(
+        score(-1.0, 1.0, 0.0, k) for k in first
+    )
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_likely_tokens_and_suspected_lines_come_first(kind: Kind) -> None:
-    assert score(-1.0, 0.0, kind) > score(-2.0, 0.0, kind)
-    assert score(-1.0, 0.5, kind) > score(-1.0, 0.0, kind)
+def test_likely_open_and_suspected_ones_come_first(kind: Kind) -> None:
+    assert score(-1.0, 0.5, 0.0, kind) > score(-2.0, 0.5, 0.0, kind)
+    assert score(-1.0, 0.6, 0.0, kind) > score(-1.0, 0.5, 0.0, kind)
+    assert score(-1.0, 0.5, 0.5, kind) > score(-1.0, 0.5, 0.0, kind)

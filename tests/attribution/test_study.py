@@ -117,8 +117,8 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fixed ones: what is tested is the comparison, not the order that is shipped."""
     worth = {Kind.OPERATOR: 0.5, Kind.LAYOUT: -1.5, Kind.PROSE: -3.0}
 
-    def score(log_probability: float, suspicion: float, kind: Kind) -> float:
-        return 0.7 * log_probability + 3 * suspicion + worth.get(kind, 0.0)
+    def score(log_probability: float, entropy: float, suspicion: float, kind: Kind) -> float:
+        return 0.7 * log_probability + entropy + 3 * suspicion + worth.get(kind, 0.0)
 
     monkeypatch.setattr(signals, "score", score)
 
@@ -126,13 +126,15 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("weights")
 def test_orders_are_compared_by_the_place_of_the_first_proof() -> None:
     trials = (
-        trial(1, False, 0.1, -0.5, "layout"),
+        evolve(trial(1, False, 0.1, -0.5, "layout"), entropy=0.0),
         trial(2, True, 2.0, -4.0, "operator"),
         trial(3, False, 1.0, -1.0, "prose"),
     )
     found = signals.compare([trials, (trial(1, False, 0.1, -0.5, "name"),)], (Origin.VERIFIED,))
-    # Scores: layout −1.85, operator −2.3, prose −3.7; margins: 0.1, 2.0, 1.0.
-    assert found["all signals"].mean == 2
+    # Scores: layout −1.85, operator −1.3, prose −2.7; without entropy −1.85, −2.3, −3.7;
+    # margins: 0.1, 2.0, 1.0.
+    assert found["all signals"].mean == 1
+    assert found["without entropy"].mean == 2
     assert found["without syntax"].mean == 3
     assert found["without probability"].mean == 1
     assert found["margin"].mean == 3

@@ -49,6 +49,7 @@ def by_margin(ordered: list[Candidate]) -> list[Candidate]:
         evolve(
             c,
             log_probability=-margins[c.position] - 1e-6 * c.contrast.rank,
+            entropy=0.0,
             kind=Kind.NAME,
             suspicion=0.0,
         )
