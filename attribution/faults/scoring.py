@@ -1,8 +1,8 @@
 """In which order alternatives are tried: by what is known of them before anything is run.
 
-That is how likely the model found the alternative, how undecided it was at that place, what stands
-there, and how suspicious its line is (Ochiai). `tokenblame study faults` measures what each signal is
-worth.
+That is how likely the model found the alternative, how undecided it was at that place, what
+stands there, and how suspicious its line is (Ochiai). `tokenblame study faults` measures what each
+signal is worth.
 """
 
 from attribution.faults.syntax import Kind
