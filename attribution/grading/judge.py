@@ -9,8 +9,8 @@ Where only pass or fail is asked for, and of hundreds of programs, those inputs 
 wrong programs of the task before: what fails there costs one process and a handful of calls.
 
 EvalPlus measures wall time, so a busy machine may fail a right program. A failure that may have
-been a time-out, and in which the autopsy finds none, is checked again, with more time for the input
-that the autopsy saw end within its limit.
+been a time-out, and in which the autopsy finds none, is checked again, a few times, each with more
+time for the input (where it is known) that the autopsy saw end within its limit.
 """
 
 import ast
@@ -152,6 +152,9 @@ class Judge:
                 return _verdict(problem, Status.PASS, _passed(problem), _SLOW)
             failure = again
             seen = self._autopsy(problem, tests, code, failure)
+        else:
+            if failure.found.failing is not None:  # it waits wherever it is looked at
+                seen = evolve(seen, kind=Kind.SPARED)
         return _explained(problem, tests, failure, seen)
 
     def _autopsy(

@@ -97,7 +97,7 @@ def test_what_cannot_be_python_is_known_before_it_is_run() -> None:
     assert not parses("x = = 1\n")
 
 
-def test_comments_layout_and_what_is_not_called_come_last() -> None:
+def test_all_else_equal_comments_layout_and_what_is_not_called_come_last() -> None:
     last = {Kind.PROSE, Kind.LAYOUT, Kind.BEHIND}
     first = set(Kind) - last
     assert max(score(-1.0, 1.0, 0.0, k) for k in last) < min(

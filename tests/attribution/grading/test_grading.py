@@ -73,6 +73,18 @@ def test_wrong_program_that_had_to_wait_fails_for_its_result(grader: Grader) -> 
     assert (verdict.failing_input, verdict.actual) == ("last([1, 2])", "1")
 
 
+@pytest.mark.slow
+def test_a_program_that_waits_for_ever_is_not_said_to_return_something_wrong(
+    grader: Grader,
+) -> None:
+    waits = WAITS.replace("len(items) > 1 and ", "")  # in all four inputs
+    verdict = grader.grade("HumanEval/0", waits + "    return items[-1] if items else None\n")
+
+    assert verdict.status is Status.FAIL
+    assert verdict.actual is None
+    assert "not every time" in verdict.message
+
+
 def test_syntax_error_has_its_line(grader: Grader) -> None:
     verdict = grader.grade("HumanEval/0", HEAD + "    return items[\n")
 
