@@ -29,7 +29,7 @@ from attribution.errors import (
     ResourceExhausted,
     UnsupportedModel,
 )
-from attribution.models import store
+from attribution.models import quantised, store
 from attribution.models.fingerprint import fingerprint, parameters
 from attribution.models.job import Job, Report, ignore
 from attribution.models.limits import human, require_memory
@@ -91,6 +91,7 @@ def load(
             "offloaded cannot be explained. Use --dtype 4bit, or a smaller model."
         )
     checkpoint()
+    quantised.keep_unpacked(model)
     model.train(False).requires_grad_(False)
     return LoadedModel(model, tokenizer, settings.model, mark, model.device, dtype)
 

@@ -1,6 +1,7 @@
 """What the search tries, proves and reports."""
 
 import ast
+from itertools import combinations
 
 import pytest
 import torch
@@ -114,8 +115,8 @@ def test_of_a_foreign_sample_the_share_of_own_tokens_is_told(subject: Subject) -
 
 def test_a_pivot_is_certain_once_nothing_behind_it_is_left(subject: Subject) -> None:
     ordered = begin(subject).ordered
-    late = next(c for c in ordered[::-1] if c.position > ordered[0].position)
-    early = next(c for c in ordered if c.position < late.position)
+    pairs = combinations(ordered, 2)  # the first of each is tried first
+    early, late = next((a, b) for a, b in pairs if a.position < b.position)
     wanted = by_rollout(subject, early.position, early.contrast.id)
     for rest, certain in ([], True), ([late], False):
         search = Search.of(subject, [early, *rest])

@@ -14,6 +14,7 @@ from attribution import decoding
 from attribution.errors import UnsupportedModel
 from attribution.faults.candidates import Candidate
 from attribution.faults.search import Search, Subject
+from attribution.faults.syntax import parses
 from attribution.grading.grader import Grader
 from attribution.models.loader import LoadedModel
 from attribution.prompts import build_stops
@@ -151,25 +152,29 @@ def test_what_both_would_write_is_tried_sooner(
 def test_what_the_sibling_proposed_is_proved_as_such(
     subject: Subject, loaded: LoadedModel, sibling: LoadedModel
 ) -> None:
-    clear = proposed(begun(subject, loaded, sibling)[1])[0]
+    offered = proposed(begun(subject, loaded, sibling)[1])
     made, prefix = subject.generation, subject.prefix
-    limit = len(prefix.ids) + 6 - clear.position
-    (done,) = decoding.rollouts(
+    written = decoding.rollouts(
         loaded.model,
         loaded.tokenizer,
         prefix,
-        [decoding.Branch(clear.position, (clear.contrast.id,), limit)],
+        [
+            decoding.Branch(c.position, (c.contrast.id,), len(prefix.ids) + 6 - c.position)
+            for c in offered
+        ],
         build_stops(TASK, Form.DIRECT, loaded.tokenizer),
         checkpoint=lambda _: None,
     )
-    searches, search = begun(subject, loaded, sibling, Runner(made.prompt + done.text))
+    both = zip(offered, (made.prompt + done.text for done in written), strict=True)
+    clear, program = next(pair for pair in both if parses(pair[1]))
+    searches, search = begun(subject, loaded, sibling, Runner(program))
     events = list(searches.run(search, REQUEST, job()))
     pairs = [e for e in events if isinstance(e, ContrastPair)]
     report = events[-1]
     assert isinstance(report, SearchReport)
     (pair,) = [p for p in pairs if p.second is None and p.contrast.id == clear.contrast.id]
     assert (pair.origin, pair.contrast) == (Origin.SIBLING, clear.contrast)
-    assert pair.repaired_program == made.prompt + done.text
+    assert pair.repaired_program == program
     tried = {trial.origin for trial in report.trials}
     assert {Origin.SIBLING, Origin.VERIFIED} <= tried
 

@@ -11,6 +11,7 @@ from attribution.lrp.graph import Wanted, build
 from attribution.lrp.ledger import Method
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, attribute
+from attribution.models.quantised import keep_unpacked
 from tests.attribution.lrp.tiny import FAMILIES, Shape, logits, tokens
 from tests.attribution.lrp.tiny import build as build_model
 
@@ -27,6 +28,7 @@ def test_every_family_is_explained_completely(family: str, tmp_path: Path) -> No
     model = tf.AutoModelForCausalLM.from_pretrained(
         tmp_path, quantization_config=options, device_map={"": "cpu"}, dtype=torch.float32
     ).eval()
+    keep_unpacked(model)
     assert "Linear4bit" in {type(module).__name__ for module in model.modules()}
     ids = tokens(12)
     row = logits(model, ids)[-1]
