@@ -153,7 +153,7 @@ class Judge:
             failure = again
             seen = self._autopsy(problem, tests, code, failure)
         else:
-            if failure.found.failing is not None:  # it waits wherever it is looked at
+            if failure.found.failing is not None:  # it waits in checks, never in the autopsy
                 seen = evolve(seen, kind=Kind.SPARED)
         return _explained(problem, tests, failure, seen)
 

@@ -166,7 +166,7 @@ def test_what_the_sibling_proposed_is_proved_as_such(
         checkpoint=lambda _: None,
     )
     both = zip(offered, (made.prompt + done.text for done in written), strict=True)
-    clear, program = next(pair for pair in both if parses(pair[1]))
+    clear, program = next(pair for pair in both if parses(pair[1]))  # no other is ever run
     searches, search = begun(subject, loaded, sibling, Runner(program))
     events = list(searches.run(search, REQUEST, job()))
     pairs = [e for e in events if isinstance(e, ContrastPair)]
