@@ -50,7 +50,7 @@ def test_endless_loop_is_a_timeout(grader: Grader) -> None:
 
 
 # The autopsy runs a program under a name of its own. One that is slow under any other is like one
-# that a busy machine let wait in the check alone: it sleeps for longer than EvalPlus' shortest limit.
+# that a busy machine let wait in the check alone: it sleeps longer than EvalPlus' shortest limit.
 WAITS = (
     "import sys, time\n"
     + HEAD
