@@ -12,7 +12,9 @@ Leviathan et al. 2023, section 2; drafts looked up as in prompt lookup decoding)
 that of plain greedy decoding.
 """
 
+import heapq
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,13 +26,17 @@ from attribution.checkpoints import Checkpoint, carry_on
 from attribution.decoding.caches import cut, states
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.interrupting import checked
-from attribution.decoding.linear import few_rows
+from attribution.decoding.linear import few_rows, is_packed
 from attribution.decoding.rows import Branch, Choice, Root, Row
 
 _DEAD = -(2**31)  # owner of a place that nobody sees
 _SLACK = 128  # dead places that are not worth a compaction
-_CPU_WIDTH = 32  # tokens per forward pass: more are hardly cheaper, and the first results later
+# Tokens per forward pass: more are hardly cheaper, and the first results later.
+_CPU_WIDTH = 32
+_PACKED_WIDTH = 16  # where half as many cost little more than half
 _GPU_WIDTH = 256  # where more come nearly for free
+_LONGEST_DRAFT = 16  # tokens
+_LEAST = 0.3  # chance of a drafted token that is worth its place
 
 
 @frozen
@@ -73,7 +79,7 @@ class Forest:
         """
         self._model = model
         self._keep = keep
-        self._width = width or (_CPU_WIDTH if model.device.type == "cpu" else _GPU_WIDTH)
+        self._width = width or _width(model)
         self._numbers = itertools.count()
         self._roots: list[Root] = []
         self._rows: dict[int, Row] = {}
@@ -109,10 +115,10 @@ class Forest:
         """Whether `step` has something to do or to hand over."""
         return bool(self._rows or self._ready)
 
-    def admit(self, branch: Branch, *, resumed: bool = False) -> int:
+    def admit(self, branch: Branch, *, resumed: bool = False, eager: bool = False) -> int:
         """Begin a rollout, or go on with one that was withdrawn; returns its number."""
         number = next(self._numbers)
-        row = self._rows[number] = Row.of(branch, self._roots[branch.root])
+        row = self._rows[number] = Row.of(branch, self._roots[branch.root], eager)
         if not resumed:
             self.work.plain += branch.position + len(branch.tokens) - 1
         if row.full or row.ended:
@@ -173,11 +179,18 @@ class Forest:
         """What each row feeds: tokens that the model has not seen, and a draft."""
         pending = {n: row.ids[row.seen :] for n, row in self._rows.items()}
         spare = self._width - sum(map(len, pending.values()))
-        drafts: dict[int, Sequence[int]] = {}
-        for n in sorted(self._rows, key=lambda n: -self._rows[n].trust):
-            drafts[n] = self._rows[n].draft(max(0, spare))
-            spare -= len(drafts[n])
-        return {n: (row, pending[n], drafts[n]) for n, row in self._rows.items()}
+        drafts = {n: list(row.draft(_LONGEST_DRAFT)) for n, row in self._rows.items()}
+        worth = (
+            (self._rows[n].eager, chance, n)
+            for n, draft in drafts.items()
+            for _, chance in draft
+            if chance > _LEAST
+        )
+        lengths = Counter(n for _, _, n in heapq.nlargest(max(0, spare), worth))
+        return {
+            n: (row, pending[n], [token for token, _ in drafts[n][: lengths[n]]])
+            for n, row in self._rows.items()
+        }
 
     def _forward(self, feeds: dict[int, tuple[Row, list[int], Sequence[int]]]) -> torch.Tensor:
         """Logits (tokens, vocabulary) behind the last pending token and behind every draft."""
@@ -245,7 +258,6 @@ class Forest:
         """
         right = [*(d == p for d, p in zip(draft, picked, strict=False)), False]
         agreed = right.index(False)
-        row.learn(len(draft), agreed)
         row.seen = len(row.ids) + agreed
         for count, token in enumerate(picked[: agreed + 1]):
             row.write(token)
@@ -286,6 +298,12 @@ class Forest:
             there = alive.to(keys.device)
             self._cache.update(keys[..., there, :], values[..., there, :], index)
         self._owner, self._position = self._owner[alive], self._position[alive]
+
+
+def _width(model: PreTrainedModel) -> int:
+    if model.device.type != "cpu":
+        return _GPU_WIDTH
+    return _PACKED_WIDTH if is_packed(model) else _CPU_WIDTH
 
 
 def _sample(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> int:

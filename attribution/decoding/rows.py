@@ -1,16 +1,16 @@
 """The book-keeping of one rollout: what it has written, and what it will probably write next."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import torch
 from attrs import define, field, frozen
 
+from attribution.decoding.drafts import LONGEST, Drafts
 from attribution.decoding.endings import Reader
 
-_LONGEST_DRAFT = 16  # tokens
-_FIRST_DRAFT = 4
-
+_LOOK_BACK = LONGEST + 1  # tokens that a draft is learnt from
 
 Choice: TypeAlias = tuple[list[int], list[float]]  # ids, best first, and log-probabilities
 
@@ -35,8 +35,11 @@ class Root:
     start: int  # where its output begins
     reader: Reader
     follows: dict[tuple[int, int], list[int]] = field(factory=dict)  # places after two tokens
+    drafts: Drafts = field(factory=Drafts)
 
     def __attrs_post_init__(self) -> None:
+        for end in range(1, len(self.ids) + 1):
+            self.drafts.learn(self.ids[max(0, end - _LOOK_BACK) : end])
         for place, pair in enumerate(zip(self.ids, self.ids[1:-1], strict=False), 2):
             self.follows.setdefault(pair, []).append(place)
 
@@ -51,12 +54,12 @@ class Row:
     seen: int
     cursor: int | None  # the root's token that it is expected to write next
     matched: int = 0  # tokens that came as expected since it last departed from the root
-    trust: int = _FIRST_DRAFT  # tokens to draft
+    eager: bool = False  # drafts for it come before those for others
     choices: list[Choice] = field(factory=list)  # at each token that it decoded
     generator: torch.Generator | None = None
 
     @classmethod
-    def of(cls, branch: Branch, root: Root) -> "Row":
+    def of(cls, branch: Branch, root: Root, eager: bool = False) -> "Row":
         ids = [*root.ids[: branch.position], *branch.tokens]
         sampled = branch.temperature > 0
         row = cls(
@@ -66,6 +69,7 @@ class Row:
             branch.position,
             len(ids) if len(branch.tokens) == 1 else None,
             generator=torch.Generator().manual_seed(branch.seed) if sampled else None,
+            eager=eager,
         )
         if row.cursor is None or row.cursor >= len(root.ids):
             row._realign()
@@ -90,30 +94,23 @@ class Row:
     def full(self) -> bool:
         return len(self.ids) - self.own >= self.branch.limit
 
-    def draft(self, most: int) -> Sequence[int]:
-        """What the root wrote where this row seems to be (up to `most` tokens)."""
-        if self.cursor is None or self.generator is not None:
-            return ()
+    def draft(self, most: int) -> Iterator[tuple[int, float]]:
+        """What it will probably write next (up to `most` tokens), with the chance of each."""
         room = self.branch.limit - (len(self.ids) - self.own) - 1
-        count = min(self.trust, most, room)
-        return self.root.ids[self.cursor : self.cursor + max(0, count)]
+        if self.generator is None:
+            yield from itertools.islice(self.root.drafts.behind(self.ids), max(0, min(most, room)))
 
     def write(self, token: int) -> None:
         """Append a token and follow the root along it."""
         expected = self.cursor is not None and self.cursor < len(self.root.ids)
         self.ids.append(token)
+        self.root.drafts.learn(self.ids[-_LOOK_BACK:])
         if expected and self.cursor is not None and self.root.ids[self.cursor] == token:
             self.cursor += 1
             self.matched += 1
         else:
             self.matched = 0
             self._realign()
-
-    def learn(self, drafted: int, accepted: int) -> None:
-        """Draft more where drafts come true."""
-        if drafted:
-            whole = accepted == drafted
-            self.trust = min(_LONGEST_DRAFT, 2 * self.trust) if whole else max(1, accepted)
 
     def _realign(self) -> None:
         """Find the last two tokens in the root: at the place nearest to the old one."""

@@ -21,6 +21,7 @@ from attrs import define, field, frozen
 from attribution.checkpoints import Checkpoint
 from attribution.decoding import Branch, Finished, Forest, Work
 from attribution.decoding.endings import Reader
+from attribution.decoding.linear import packed
 from attribution.faults import fall
 from attribution.faults.search import Subject
 from attribution.faults.tester import Judge, Programs, Tester
@@ -99,7 +100,7 @@ class CurveSearch:
         forest = Forest(self.subject.model, width=self.plan.width, work=self.work)
         prefix = self.subject.prefix
         forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, self._reader)
-        with Tester(self.programs, judge) as tester:
+        with packed(self.subject.model, checkpoint), Tester(self.programs, judge) as tester:
             while self._open and self._seconds < seconds:
                 checkpoint()
                 closed = self._advance(forest, tester, checkpoint)

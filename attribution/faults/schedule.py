@@ -8,8 +8,13 @@ from attribution.faults.attempts import Attempt, Frontier, Stage
 from attribution.faults.candidates import Candidate
 
 # Off the score of an attempt whose first line did not repair the original: it costs several times
-# what a new one does until its line ends, and passes less often.
-_LATER = 2.0
+# what a new one does until its line ends. More, and what is proved by it is proved late.
+_LATER = 0.5
+
+
+def rest_of(attempt: Attempt) -> Attempt:
+    """What is left of an attempt once its first line is written, with a lower score."""
+    return evolve(attempt, stage=Stage.REST, score=attempt.score - _LATER)
 
 
 @define
@@ -27,9 +32,14 @@ class Schedule:
         """It waits for its turn by score."""
         self._fresh.push(attempt)
 
+    @property
+    def best(self) -> float:
+        """The score of what would be next, of the attempts that wait by their score."""
+        return math.inf if self._urgent else max(self._fresh.best, self._begun.best)
+
     def postpone(self, attempt: Attempt) -> None:
-        """Its first line is written; the rest waits for its turn by a lower score."""
-        self._begun.push(evolve(attempt, stage=Stage.REST, score=attempt.score - _LATER))
+        """Its first line is written; the rest waits for its turn."""
+        self._begun.push(attempt)
 
     def put_aside(self, attempt: Attempt) -> None:
         """It goes on when nothing else is left, and then to its end."""

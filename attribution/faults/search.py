@@ -21,12 +21,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from attribution.decoding import Finished, Forest, Prefix, Work
 from attribution.decoding.endings import Reader
+from attribution.decoding.linear import packed
 from attribution.decoding.rows import Row
 from attribution.faults import ranking
 from attribution.faults.attempts import Attempt, Stage, first, longest, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
-from attribution.faults.schedule import Schedule
+from attribution.faults.schedule import Schedule, rest_of
 from attribution.faults.splices import splices
 from attribution.faults.tester import Judge, Tester
 from attribution.prompts import Stops
@@ -69,14 +70,25 @@ class Search:
     ordered: list[Candidate]
     findings: Findings
     work: Work = field(factory=Work)
+    staged: bool = True
     _schedule: Schedule = field(factory=Schedule)
     _running: dict[int, Attempt] = field(factory=dict)
     _seconds: float = 0.0  # of earlier runs
 
     @classmethod
-    def of(cls, subject: Subject, ordered: list[Candidate], *, screen: bool = True) -> "Search":
-        """`ordered`: the candidates; without `screen` no substitutions are tested."""
-        search = cls(subject, ordered, Findings(subject.generation))
+    def of(
+        cls,
+        subject: Subject,
+        ordered: list[Candidate],
+        *,
+        screen: bool = True,
+        staged: bool = True,
+    ) -> "Search":
+        """`ordered`: the candidates. Without `screen` no substitutions are tested.
+
+        Unless `staged`, every rollout is written to its end at once, and offers no second tokens.
+        """
+        search = cls(subject, ordered, Findings(subject.generation), staged=staged)
         for candidate in ordered:
             search._schedule.push(search._first(candidate))
             if screen:
@@ -100,13 +112,14 @@ class Search:
         """
         yield from list(self.findings.pairs.values())
         clock = _Clock(self._seconds)
-        forest = self._plant()
-        try:
-            with Tester(self.findings.programs, judge) as tester:
-                yield from self._search(forest, tester, clock, budget, checkpoint, exhaust)
-        finally:
-            self._suspend(forest)
-            self._seconds = clock.seconds
+        with packed(self.subject.model, checkpoint):
+            forest = self._plant()
+            try:
+                with Tester(self.findings.programs, judge) as tester:
+                    yield from self._search(forest, tester, clock, budget, checkpoint, exhaust)
+            finally:
+                self._suspend(forest)
+                self._seconds = clock.seconds
         self._take_in(self.findings.programs.take(), clock)
         yield from self.findings.fresh()
         yield self._report(trials)
@@ -166,14 +179,20 @@ class Search:
             attempt = self._schedule.next(budget.rollouts, urgent=urgent)
             if attempt is None:
                 break
-            number = forest.admit(attempt.branch, resumed=attempt.interrupted)
+            if not self.staged:
+                attempt = evolve(attempt, stage=Stage.LAST)
+            number = forest.admit(
+                attempt.branch, resumed=attempt.interrupted, eager=attempt.stage > Stage.LINE
+            )
             self._running[number] = attempt
 
     def _ended(self, done: Finished, ask: Callable[[str, float, bool], None]) -> None:
         attempt = self._running.pop(done.number)
         program = self._program(done.completion.text)
         start = self.subject.generation.prompt_length
-        further = () if attempt.second else seconds(attempt, done, self.subject.tokenizer, start)
+        further: Iterable[Attempt] = ()
+        if self.staged and attempt.second is None:
+            further = seconds(attempt, done, self.subject.tokenizer, start)
         self.findings.decoded(attempt, program, further)
         ask(program, _URGENT, True)
 
@@ -194,9 +213,17 @@ class Search:
                 continue
             if attempt.stage is Stage.LINE:
                 if self._has_line(attempt.candidate, row, tester):
-                    self._schedule.postpone(self._withdraw(forest, number))
+                    self._go_on(forest, number)
             elif self._is_hopeless(row, tester):
                 self._schedule.put_aside(self._withdraw(forest, number))
+
+    def _go_on(self, forest: Forest, number: int) -> None:
+        """With the rest of an attempt, or with something better."""
+        rest = self._running[number] = rest_of(self._running[number])
+        if rest.score < self._schedule.best:
+            self._schedule.postpone(self._withdraw(forest, number))
+        else:
+            forest.rows[number].eager = True
 
     def _has_line(self, candidate: Candidate, row: Row, tester: Tester) -> bool:
         """Whether the first line is written; it is tried in the original then."""

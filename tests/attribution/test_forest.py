@@ -63,9 +63,9 @@ def test_a_pass_that_is_given_up_loses_nothing(forest: Forest) -> None:
 
     forest.admit(Branch(20, (3,), 12))
     expected = forest_output(forest, carry_on)
-    forest.admit(Branch(20, (3,), 12))
+    forest.admit(Branch(20, (3,), 12))  # drafted whole from the one before, so in few passes
     assert forest_output(forest, give_up) == expected
-    assert asked > 10
+    assert asked > 5
 
 
 def forest_output(forest: Forest, checkpoint: Checkpoint) -> list[str]:

@@ -3,10 +3,12 @@
     python -m tests.benchmarks.bench_search study/*/faults.jsonl [--limit 8] [--seconds 60]
 
 Takes failing samples of studies for which a pair was proved, token by token as they are recorded,
-and searches each anew, twice: as shipped, and in the published order (positions where the model
-hesitated most, each with its second to fourth choice), without substitutions and without what the
-tests say of the lines. Both decode with the same machinery, so the figure is what order and
-substitution are worth; a search without any proof counts with its budget.
+and searches each anew: as shipped, and in the published order (positions where the model hesitated
+most, each with its second to fourth choice), without substitutions and without what the tests say
+of the lines. That twice: with every rollout written to its end, one after the other, and in stages
+as the shipped search writes them (first lines first). All three decode with the same machinery, so
+the figures are what order, substitution and stages are worth; a search without any proof counts
+with its budget.
 """
 
 import argparse
@@ -37,6 +39,7 @@ from attribution.study import records
 from attribution.study.records import Record
 
 _LAST_RANK = 4
+SEARCHES = ("shipped", "by margin", "by margin in stages")
 
 
 def by_margin(ordered: list[Candidate]) -> list[Candidate]:
@@ -86,9 +89,8 @@ def sample_of(record: Record, task: Task, loaded: LoadedModel) -> Generation:
     return evolve(made, finished=record.finished)
 
 
-def compare(
-    record: Record, loaded: LoadedModel, grader: Grader, seconds: float
-) -> tuple[float, float]:
+def compare(record: Record, loaded: LoadedModel, grader: Grader, seconds: float) -> list[float]:
+    """Seconds to the first pair of each of `SEARCHES`."""
     task = grader.task(record.task_id)
     generation = sample_of(record, task, loaded)
     prefix = prefill(loaded.model, record.ids, generation.prompt_length)
@@ -96,11 +98,19 @@ def compare(
     subject = subject_of(task, generation, prefix, loaded)
     began = time.monotonic()
     lines = ochiai(grader.spectrum(record.task_id, generation.code))
-    traced = time.monotonic() - began  # part of what it costs
+    traced = time.monotonic() - began  # part of what the shipped search costs
     ordered = candidates(generation, prefix.scores, loaded.tokenizer, Evidence(lines))
-    ours = first_proof(Search.of(subject, ordered), grader, seconds)
-    theirs = first_proof(Search.of(subject, by_margin(ordered), screen=False), grader, seconds)
-    return (seconds if ours is None else ours + traced), (seconds if theirs is None else theirs)
+    margins = by_margin(ordered)
+    shipped = first_proof(Search.of(subject, ordered), grader, seconds)
+    plain = Search.of(subject, margins, screen=False, staged=False)
+    staged = Search.of(subject, margins, screen=False)
+    others = [first_proof(search, grader, seconds) for search in (plain, staged)]
+    found = [None if shipped is None else shipped + traced, *others]
+    return [seconds if one is None else min(one, seconds) for one in found]
+
+
+def told(figures: Iterable[float]) -> str:
+    return ", ".join(f"{name} {one:.1f} s" for name, one in zip(SEARCHES, figures, strict=True))
 
 
 def main() -> None:
@@ -114,16 +124,12 @@ def main() -> None:
     recorded = [r for path in options.records for r in records.read(path)]
     found = []
     for record in chosen(recorded, loaded.fingerprint, options.limit):
-        ours, theirs = compare(record, loaded, grader, options.seconds)
-        found.append((ours, theirs))
-        print(f"{record.task_id}: {ours:.1f} s, by margin {theirs:.1f} s", flush=True)
+        found.append(compare(record, loaded, grader, options.seconds))
+        print(f"{record.task_id}: {told(found[-1])}", flush=True)
     grader.close()
     if not found:
         raise SystemExit(f"No record of {loaded.name} (--model) has a proved pair.")
-    print(
-        f"median of {len(found)}: {median(o for o, _ in found):.1f} s, "
-        f"by margin {median(t for _, t in found):.1f} s"
-    )
+    print(f"median of {len(found)}: {told(map(median, zip(*found, strict=True)))}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+"""What a rollout will probably write next: what was written behind the same tokens before.
+
+Rollouts of one sample mostly write what the original or one of them has written already, a little
+further up or down. So the last tokens are looked up in all of that (an n-gram model that learns
+while it is used; prompt lookup decoding, over a forest instead of a prompt), and what stood behind
+them last is drafted. The model verifies it: a wrong guess costs time and changes nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import define, field
+
+LONGEST = 6  # tokens of context; the longest that is known is the most certain
+_SHORTEST = 2
+
+
+@define
+class Drafts:
+    """An n-gram model of one root and all its rollouts."""
+
+    _next: dict[tuple[int, ...], int] = field(factory=dict)  # behind these tokens, when last seen
+    # By length of context: guesses, and those that came true.
+    _guesses: list[float] = field(factory=lambda: [5.0] * (LONGEST + 1))
+    _right: list[float] = field(factory=lambda: [4.0] * (LONGEST + 1))
+
+    def learn(self, ids: Sequence[int]) -> None:
+        """The last of `ids` was written behind the others."""
+        *context, token = ids[-1 - LONGEST :]
+        order, guess = self._after(context)
+        if order:
+            self._guesses[order] += 1
+            self._right[order] += guess == token
+        for length in range(_SHORTEST, len(context) + 1):
+            self._next[tuple(context[-length:])] = token
+
+    def behind(self, ids: Sequence[int]) -> Iterator[tuple[int, float]]:
+        """Tokens, each with the chance that it and all before it come true; without end perhaps."""
+        context, chance = list(ids[-LONGEST:]), 1.0
+        while True:
+            order, token = self._after(context)
+            if not order:
+                return
+            chance *= self._right[order] / self._guesses[order]
+            yield token, chance
+            context = [*context, token][-LONGEST:]
+
+    def _after(self, context: Sequence[int]) -> tuple[int, int]:
+        """Length of the longest context that is known, and what was behind it; (0, 0): none."""
+        for length in range(len(context), _SHORTEST - 1, -1):
+            token = self._next.get(tuple(context[-length:]))
+            if token is not None:
+                return length, token
+        return 0, 0
