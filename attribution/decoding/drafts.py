@@ -6,12 +6,15 @@ while it is used; prompt lookup decoding, over a forest instead of a prompt), an
 them last is drafted. The model verifies it: a wrong guess costs time and changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import define, field
 
 LONGEST = 6  # tokens of context; the longest that is known is the most certain
 _SHORTEST = 2
+_LEAST = 0.3  # chance of a drafted token that is worth its place
 
 
 @define
@@ -51,3 +54,20 @@ class Drafts:
             if token is not None:
                 return length, token
         return 0, 0
+
+
+def share(
+    drafts: Mapping[int, Sequence[tuple[int, float]]], eager: Collection[int], spare: int
+) -> dict[int, list[int]]:
+    """What is drafted where a pass has room for `spare` tokens: the likeliest ones.
+
+    `drafts`: tokens of each rollout with falling chances. Those of `eager` rollouts come first.
+    """
+    worth = (
+        (number in eager, chance, number)
+        for number, draft in drafts.items()
+        for _, chance in draft
+        if chance > _LEAST
+    )
+    lengths = Counter(number for _, _, number in heapq.nlargest(max(0, spare), worth))
+    return {n: [token for token, _ in draft[: lengths[n]]] for n, draft in drafts.items()}

@@ -6,15 +6,12 @@ those of its own rollout. So a fork copies nothing, rollouts of any position (an
 prompts) go through the model together, each with a draft of its own length, and one that ends
 leaves room for the next at once. Windows of sliding attention reach back by position.
 
-Drafts come from the root: after a fork a rollout mostly writes the old continuation again. The
-draft is verified in the same forward pass (speculative decoding with exact greedy acceptance,
-Leviathan et al. 2023, section 2; drafts looked up as in prompt lookup decoding), so the result is
-that of plain greedy decoding.
+A rollout mostly writes what the root or another rollout wrote before. That is drafted, and verified
+in the same forward pass (speculative decoding with exact greedy acceptance, Leviathan et al. 2023,
+section 2), so the result is that of plain greedy decoding.
 """
 
-import heapq
 import itertools
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +21,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from attribution.checkpoints import Checkpoint, carry_on
 from attribution.decoding.caches import cut, states
+from attribution.decoding.drafts import share
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.interrupting import checked
 from attribution.decoding.linear import few_rows, is_packed
@@ -36,7 +34,6 @@ _CPU_WIDTH = 32
 _PACKED_WIDTH = 16  # where half as many cost little more than half
 _GPU_WIDTH = 256  # where more come nearly for free
 _LONGEST_DRAFT = 16  # tokens
-_LEAST = 0.3  # chance of a drafted token that is worth its place
 
 
 @frozen
@@ -79,7 +76,7 @@ class Forest:
         """
         self._model = model
         self._keep = keep
-        self._width = width or _width(model)
+        self.width = width or _width(model)
         self._numbers = itertools.count()
         self._roots: list[Root] = []
         self._rows: dict[int, Row] = {}
@@ -103,7 +100,7 @@ class Forest:
     def has_room(self) -> bool:
         """Half of the width is left to drafts; rollouts that go on must be read again first."""
         pending = sum(len(row.ids) - row.seen for row in self._rows.values())
-        return len(self._rows) < max(1, self._width // 2) and pending < 2 * self._width
+        return len(self._rows) < max(1, self.width // 2) and pending < 2 * self.width
 
     @property
     def rows(self) -> Mapping[int, Row]:
@@ -116,7 +113,10 @@ class Forest:
         return bool(self._rows or self._ready)
 
     def admit(self, branch: Branch, *, resumed: bool = False, eager: bool = False) -> int:
-        """Begin a rollout, or go on with one that was withdrawn; returns its number."""
+        """Begin a rollout, or go on with one that was withdrawn; returns its number.
+
+        Drafts for `eager` ones come before those for others.
+        """
         number = next(self._numbers)
         row = self._rows[number] = Row.of(branch, self._roots[branch.root], eager)
         if not resumed:
@@ -166,7 +166,7 @@ class Forest:
         for number, (row, pending, draft) in feeds.items():
             end = place + len(draft) + 1
             if row.generator is not None:
-                chosen[place] = _sample(logits[place], row.branch.temperature, row.generator)
+                chosen[place] = row.sample(logits[place], row.generator)
             accepted, done = self._accept(row, draft, chosen[place:end], choices[place:end])
             fed += len(pending) + len(draft)
             self._owner[fed - len(draft) + accepted : fed] = _DEAD
@@ -178,19 +178,11 @@ class Forest:
     def _plan(self) -> dict[int, tuple[Row, list[int], Sequence[int]]]:
         """What each row feeds: tokens that the model has not seen, and a draft."""
         pending = {n: row.ids[row.seen :] for n, row in self._rows.items()}
-        spare = self._width - sum(map(len, pending.values()))
-        drafts = {n: list(row.draft(_LONGEST_DRAFT)) for n, row in self._rows.items()}
-        worth = (
-            (self._rows[n].eager, chance, n)
-            for n, draft in drafts.items()
-            for _, chance in draft
-            if chance > _LEAST
-        )
-        lengths = Counter(n for _, _, n in heapq.nlargest(max(0, spare), worth))
-        return {
-            n: (row, pending[n], [token for token, _ in drafts[n][: lengths[n]]])
-            for n, row in self._rows.items()
-        }
+        spare = self.width - sum(map(len, pending.values()))
+        known = {n: list(row.draft(_LONGEST_DRAFT)) for n, row in self._rows.items()}
+        eager = {n for n, row in self._rows.items() if row.eager}
+        drafts = share(known, eager, spare)
+        return {n: (row, pending[n], drafts[n]) for n, row in self._rows.items()}
 
     def _forward(self, feeds: dict[int, tuple[Row, list[int], Sequence[int]]]) -> torch.Tensor:
         """Logits (tokens, vocabulary) behind the last pending token and behind every draft."""
@@ -304,9 +296,3 @@ def _width(model: PreTrainedModel) -> int:
     if model.device.type != "cpu":
         return _GPU_WIDTH
     return _PACKED_WIDTH if is_packed(model) else _CPU_WIDTH
-
-
-def _sample(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> int:
-    """A token by chance; the same for a seed, whatever decodes beside it."""
-    probabilities = torch.softmax(logits.double().cpu() / temperature, -1)
-    return int(torch.multinomial(probabilities, 1, generator=generator))

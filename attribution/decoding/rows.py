@@ -100,6 +100,11 @@ class Row:
         if self.generator is None:
             yield from itertools.islice(self.root.drafts.behind(self.ids), max(0, min(most, room)))
 
+    def sample(self, logits: torch.Tensor, generator: torch.Generator) -> int:
+        """A token by chance; the same for a seed, whatever decodes beside it."""
+        probabilities = torch.softmax(logits.double().cpu() / self.branch.temperature, -1)
+        return int(torch.multinomial(probabilities, 1, generator=generator))
+
     def write(self, token: int) -> None:
         """Append a token and follow the root along it."""
         expected = self.cursor is not None and self.cursor < len(self.root.ids)

@@ -27,6 +27,7 @@ from attribution.faults import ranking
 from attribution.faults.attempts import Attempt, Stage, first, longest, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
+from attribution.faults.report import report_of
 from attribution.faults.schedule import Schedule, rest_of
 from attribution.faults.splices import splices
 from attribution.faults.tester import Judge, Tester
@@ -122,7 +123,15 @@ class Search:
                 self._seconds = clock.seconds
         self._take_in(self.findings.programs.take(), clock)
         yield from self.findings.fresh()
-        yield self._report(trials)
+        yield report_of(
+            self.findings,
+            self.ordered,
+            self.subject.prefix.scores,
+            self.work,
+            rollouts=self._schedule.rollouts,
+            seconds=self._seconds,
+            trials=trials,
+        )
 
     def _search(
         self,
@@ -272,40 +281,6 @@ class Search:
             f"{self.findings.programs.tested} programs tested, "
             f"{len(self.findings.pairs)} repairs",
             min(1.0, spent),
-        )
-
-    def _report(self, trials: bool) -> SearchReport:
-        findings, generation = self.findings, self.subject.generation
-        pairs = list(findings.pairs.values())
-        start, programs = generation.prompt_length, findings.programs.tested
-        missing = [c for c in self.ordered if c not in findings.tried or findings.is_untested(c)]
-        complete = not missing and not findings.undecided
-        found = ranking.outcome(
-            pairs,
-            start=start,
-            length=len(generation.tokens),
-            finished=generation.finished,
-            complete=complete,
-        )
-        pivot = ranking.pivot(pairs)
-        ranks = self.subject.prefix.scores.chosen_ranks
-        return SearchReport(
-            rollouts=self._schedule.rollouts,
-            decoded_tokens=self.work.written,
-            proved=len(pairs),
-            message=ranking.told(found, pairs, self._schedule.rollouts, programs),
-            outcome=found,
-            programs=programs,
-            accepted_tokens=self.work.accepted,
-            computed_tokens=self.work.computed,
-            plain_tokens=self.work.plain,
-            seconds=self._seconds,
-            first_seconds=findings.first_seconds,
-            complete=complete,
-            own_share=float((ranks == 1).float().mean()) if len(ranks) else 1.0,
-            pivotal=pivot,
-            pivotal_certain=pivot is not None and not any(c.position > pivot for c in missing),
-            trials=tuple(findings.trials) if trials else (),
         )
 
 

@@ -1,5 +1,8 @@
 """Rollouts are token-identical to plain greedy decoding from the same prefix."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 import torch
 from attrs import astuple
@@ -10,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from attribution import decoding, replaying
 from attribution.decoding import Branch
 from attribution.decoding import prefix as prefix_module
+from attribution.decoding.linear import few_rows, packed
 from attribution.errors import Cancelled, ModelUnavailable
 from attribution.models.catalogue import SMALL
 from attribution.models.loader import load
@@ -106,7 +110,10 @@ def test_rollouts_equal_plain_greedy_decoding(
 
 
 @pytest.mark.slow
-def test_rollouts_of_real_weights_are_plain_greedy_decoding() -> None:
+@pytest.mark.parametrize("way", [few_rows, packed])
+def test_rollouts_of_real_weights_are_plain_greedy_decoding(
+    way: Callable[[PreTrainedModel], AbstractContextManager[None]],
+) -> None:
     """As above, where a continuation means something and rejoins what was written before."""
     try:
         loaded = load(ModelSettings(SMALL, "cpu", "float32"))
@@ -121,9 +128,10 @@ def test_rollouts_of_real_weights_are_plain_greedy_decoding() -> None:
     start = len(prompt.input_ids)
     prefix = decoding.prefill(loaded.model, plainly(prompt.input_ids, 42), start)
     branches = [Branch(start + k, (int(prefix.scores.top_ids[k, 1]),), 32) for k in range(0, 42, 7)]
-    done = decoding.rollouts(
-        loaded.model, loaded.tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None
-    )
+    with way(loaded.model):
+        done = decoding.rollouts(
+            loaded.model, loaded.tokenizer, prefix, branches, NEVER, checkpoint=lambda _: None
+        )
     for b, completion in zip(branches, done, strict=True):
         whole = [*prefix.ids[:start], *completion.ids]
         assert whole == plainly([*prefix.ids[: b.position], *b.tokens], 31)

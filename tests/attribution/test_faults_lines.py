@@ -1,12 +1,13 @@
 """A rollout's first line is tried in the original before the rest of it is written."""
 
 import pytest
+from attrs import evolve
 from transformers import PreTrainedTokenizerFast
 
 from attribution.faults import search as search_module
 from attribution.faults.attempts import Attempt, Stage, first
 from attribution.faults.findings import Findings
-from attribution.faults.schedule import Schedule
+from attribution.faults.schedule import Schedule, rest_of
 from attribution.faults.search import Subject
 from attribution.faults.splices import splices
 from attribution.generation import Split, from_text
@@ -67,7 +68,7 @@ def test_what_was_begun_goes_on_by_its_score_and_costs_no_rollout(subject: Subje
     assert [a and a.stage for a in begun] == [Stage.LINE, Stage.LINE]
     for attempt in begun:
         assert attempt is not None
-        schedule.postpone(attempt)
+        schedule.postpone(rest_of(attempt))
     again = [schedule.next(2) for _ in range(3)]  # no rollout is left for new ones
     assert [a and (a.candidate, a.stage) for a in again] == [
         (waiting[0].candidate, Stage.REST),
@@ -86,7 +87,7 @@ def test_a_line_that_repairs_calls_its_rollout_once(subject: Subject) -> None:
     begun = [schedule.next(9) for _ in range(3)]
     for attempt in begun:
         assert attempt is not None
-        schedule.postpone(attempt)
+        schedule.postpone(rest_of(attempt))
     last = waiting[2]
     schedule.call(last)
     schedule.call(last)  # by a second line with the same candidate
@@ -108,22 +109,22 @@ def test_only_a_line_that_passes_wants_its_rollout(subject: Subject, passed: boo
     assert not findings.pairs  # its own rollout must prove it
 
 
+@pytest.mark.parametrize("score", [-1e9, 1e9], ids=["waits", "goes on"])
 def test_waiting_after_the_first_line_changes_no_result(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    score: float, subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    postponed: list[Attempt] = []
-    postpone = Schedule.postpone
+    begun: list[Attempt] = []  # their first line is written
 
-    def noted(self: Schedule, attempt: Attempt) -> None:
-        postponed.append(attempt)
-        postpone(self, attempt)
+    def noted(attempt: Attempt) -> Attempt:
+        begun.append(attempt)
+        return evolve(rest_of(attempt), score=score)
 
-    monkeypatch.setattr(Schedule, "postpone", noted)
+    monkeypatch.setattr(search_module, "rest_of", noted)
     whole, hasty = begin(subject), begin(subject)
     run(whole, Judge(some))
-    assert not postponed  # its programs have one line
+    assert not begun  # its programs have one line
     monkeypatch.setattr(search_module, "_LONG_LINE", 2)
     _, report = run(hasty, Judge(some))
-    assert len(postponed) > 4
+    assert len(begun) > 4
     assert report.complete
     assert known(hasty) == known(whole)

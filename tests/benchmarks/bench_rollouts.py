@@ -3,7 +3,7 @@
     python -m tests.benchmarks.bench_rollouts [--model NAME] [--task HumanEval/65] [--count 32]
 
 The same forks of one real sample, finished greedily up to the same stop sequences: by the search's
-own decoding (shared cache, drafts, product order), and by transformers' `generate` on left-padded
+own decoding (shared cache, drafts, packed weights), and by transformers' `generate` on left-padded
 batches of `--batch` prefixes. The texts are compared. No rollout is put aside here, as the search
 would: that saving comes on top.
 """
@@ -18,6 +18,7 @@ from transformers import StoppingCriteriaList
 from attribution.commands.common import add_model_options, model_settings
 from attribution.decoding import Branch, Prefix, generate, prefill, rollouts
 from attribution.decoding.endings import Reader
+from attribution.decoding.linear import packed
 from attribution.grading.grader import Grader
 from attribution.models.loader import LoadedModel, load
 from attribution.prompts import Stops, build_prompt, build_stops
@@ -107,9 +108,10 @@ def main() -> None:
     prefix = prefill(loaded.model, [*prompt, *written.ids], len(prompt))
     branches = forks(prefix, options.count)
     began = time.perf_counter()
-    ours = rollouts(
-        loaded.model, loaded.tokenizer, prefix, branches, stops, checkpoint=lambda _: None
-    )
+    with packed(loaded.model):  # as in a search; packing is timed with the rest
+        ours = rollouts(
+            loaded.model, loaded.tokenizer, prefix, branches, stops, checkpoint=lambda _: None
+        )
     middle = time.perf_counter()
     theirs = plainly(loaded, prefix, branches, stops, options.batch)
     end = time.perf_counter()

@@ -1,0 +1,92 @@
+"""Packed weights give the same products, where there is memory, and leave nothing behind."""
+
+import copy
+
+import pytest
+import torch
+from torch.nn import Linear
+from transformers import PreTrainedModel
+
+from attribution.decoding import Forest, linear
+from attribution.decoding.linear import is_packed, packed
+from attribution.errors import Cancelled
+
+
+@pytest.fixture
+def single(model: PreTrainedModel) -> PreTrainedModel:
+    """In float32: nothing else is packed."""
+    return copy.deepcopy(model).float()
+
+
+@torch.inference_mode()
+def logits(model: PreTrainedModel, rows: int) -> torch.Tensor:
+    return model(input_ids=torch.arange(5, 5 + rows)[None]).logits
+
+
+def replaced(model: PreTrainedModel) -> list[str]:
+    return [name for name, module in model.named_modules() if "forward" in vars(module)]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16, 40])
+@pytest.mark.parametrize("most", [8, 128])
+def test_the_products_are_the_same(
+    rows: int, most: int, single: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also above the number of rows for which the blocks are used."""
+    monkeypatch.setattr(linear, "_MOST_ROWS", most)
+    expected = logits(single, rows)
+    with packed(single):
+        layers = {n for n, m in single.named_modules() if type(m) is Linear}
+        assert set(replaced(single)) == layers
+        assert is_packed(single)
+        found = logits(single, rows)
+    assert not replaced(single)
+    assert not is_packed(single)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("available", [None, 0])
+def test_without_memory_the_weights_stay_as_they_are(
+    available: int | None, single: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear, "available_memory", lambda: available)
+    with packed(single):
+        assert not replaced(single)
+        assert not is_packed(single)
+
+
+def test_twice_the_memory_of_the_layers_must_be_there(
+    single: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = sum(m.weight.nbytes for m in single.modules() if type(m) is Linear)
+    for available, expected in ((2 * size - 1, False), (2 * size, True)):
+        monkeypatch.setattr(linear, "available_memory", lambda available=available: available)
+        with packed(single):
+            assert is_packed(single) is expected
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_only_float32_is_packed(dtype: torch.dtype, single: PreTrainedModel) -> None:
+    with packed(other := single.to(dtype)):
+        assert not replaced(other)
+
+
+def test_packing_can_be_cancelled(single: PreTrainedModel) -> None:
+    asked = 0
+
+    def give_up() -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled), packed(single, give_up):
+        raise AssertionError("it was not cancelled")
+    assert not replaced(single)
+
+
+def test_a_pass_is_narrower_where_the_weights_are_packed(single: PreTrainedModel) -> None:
+    wide = Forest(single).width
+    with packed(single):
+        assert Forest(single).width < wide
+    assert Forest(single, width=7).width == 7
