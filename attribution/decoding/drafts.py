@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from attrs import define, field
 
-LONGEST = 6  # tokens of context; the longest that is known is the most certain
+_LONGEST = 6  # tokens of context; the longest that is known is the most certain
 _SHORTEST = 2
 _LEAST = 0.3  # chance of a drafted token that is worth its place
 
@@ -23,12 +23,17 @@ class Drafts:
 
     _next: dict[tuple[int, ...], int] = field(factory=dict)  # behind these tokens, when last seen
     # By length of context: guesses, and those that came true.
-    _guesses: list[float] = field(factory=lambda: [5.0] * (LONGEST + 1))
-    _right: list[float] = field(factory=lambda: [4.0] * (LONGEST + 1))
+    _guesses: list[float] = field(factory=lambda: [5.0] * (_LONGEST + 1))
+    _right: list[float] = field(factory=lambda: [4.0] * (_LONGEST + 1))
+
+    def read(self, ids: Sequence[int]) -> None:
+        """All of `ids` were written one behind the other."""
+        for end in range(1, len(ids) + 1):
+            self.learn(ids[max(0, end - 1 - _LONGEST) : end])
 
     def learn(self, ids: Sequence[int]) -> None:
         """The last of `ids` was written behind the others."""
-        *context, token = ids[-1 - LONGEST :]
+        *context, token = ids[-1 - _LONGEST :]
         order, guess = self._after(context)
         if order:
             self._guesses[order] += 1
@@ -38,14 +43,14 @@ class Drafts:
 
     def behind(self, ids: Sequence[int]) -> Iterator[tuple[int, float]]:
         """Tokens, each with the chance that it and all before it come true; without end perhaps."""
-        context, chance = list(ids[-LONGEST:]), 1.0
+        context, chance = list(ids[-_LONGEST:]), 1.0
         while True:
             order, token = self._after(context)
             if not order:
                 return
             chance *= self._right[order] / self._guesses[order]
             yield token, chance
-            context = [*context, token][-LONGEST:]
+            context = [*context, token][-_LONGEST:]
 
     def _after(self, context: Sequence[int]) -> tuple[int, int]:
         """Length of the longest context that is known, and what was behind it; (0, 0): none."""
@@ -64,10 +69,10 @@ def share(
     `drafts`: tokens of each rollout with falling chances. Those of `eager` rollouts come first.
     """
     worth = (
-        (number in eager, chance, number)
+        (number in eager, chance, -number)  # of equals the older: it was thought the better one
         for number, draft in drafts.items()
         for _, chance in draft
         if chance > _LEAST
     )
-    lengths = Counter(number for _, _, number in heapq.nlargest(max(0, spare), worth))
+    lengths = Counter(-number for _, _, number in heapq.nlargest(max(0, spare), worth))
     return {n: [token for token, _ in draft[: lengths[n]]] for n, draft in drafts.items()}

@@ -3,9 +3,11 @@
 Rollouts go through the model a few tokens at a time. `packed` lays the weights out anew for that,
 in the blocks of oneDNN: 16 rows then cost little more than reading the weights once. That takes as
 much memory again as the layers' weights, for as long as the context lasts, and is left out where
-there is not twice as much. `few_rows` needs no memory: x Wᵀ with 4 to 64 rows runs at half the
-speed of (W xᵀ)ᵀ in the BLAS of torch's CPU builds, which divides the work along the rows, of which
-there are too few. Measured in tests/benchmarks.
+there is not twice as much, or nobody knows.
+
+`few_rows` needs no memory: x Wᵀ with 4 to 64 rows runs at half the speed of (W xᵀ)ᵀ in the BLAS of
+torch's CPU builds, which divides the work along the rows, of which there are too few. Measured in
+tests/benchmarks.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,12 +62,15 @@ def is_packed(model: nn.Module) -> bool:
 
 
 def _packable(model: nn.Module) -> list[nn.Linear]:
-    layers = [layer for layer in _plain(model) if layer.weight.dtype is torch.float32]
+    """All linear layers, or none: a pass is as slow as its slowest products."""
+    layers = _plain(model)
+    every = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    alike = len(layers) == len(every) and all(m.weight.dtype is torch.float32 for m in layers)
     needed, available = sum(layer.weight.nbytes for layer in layers), available_memory()
     enough = available is not None and needed * _SPARE <= available
-    # No public function packs; these are what torch.compile calls.
+    # No public function packs; these are what torch.compile may call.
     known = all(hasattr(torch.ops.mkldnn, f"_{name}") for name in _OPERATORS)
-    return layers if enough and known else []
+    return layers if alike and enough and known else []
 
 
 @contextmanager

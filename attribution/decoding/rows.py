@@ -7,10 +7,8 @@ from typing import TypeAlias
 import torch
 from attrs import define, field, frozen
 
-from attribution.decoding.drafts import LONGEST, Drafts
+from attribution.decoding.drafts import Drafts
 from attribution.decoding.endings import Reader
-
-_LOOK_BACK = LONGEST + 1  # tokens that a draft is learnt from
 
 Choice: TypeAlias = tuple[list[int], list[float]]  # ids, best first, and log-probabilities
 
@@ -38,8 +36,7 @@ class Root:
     drafts: Drafts = field(factory=Drafts)
 
     def __attrs_post_init__(self) -> None:
-        for end in range(1, len(self.ids) + 1):
-            self.drafts.learn(self.ids[max(0, end - _LOOK_BACK) : end])
+        self.drafts.read(self.ids)
         for place, pair in enumerate(zip(self.ids, self.ids[1:-1], strict=False), 2):
             self.follows.setdefault(pair, []).append(place)
 
@@ -109,7 +106,8 @@ class Row:
         """Append a token and follow the root along it."""
         expected = self.cursor is not None and self.cursor < len(self.root.ids)
         self.ids.append(token)
-        self.root.drafts.learn(self.ids[-_LOOK_BACK:])
+        if self.generator is None:  # what was written by chance foretells nothing
+            self.root.drafts.learn(self.ids)
         if expected and self.cursor is not None and self.root.ids[self.cursor] == token:
             self.cursor += 1
             self.matched += 1

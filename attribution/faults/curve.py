@@ -97,6 +97,7 @@ class CurveSearch:
         `checkpoint` is called before every forward pass and raises to cancel.
         """
         origin, shown = time.monotonic(), 0.0
+        # Made before packing, so as wide as without: samples leave no room to drafts.
         forest = Forest(self.subject.model, width=self.plan.width, work=self.work)
         prefix = self.subject.prefix
         forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, self._reader)

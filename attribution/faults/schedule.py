@@ -7,8 +7,8 @@ from attrs import define, evolve, field
 from attribution.faults.attempts import Attempt, Frontier, Stage
 from attribution.faults.candidates import Candidate
 
-# Off the score of an attempt whose first line did not repair the original: it costs several times
-# what a new one does until its line ends. More, and what is proved by it is proved late.
+# Off the score of an attempt whose first line is written: the rest costs several times what a new
+# one does until its line ends. More, and what is proved by a rest is proved late.
 _LATER = 0.5
 
 
@@ -32,10 +32,10 @@ class Schedule:
         """It waits for its turn by score."""
         self._fresh.push(attempt)
 
-    @property
-    def best(self) -> float:
-        """The score of what would be next, of the attempts that wait by their score."""
-        return math.inf if self._urgent else max(self._fresh.best, self._begun.best)
+    def best(self, most: int) -> float:
+        """The score of what `next` would find, but for what was put aside."""
+        fresh = self._fresh.best if self.rollouts < most else -math.inf
+        return math.inf if self._urgent else max(fresh, self._begun.best)
 
     def postpone(self, attempt: Attempt) -> None:
         """Its first line is written; the rest waits for its turn."""

@@ -5,14 +5,14 @@ Two things are tried with every alternative, best score first:
 - *Substitution*: the sample with this one token exchanged. No model is needed, and the tests of
   all of them run while the model decodes.
 - *Rollout*: the model goes on greedily from the alternative. Most repairs change one line, so its
-  first line is tried in the original before the rest is written: if that passes, the rollout goes
-  on at once; if not, it waits for its turn. Once a rollout has rejoined the original text, the
-  program that it is becoming is known; if that one fails, the rollout is put aside until nothing
-  better is left.
+  first line is tried in the original. Meanwhile the rollout goes on, unless something better waits.
+  Once it has rejoined the original text, the program that it is becoming is known; if that one
+  fails, the rollout is put aside until nothing better is left.
 
 A rollout that fails offers second tokens, which wait in the same queue with their joint score.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -71,25 +71,14 @@ class Search:
     ordered: list[Candidate]
     findings: Findings
     work: Work = field(factory=Work)
-    staged: bool = True
     _schedule: Schedule = field(factory=Schedule)
     _running: dict[int, Attempt] = field(factory=dict)
     _seconds: float = 0.0  # of earlier runs
 
     @classmethod
-    def of(
-        cls,
-        subject: Subject,
-        ordered: list[Candidate],
-        *,
-        screen: bool = True,
-        staged: bool = True,
-    ) -> "Search":
-        """`ordered`: the candidates. Without `screen` no substitutions are tested.
-
-        Unless `staged`, every rollout is written to its end at once, and offers no second tokens.
-        """
-        search = cls(subject, ordered, Findings(subject.generation), staged=staged)
+    def of(cls, subject: Subject, ordered: list[Candidate], *, screen: bool = True) -> "Search":
+        """`ordered`: the candidates; without `screen` no substitutions are tested."""
+        search = cls(subject, ordered, Findings(subject.generation))
         for candidate in ordered:
             search._schedule.push(search._first(candidate))
             if screen:
@@ -113,14 +102,12 @@ class Search:
         """
         yield from list(self.findings.pairs.values())
         clock = _Clock(self._seconds)
-        with packed(self.subject.model, checkpoint):
-            forest = self._plant()
-            try:
-                with Tester(self.findings.programs, judge) as tester:
-                    yield from self._search(forest, tester, clock, budget, checkpoint, exhaust)
-            finally:
-                self._suspend(forest)
-                self._seconds = clock.seconds
+        try:
+            with Tester(self.findings.programs, judge) as tester:
+                if clock.seconds < budget.seconds and not self._done(tester, budget, exhaust):
+                    yield from self._search(tester, clock, budget, checkpoint, exhaust)
+        finally:
+            self._seconds = clock.seconds
         self._take_in(self.findings.programs.take(), clock)
         yield from self.findings.fresh()
         yield report_of(
@@ -135,6 +122,21 @@ class Search:
 
     def _search(
         self,
+        tester: Tester,
+        clock: "_Clock",
+        budget: Budget,
+        checkpoint: Callable[[], None],
+        exhaust: bool,
+    ) -> Iterator[ContrastPair | Progress]:
+        with packed(self.subject.model, checkpoint):
+            forest = self._plant()
+            try:
+                yield from self._try(forest, tester, clock, budget, checkpoint, exhaust)
+            finally:
+                self._suspend(forest, tester)
+
+    def _try(
+        self,
         forest: Forest,
         tester: Tester,
         clock: "_Clock",
@@ -145,12 +147,14 @@ class Search:
         told, end = 0.0, budget.seconds
         while clock.seconds < end and not self._done(tester, budget, exhaust):
             checkpoint()
-            decoding = not self._clear(exhaust) or bool(self.findings.pending)
+            clear = self._clear(exhaust)
+            decoding = not clear or bool(self.findings.pending)
             if decoding:
-                self._admit(forest, budget, urgent=self._clear(exhaust))
+                self._admit(forest, budget, urgent=clear)
                 for done in forest.step(checkpoint):
-                    self._ended(done, tester.ask)
-                self._put_aside(forest, tester)
+                    self._ended(done, tester)
+                best = math.inf if clear else self._schedule.best(budget.rollouts)
+                self._put_aside(forest, tester, best)
             self._take_in(tester.news(0.0 if decoding and forest.busy else _PATIENCE), clock)
             yield from self.findings.fresh()
             if self._clear(exhaust):
@@ -188,22 +192,21 @@ class Search:
             attempt = self._schedule.next(budget.rollouts, urgent=urgent)
             if attempt is None:
                 break
-            if not self.staged:
-                attempt = evolve(attempt, stage=Stage.LAST)
-            number = forest.admit(
-                attempt.branch, resumed=attempt.interrupted, eager=attempt.stage > Stage.LINE
-            )
+            eager = attempt.stage > Stage.LINE or self._is_wanted(attempt)
+            number = forest.admit(attempt.branch, resumed=attempt.interrupted, eager=eager)
             self._running[number] = attempt
 
-    def _ended(self, done: Finished, ask: Callable[[str, float, bool], None]) -> None:
+    def _is_wanted(self, attempt: Attempt) -> bool:
+        """Whether its substitution has passed."""
+        return attempt.second is None and attempt.candidate in self.findings.pending
+
+    def _ended(self, done: Finished, tester: Tester) -> None:
         attempt = self._running.pop(done.number)
         program = self._program(done.completion.text)
         start = self.subject.generation.prompt_length
-        further: Iterable[Attempt] = ()
-        if self.staged and attempt.second is None:
-            further = seconds(attempt, done, self.subject.tokenizer, start)
+        further = () if attempt.second else seconds(attempt, done, self.subject.tokenizer, start)
         self.findings.decoded(attempt, program, further)
-        ask(program, _URGENT, True)
+        tester.ask(program, _URGENT, True)
 
     def _take_in(self, programs: Iterable[str], clock: "_Clock") -> None:
         for program in programs:
@@ -213,23 +216,25 @@ class Search:
             for attempt in further:
                 self._schedule.push(attempt)
 
-    def _put_aside(self, forest: Forest, tester: Tester) -> None:
-        """Rollouts that lead nowhere, it seems, wait until nothing better is left."""
+    def _put_aside(self, forest: Forest, tester: Tester, best: float) -> None:
+        """Rollouts that lead nowhere, it seems, wait until nothing better is left.
+
+        `best`: the score of what would come in the place of one that has written its first line.
+        """
         for number, row in list(forest.rows.items()):
             attempt = self._running[number]
-            wanted = attempt.candidate in self.findings.pending
-            if attempt.stage is Stage.LAST or (wanted and attempt.second is None):
-                continue
-            if attempt.stage is Stage.LINE:
+            if self._is_wanted(attempt):
+                row.eager = True
+            elif attempt.stage is Stage.LINE:
                 if self._has_line(attempt.candidate, row, tester):
-                    self._go_on(forest, number)
-            elif self._is_hopeless(row, tester):
+                    self._go_on(forest, number, best)
+            elif attempt.stage is not Stage.LAST and self._is_hopeless(row, tester):
                 self._schedule.put_aside(self._withdraw(forest, number))
 
-    def _go_on(self, forest: Forest, number: int) -> None:
-        """With the rest of an attempt, or with something better."""
+    def _go_on(self, forest: Forest, number: int, best: float) -> None:
+        """With the rest of a rollout, or with what is better."""
         rest = self._running[number] = rest_of(self._running[number])
-        if rest.score < self._schedule.best:
+        if rest.score < best:
             self._schedule.postpone(self._withdraw(forest, number))
         else:
             forest.rows[number].eager = True
@@ -261,10 +266,10 @@ class Search:
         branch = forest.withdraw(number)
         return evolve(attempt, branch=branch, known=known, interrupted=True)
 
-    def _suspend(self, forest: Forest) -> None:
+    def _suspend(self, forest: Forest, tester: Tester) -> None:
         """Keep what is half decoded for the next run."""
         for done in forest.drain():
-            self._ended(done, self.findings.programs.ask)
+            self._ended(done, tester)
         for number in list(self._running):
             self._schedule.put_back(self._withdraw(forest, number))
 

@@ -10,9 +10,7 @@ from attribution.decoding.drafts import Drafts, share
 def read(*texts: str) -> Drafts:
     drafts = Drafts()
     for text in texts:
-        ids = [ord(sign) for sign in text]
-        for end in range(1, len(ids) + 1):
-            drafts.learn(ids[:end])
+        drafts.read([ord(sign) for sign in text])
     return drafts
 
 
@@ -66,4 +64,5 @@ def test_the_likeliest_tokens_fill_a_pass() -> None:
     assert share(drafts, (), 3) == {1: [11], 2: [21, 22], 3: []}
     assert share(drafts, {1}, 3) == {1: [11, 12], 2: [21], 3: []}
     assert share(drafts, (), 9) == {1: [11, 12], 2: [21, 22], 3: []}  # the last is too unlikely
+    assert share({1: [(11, 0.8)], 2: [(21, 0.8)]}, (), 1) == {1: [11], 2: []}  # the older
     assert share(drafts, (), -1) == {1: [], 2: [], 3: []}

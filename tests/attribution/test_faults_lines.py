@@ -1,9 +1,12 @@
 """A rollout's first line is tried in the original before the rest of it is written."""
 
+import math
+
 import pytest
 from attrs import evolve
 from transformers import PreTrainedTokenizerFast
 
+from attribution.decoding import forest as forest_module
 from attribution.faults import search as search_module
 from attribution.faults.attempts import Attempt, Stage, first
 from attribution.faults.findings import Findings
@@ -80,6 +83,18 @@ def test_what_was_begun_goes_on_by_its_score_and_costs_no_rollout(subject: Subje
     assert schedule.has(3)
 
 
+def test_the_best_that_waits_is_what_comes_next(subject: Subject) -> None:
+    schedule, (one, two, *_) = Schedule(), attempts(subject)
+    assert schedule.best(9) == -math.inf
+    schedule.push(one)
+    assert schedule.best(9) == one.score
+    assert schedule.best(0) == -math.inf  # no rollout is left for it
+    schedule.postpone(rest_of(two))
+    assert schedule.best(0) == rest_of(two).score < two.score
+    schedule.put_back(two)
+    assert schedule.best(0) == math.inf
+
+
 def test_a_line_that_repairs_calls_its_rollout_once(subject: Subject) -> None:
     schedule, waiting = Schedule(), attempts(subject)
     for attempt in waiting:
@@ -109,6 +124,14 @@ def test_only_a_line_that_passes_wants_its_rollout(subject: Subject, passed: boo
     assert not findings.pairs  # its own rollout must prove it
 
 
+_POSTPONE = Schedule.postpone
+
+
+def put_by(schedule: Schedule, noted: list[Attempt], attempt: Attempt) -> None:
+    noted.append(attempt)
+    _POSTPONE(schedule, attempt)
+
+
 @pytest.mark.parametrize("score", [-1e9, 1e9], ids=["waits", "goes on"])
 def test_waiting_after_the_first_line_changes_no_result(
     score: float, subject: Subject, monkeypatch: pytest.MonkeyPatch
@@ -119,12 +142,16 @@ def test_waiting_after_the_first_line_changes_no_result(
         begun.append(attempt)
         return evolve(rest_of(attempt), score=score)
 
+    waiting: list[Attempt] = []
+    monkeypatch.setattr(forest_module, "_CPU_WIDTH", 4)  # so that there is something better
     monkeypatch.setattr(search_module, "rest_of", noted)
+    monkeypatch.setattr(Schedule, "postpone", lambda self, one: put_by(self, waiting, one))
     whole, hasty = begin(subject), begin(subject)
     run(whole, Judge(some))
     assert not begun  # its programs have one line
     monkeypatch.setattr(search_module, "_LONG_LINE", 2)
     _, report = run(hasty, Judge(some))
     assert len(begun) > 4
+    assert (len(waiting) > 2) == (score < 0)
     assert report.complete
     assert known(hasty) == known(whole)

@@ -63,9 +63,31 @@ def test_a_pass_that_is_given_up_loses_nothing(forest: Forest) -> None:
 
     forest.admit(Branch(20, (3,), 12))
     expected = forest_output(forest, carry_on)
-    forest.admit(Branch(20, (3,), 12))  # drafted whole from the one before, so in few passes
+    forest.admit(Branch(20, (3,), 12))
     assert forest_output(forest, give_up) == expected
     assert asked > 5
+
+
+def test_what_one_rollout_wrote_another_is_drafted_from(forest: Forest) -> None:
+    passes = []
+    for _ in range(2):
+        before = forest.work.forwards
+        forest.admit(Branch(20, (3,), 12))
+        forest_output(forest, carry_on)
+        passes.append(forest.work.forwards - before)
+    assert passes[1] * 3 < passes[0]
+
+
+def test_eager_rollouts_are_drafted_first(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    ids = replaying.greedy(model, list(range(5, 12)), 30, lambda _: False, lambda: None)
+    prefix = decoding.prefill(model, ids, 7)
+    forest = Forest(model, width=4)  # one token of each, and two drafted
+    forest.plant(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
+    numbers = [forest.admit(Branch(12, (ids[12],), 10), eager=eager) for eager in (False, True)]
+    forest.step()
+    assert [forest.rows[n].output for n in numbers] == [ids[7:14], ids[7:16]]
 
 
 def forest_output(forest: Forest, checkpoint: Checkpoint) -> list[str]:

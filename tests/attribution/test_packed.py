@@ -11,6 +11,17 @@ from attribution.decoding import Forest, linear
 from attribution.decoding.linear import is_packed, packed
 from attribution.errors import Cancelled
 
+NEEDS_OPERATORS = pytest.mark.skipif(
+    not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no oneDNN"
+)
+pytestmark = NEEDS_OPERATORS
+
+
+@pytest.fixture(autouse=True)
+def plenty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of memory: whether there is some is no matter of these tests."""
+    monkeypatch.setattr(linear, "available_memory", lambda: 2**40)
+
 
 @pytest.fixture
 def single(model: PreTrainedModel) -> PreTrainedModel:
@@ -69,6 +80,12 @@ def test_twice_the_memory_of_the_layers_must_be_there(
 def test_only_float32_is_packed(dtype: torch.dtype, single: PreTrainedModel) -> None:
     with packed(other := single.to(dtype)):
         assert not replaced(other)
+
+
+def test_all_layers_are_packed_or_none(single: PreTrainedModel) -> None:
+    single.lm_head = single.lm_head.to(torch.bfloat16)
+    with packed(single):
+        assert not replaced(single)
 
 
 def test_packing_can_be_cancelled(single: PreTrainedModel) -> None:

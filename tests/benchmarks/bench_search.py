@@ -3,12 +3,10 @@
     python -m tests.benchmarks.bench_search study/*/faults.jsonl [--limit 8] [--seconds 60]
 
 Takes failing samples of studies for which a pair was proved, token by token as they are recorded,
-and searches each anew: as shipped, and in the published order (positions where the model hesitated
-most, each with its second to fourth choice), without substitutions and without what the tests say
-of the lines. That twice: with every rollout written to its end, one after the other, and in stages
-as the shipped search writes them (first lines first). All three decode with the same machinery, so
-the figures are what order, substitution and stages are worth; a search without any proof counts
-with its budget.
+and searches each anew, twice: as shipped, and in the published order (positions where the model
+hesitated most, each with its second to fourth choice), without substitutions and without what the
+tests say of the lines. Both decode with the same machinery, so the figure is what order and
+substitution are worth; a search without any proof counts with its budget.
 """
 
 import argparse
@@ -39,7 +37,7 @@ from attribution.study import records
 from attribution.study.records import Record
 
 _LAST_RANK = 4
-SEARCHES = ("shipped", "by margin", "by margin in stages")
+SEARCHES = ("shipped", "by margin")
 
 
 def by_margin(ordered: list[Candidate]) -> list[Candidate]:
@@ -102,10 +100,8 @@ def compare(record: Record, loaded: LoadedModel, grader: Grader, seconds: float)
     ordered = candidates(generation, prefix.scores, loaded.tokenizer, Evidence(lines))
     margins = by_margin(ordered)
     shipped = first_proof(Search.of(subject, ordered), grader, seconds)
-    plain = Search.of(subject, margins, screen=False, staged=False)
-    staged = Search.of(subject, margins, screen=False)
-    others = [first_proof(search, grader, seconds) for search in (plain, staged)]
-    found = [None if shipped is None else shipped + traced, *others]
+    published = first_proof(Search.of(subject, margins, screen=False), grader, seconds)
+    found = [None if shipped is None else shipped + traced, published]
     return [seconds if one is None else min(one, seconds) for one in found]
 
 
