@@ -10,6 +10,7 @@ torch's CPU builds, which divides the work along the rows, of which there are to
 tests/benchmarks.
 """
 
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -53,6 +54,15 @@ def packed(model: nn.Module, checkpoint: Checkpoint = carry_on) -> Iterator[None
         yield
 
 
+def can_pack() -> bool:
+    """Whether this torch has the operators (no public ones: those that torch.compile may call).
+
+    They were tried on x86 only.
+    """
+    known = all(hasattr(torch.ops.mkldnn, f"_{name}") for name in _OPERATORS)
+    return known and platform.machine() in ("x86_64", "AMD64")
+
+
 def is_packed(model: nn.Module) -> bool:
     """Whether `packed` is in force."""
     return any(
@@ -62,15 +72,13 @@ def is_packed(model: nn.Module) -> bool:
 
 
 def _packable(model: nn.Module) -> list[nn.Linear]:
-    """All linear layers, or none: a pass is as slow as its slowest products."""
-    layers = _plain(model)
-    every = [m for m in model.modules() if isinstance(m, nn.Linear)]
-    alike = len(layers) == len(every) and all(m.weight.dtype is torch.float32 for m in layers)
-    needed, available = sum(layer.weight.nbytes for layer in layers), available_memory()
+    """Whatever multiplies, or nothing: a pass is as slow as its slowest products."""
+    plain = [layer for layer in _plain(model) if layer.weight.dtype is torch.float32]
+    with_matrix = (m for m in model.modules() if any(p.dim() > 1 for p in m.parameters(False)))
+    others = {m for m in with_matrix if not isinstance(m, nn.Embedding)}.difference(plain)
+    needed, available = sum(layer.weight.nbytes for layer in plain), available_memory()
     enough = available is not None and needed * _SPARE <= available
-    # No public function packs; these are what torch.compile may call.
-    known = all(hasattr(torch.ops.mkldnn, f"_{name}") for name in _OPERATORS)
-    return layers if alike and enough and known else []
+    return plain if enough and not others and can_pack() else []
 
 
 @contextmanager

@@ -8,12 +8,11 @@ from torch.nn import Linear
 from transformers import PreTrainedModel
 
 from attribution.decoding import Forest, linear
-from attribution.decoding.linear import is_packed, packed
+from attribution.decoding.linear import can_pack, is_packed, packed
 from attribution.errors import Cancelled
+from tests.attribution.lrp.tiny import FAMILIES, Shape, build, logits, tokens
 
-NEEDS_OPERATORS = pytest.mark.skipif(
-    not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this torch has no oneDNN"
-)
+NEEDS_OPERATORS = pytest.mark.skipif(not can_pack(), reason="nothing is packed by this torch")
 pytestmark = NEEDS_OPERATORS
 
 
@@ -29,11 +28,6 @@ def single(model: PreTrainedModel) -> PreTrainedModel:
     return copy.deepcopy(model).float()
 
 
-@torch.inference_mode()
-def logits(model: PreTrainedModel, rows: int) -> torch.Tensor:
-    return model(input_ids=torch.arange(5, 5 + rows)[None]).logits
-
-
 def replaced(model: PreTrainedModel) -> list[str]:
     return [name for name, module in model.named_modules() if "forward" in vars(module)]
 
@@ -45,12 +39,12 @@ def test_the_products_are_the_same(
 ) -> None:
     """Also above the number of rows for which the blocks are used."""
     monkeypatch.setattr(linear, "_MOST_ROWS", most)
-    expected = logits(single, rows)
+    expected = logits(single, torch.arange(5, 5 + rows))
     with packed(single):
         layers = {n for n, m in single.named_modules() if type(m) is Linear}
         assert set(replaced(single)) == layers
         assert is_packed(single)
-        found = logits(single, rows)
+        found = logits(single, torch.arange(5, 5 + rows))
     assert not replaced(single)
     assert not is_packed(single)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
@@ -76,16 +70,35 @@ def test_twice_the_memory_of_the_layers_must_be_there(
             assert is_packed(single) is expected
 
 
+def test_where_the_operators_were_not_tried_nothing_is_packed(
+    single: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear.platform, "machine", lambda: "aarch64")
+    with packed(single):
+        assert not replaced(single)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_only_float32_is_packed(dtype: torch.dtype, single: PreTrainedModel) -> None:
     with packed(other := single.to(dtype)):
         assert not replaced(other)
 
 
-def test_all_layers_are_packed_or_none(single: PreTrainedModel) -> None:
+def test_all_that_multiplies_is_packed_or_nothing(single: PreTrainedModel) -> None:
     single.lm_head = single.lm_head.to(torch.bfloat16)
     with packed(single):
         assert not replaced(single)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_products_of_every_family_are_the_same(family: str) -> None:
+    """GPT-2 multiplies in convolutions, experts in products of their own: nothing is packed."""
+    model, ids = build(Shape(family), dtype=torch.float32), tokens(9)
+    expected = logits(model, ids)
+    with packed(model):
+        assert is_packed(model) is (family not in ("gpt2", "qwen3_moe"))
+        found = logits(model, ids)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_packing_can_be_cancelled(single: PreTrainedModel) -> None:
