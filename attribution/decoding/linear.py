@@ -49,7 +49,7 @@ def packed(model: nn.Module, checkpoint: Checkpoint = carry_on) -> Iterator[None
         checkpoint()
         with torch.inference_mode():
             blocks = torch.ops.mkldnn._reorder_linear_weight(layer.weight)
-        forwards[layer] = partial(_packed, blocks, layer.weight, layer.bias)
+        forwards[layer] = partial(_packed, blocks, layer.bias)
     with _replaced(forwards):
         yield
 
@@ -106,10 +106,6 @@ def _turned(weight: torch.Tensor, bias: torch.Tensor | None, states: torch.Tenso
     return out.T.reshape(*states.shape[:-1], len(weight))
 
 
-def _packed(
-    blocks: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, states: torch.Tensor
-) -> torch.Tensor:
-    if states[..., 0].numel() > _MOST_ROWS:
-        return nn.functional.linear(states, weight, bias)
+def _packed(blocks: torch.Tensor, bias: torch.Tensor | None, states: torch.Tensor) -> torch.Tensor:
     product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(states, blocks, bias, "none", [], "")
     return product
