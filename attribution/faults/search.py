@@ -15,6 +15,7 @@ A rollout that fails offers second tokens, which wait in the same queue with the
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from attrs import define, evolve, field, frozen
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -105,7 +106,8 @@ class Search:
         try:
             with Tester(self.findings.programs, judge) as tester:
                 if clock.seconds < budget.seconds and not self._done(tester, budget, exhaust):
-                    yield from self._search(tester, clock, budget, checkpoint, exhaust)
+                    with self._forest(tester, checkpoint) as forest:
+                        yield from self._search(forest, tester, clock, budget, checkpoint, exhaust)
         finally:
             self._seconds = clock.seconds
         self._take_in(self.findings.programs.take(), clock)
@@ -120,22 +122,17 @@ class Search:
             trials=trials,
         )
 
-    def _search(
-        self,
-        tester: Tester,
-        clock: "_Clock",
-        budget: Budget,
-        checkpoint: Callable[[], None],
-        exhaust: bool,
-    ) -> Iterator[ContrastPair | Progress]:
+    @contextmanager
+    def _forest(self, tester: Tester, checkpoint: Callable[[], None]) -> Iterator[Forest]:
+        """To decode in, over packed weights; what is half decoded then is kept for the next run."""
         with packed(self.subject.model, checkpoint):
             forest = self._plant()
             try:
-                yield from self._try(forest, tester, clock, budget, checkpoint, exhaust)
+                yield forest
             finally:
                 self._suspend(forest, tester)
 
-    def _try(
+    def _search(
         self,
         forest: Forest,
         tester: Tester,

@@ -152,6 +152,6 @@ def test_waiting_after_the_first_line_changes_no_result(
     monkeypatch.setattr(search_module, "_LONG_LINE", 2)
     _, report = run(hasty, Judge(some))
     assert len(begun) > 4
-    assert (len(waiting) > 2) == (score < 0)
+    assert (len(waiting) > 4) == (score < 0)
     assert report.complete
     assert known(hasty) == known(whole)

@@ -62,10 +62,10 @@ def test_a_pass_that_is_given_up_loses_nothing(forest: Forest) -> None:
             raise Cancelled
 
     forest.admit(Branch(20, (3,), 12))
-    expected = forest_output(forest, carry_on)
+    found = forest_output(forest, give_up)
+    assert asked > 10
     forest.admit(Branch(20, (3,), 12))
-    assert forest_output(forest, give_up) == expected
-    assert asked > 5
+    assert forest_output(forest, carry_on) == found
 
 
 def test_what_one_rollout_wrote_another_is_drafted_from(forest: Forest) -> None:
