@@ -10,8 +10,8 @@ from attribution.models.loader import LoadedModel
 from attribution.schema import Document, Form, Status
 from attribution.study.records import Record
 from tests.attribution.cases import TASK
-from tests.attribution.test_study import PAIR
-from tests.benchmarks.bench_search import chosen, sample_of
+from tests.attribution.test_study import PAIR, REPORT
+from tests.benchmarks.bench_search import chosen, proofs, sample_of
 
 OUTPUT = "    return number\n"
 
@@ -56,3 +56,18 @@ def test_samples_are_spread_over_what_was_proved_for_this_model() -> None:
     assert found == ["Mbpp/0", "Mbpp/3", "Mbpp/6"]
     assert chosen(proved, "mark", 50) == proved
     assert chosen(others, "mark", 3) == []
+
+
+def test_failures_without_a_pair_are_taken_where_that_is_asked_for() -> None:
+    def one(k: int, status: Status, **fields: object) -> Record:
+        return evolve(Record(f"Mbpp/{k}", status, fingerprint="mark"), **fields)
+
+    proved = one(0, Status.FAIL, pairs=(PAIR,), search=REPORT)
+    in_vain = one(1, Status.FAIL, search=REPORT)
+    found = [proved, one(2, Status.PASS), in_vain, one(3, Status.FAIL)]
+    assert chosen(found, "mark", 9) == [proved]
+    assert chosen(found, "mark", 9, failures=True) == [proved, in_vain]
+
+
+def test_a_search_that_used_its_budget_has_no_proof() -> None:
+    assert proofs([[3.0, 60.0], [59.9, 2.0], [60.0, 60.0]], 60.0) == "shipped 2, by margin 1"

@@ -11,6 +11,7 @@ from attribution import decoding
 from attribution.decoding import linear
 from attribution.decoding.linear import is_packed
 from attribution.errors import Cancelled
+from attribution.faults.curve import CurveSearch, Plan
 from attribution.faults.search import Budget, Subject
 from attribution.generation import with_scores
 from attribution.schema import ContrastPair
@@ -46,6 +47,15 @@ def test_the_weights_are_packed_while_it_decodes(single: Subject) -> None:
     search = begin(single)
     run(search, Judge(some), checkpoint=lambda: seen.append(is_packed(single.model)))
     assert seen[-1]  # before that it packs
+    assert not replaced(single.model)
+
+
+def test_a_curve_samples_over_packed_weights(single: Subject) -> None:
+    seen: list[bool] = []
+    curve = CurveSearch.of(single, Plan(samples=2, temperature=0.8, drop=0.2))
+    for _ in curve.run(600.0, Judge(some), lambda: seen.append(is_packed(single.model))):
+        pass
+    assert seen[-1]
     assert not replaced(single.model)
 
 

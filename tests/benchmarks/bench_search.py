@@ -1,12 +1,13 @@
 """Time to the first proved pair, against the search in the order of margins.
 
-    python -m tests.benchmarks.bench_search study/*/faults.jsonl [--limit 8] [--seconds 60]
+    python -m tests.benchmarks.bench_search study/*/faults.jsonl [--failures] [--limit 8]
 
-Takes failing samples of studies for which a pair was proved, token by token as they are recorded,
-and searches each anew, twice: as shipped, and in the published order (positions where the model
-hesitated most, each with its second to fourth choice), without substitutions and without what the
-tests say of the lines. Both decode with the same machinery, so the figure is what order and
-substitution are worth; a search without any proof counts with its budget.
+Takes failing samples of studies, token by token as they are recorded: those for which a pair was
+proved, or all `--failures`, which neither order has chosen. Each is searched anew, twice: as
+shipped, and in the published order (positions where the model hesitated most, each with its second
+to fourth choice), without substitutions and without what the tests say of the lines. Both decode
+with the same machinery, so the figure is what order and substitution are worth; a search without
+any proof counts with its budget.
 """
 
 import argparse
@@ -69,11 +70,17 @@ def first_proof(search: Search, grader: Grader, seconds: float) -> float | None:
     return None
 
 
-def chosen(found: Iterable[Record], fingerprint: str, limit: int) -> list[Record]:
-    """Up to `limit` samples of this model with a proved pair, spread over all there are."""
-    proved = [r for r in found if r.pairs and r.fingerprint == fingerprint]
-    count = min(limit, len(proved))
-    return [proved[k * len(proved) // count] for k in range(count)]
+def chosen(
+    found: Iterable[Record], fingerprint: str, limit: int, *, failures: bool = False
+) -> list[Record]:
+    """Up to `limit` samples of this model, spread over all there are.
+
+    Those with a proved pair, or all `failures` that were searched.
+    """
+    own = [r for r in found if r.fingerprint == fingerprint and r.failed]
+    fit = [r for r in own if r.pairs or (failures and r.search)]
+    count = min(limit, len(fit))
+    return [fit[k * len(fit) // count] for k in range(count)]
 
 
 def sample_of(record: Record, task: Task, loaded: LoadedModel) -> Generation:
@@ -109,23 +116,32 @@ def told(figures: Iterable[float]) -> str:
     return ", ".join(f"{name} {one:.1f} s" for name, one in zip(SEARCHES, figures, strict=True))
 
 
+def proofs(found: Iterable[list[float]], seconds: float) -> str:
+    """How many samples each search has a pair for."""
+    counts = [sum(one < seconds for one in column) for column in zip(*found, strict=True)]
+    return ", ".join(f"{name} {count}" for name, count in zip(SEARCHES, counts, strict=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench_search", description=__doc__)
     parser.add_argument("records", type=Path, nargs="+", help="faults.jsonl of studies")
     parser.add_argument("--limit", type=at_least_one, default=8, metavar="N", help="samples")
     parser.add_argument("--seconds", type=positive_seconds, default=60.0, help="a search")
+    parser.add_argument("--failures", action="store_true", help="with or without a proved pair")
     add_model_options(parser)
     options = parser.parse_args()
     loaded, grader = load(model_settings(options)), Grader()
     recorded = [r for path in options.records for r in records.read(path)]
     found = []
-    for record in chosen(recorded, loaded.fingerprint, options.limit):
+    samples = chosen(recorded, loaded.fingerprint, options.limit, failures=options.failures)
+    for record in samples:
         found.append(compare(record, loaded, grader, options.seconds))
         print(f"{record.task_id}: {told(found[-1])}", flush=True)
     grader.close()
     if not found:
-        raise SystemExit(f"No record of {loaded.name} (--model) has a proved pair.")
+        raise SystemExit(f"No record of {loaded.name} (--model) is such a sample.")
     print(f"median of {len(found)}: {told(map(median, zip(*found, strict=True)))}")
+    print(f"proofs within {options.seconds:g} s: {proofs(found, options.seconds)}")
 
 
 if __name__ == "__main__":
