@@ -113,6 +113,12 @@ bench: setup ## ratios measured within one run (the README has the single comman
 	fi
 	@echo "== Rollouts over plain batched generate"
 	@$(BIN)/python -m tests.benchmarks.bench_rollouts
+	@echo "== Products of few rows, packed and not"
+	@$(BIN)/python -m tests.benchmarks.bench_products --model qwen2.5-coder-0.5b
+	@echo "== The first proof, against the order of margins"
+	@$(BIN)/python -m tests.benchmarks.bench_search \
+		tests/benchmarks/results/faults-humaneval-qwen2.5-coder-0.5b.jsonl \
+		--failures --limit 20 --model qwen2.5-coder-0.5b
 	@echo "== The language server while the engine computes"
 	@$(BIN)/python -m tests.benchmarks.bench_latency
 	@echo "== A long prompt"

@@ -59,12 +59,11 @@ def test_samples_are_spread_over_what_was_proved_for_this_model() -> None:
 
 
 def test_failures_without_a_pair_are_taken_where_that_is_asked_for() -> None:
-    def one(k: int, status: Status, **fields: object) -> Record:
-        return evolve(Record(f"Mbpp/{k}", status, fingerprint="mark"), **fields)
-
-    proved = one(0, Status.FAIL, pairs=(PAIR,), search=REPORT)
-    in_vain = one(1, Status.FAIL, search=REPORT)
-    found = [proved, one(2, Status.PASS), in_vain, one(3, Status.FAIL)]
+    in_vain = Record("Mbpp/1", Status.FAIL, fingerprint="mark", search=REPORT)
+    proved = evolve(in_vain, task_id="Mbpp/0", pairs=(PAIR,))
+    passed = evolve(in_vain, task_id="Mbpp/2", status=Status.PASS)
+    unsearched = evolve(in_vain, task_id="Mbpp/3", search=None)
+    found = [proved, passed, in_vain, unsearched]
     assert chosen(found, "mark", 9) == [proved]
     assert chosen(found, "mark", 9, failures=True) == [proved, in_vain]
 

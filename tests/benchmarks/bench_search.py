@@ -78,7 +78,7 @@ def chosen(
     Those with a proved pair, or all `failures` that were searched.
     """
     own = [r for r in found if r.fingerprint == fingerprint and r.failed]
-    fit = [r for r in own if r.pairs or (failures and r.search)]
+    fit = [r for r in own if (r.search if failures else r.pairs)]
     count = min(limit, len(fit))
     return [fit[k * len(fit) // count] for k in range(count)]
 
@@ -139,7 +139,8 @@ def main() -> None:
         print(f"{record.task_id}: {told(found[-1])}", flush=True)
     grader.close()
     if not found:
-        raise SystemExit(f"No record of {loaded.name} (--model) is such a sample.")
+        wanted = "is a failure that was searched" if options.failures else "has a proved pair"
+        raise SystemExit(f"No record of {loaded.name} (--model) {wanted}.")
     print(f"median of {len(found)}: {told(map(median, zip(*found, strict=True)))}")
     print(f"proofs within {options.seconds:g} s: {proofs(found, options.seconds)}")
 
