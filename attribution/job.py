@@ -1,4 +1,4 @@
-"""How one request talks to its caller."""
+"""How one request, or one long piece of work, talks to its caller."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,20 +8,37 @@ from attrs import field, frozen
 
 from attribution.schema import Event, Progress
 
+Checkpoint = Callable[[], None]  # raises Cancelled where the caller gave up
+Emit = Callable[[Event], None]  # takes one event to the caller
+
+
+def carry_on() -> None:
+    """The checkpoint of a caller who never gives up."""
+
+
+def ignore(_event: Event) -> None:
+    """The `emit` of a caller who reads nothing."""
+
 
 @frozen
 class Job:
     """`emit` hands an event to the caller; `checkpoint` raises Cancelled once it gave up."""
 
-    emit: Callable[[Event], None]
-    checkpoint: Callable[[], None]
-    timings: dict[str, float] = field(factory=dict)
+    emit: Emit = ignore
+    checkpoint: Checkpoint = carry_on
+    timings: dict[str, float] = field(factory=dict)  # seconds by stage
+
+    def report(self, message: str, fraction: float | None = None) -> None:
+        """Tell the caller how far the work is; `fraction` is held within 0..1."""
+        if fraction is not None:
+            fraction = min(1.0, max(0.0, fraction))
+        self.emit(Progress(message, fraction))
 
     @contextmanager
     def stage(self, name: str, message: str) -> Iterator[None]:
         """Announce a stage and take its time, also when it fails."""
         self.checkpoint()
-        self.emit(Progress(message))
+        self.report(message)
         start = time.perf_counter()
         try:
             yield

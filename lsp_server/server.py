@@ -9,11 +9,18 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from lsp_server import asking, commands, configuration, names, prompt_commands, queries
-from lsp_server.layers import MODIFIERS, TOKEN_TYPE
-from lsp_server.positions import Encoding
-from lsp_server.to_lsp import ASKING
-from lsp_server.window import TokenBlameServer
+from lsp_server.features.semantic_tokens import MODIFIERS, TOKEN_TYPE
+from lsp_server.features.to_lsp import ASKING
+from lsp_server.handlers import (
+    commands,
+    configuration,
+    language_features,
+    panel_requests,
+    prompt_commands,
+)
+from lsp_server.handlers.window import TokenBlameServer
+from lsp_server.protocol import names
+from lsp_server.protocol.positions import Encoding
 
 
 def create_server() -> TokenBlameServer:
@@ -35,12 +42,14 @@ def initialize(ls: TokenBlameServer, params: lsp.InitializeParams) -> None:
     configuration.take_options(ls, params.initialization_options)
     # What a client must not get twice is offered to those only that cannot do otherwise.
     if ls.editor.pulls_diagnostics:
-        ls.feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, _PULLED)(queries.diagnostic)
+        ls.feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, _PULLED)(language_features.diagnostic)
     if ls.editor.resolves_lenses:
-        ls.feature(lsp.CODE_LENS_RESOLVE)(queries.code_lens_resolve)
+        ls.feature(lsp.CODE_LENS_RESOLVE)(language_features.code_lens_resolve)
     if not ls.editor.paints:
-        ls.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)(queries.inlay_hint)
-        ls.feature(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, _LEGEND)(queries.semantic_tokens_full)
+        ls.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)(language_features.inlay_hint)
+        ls.feature(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, _LEGEND)(
+            language_features.semantic_tokens_full
+        )
 
 
 async def shutdown(ls: TokenBlameServer, _params: None) -> None:
@@ -84,15 +93,15 @@ _FEATURES: dict[str, Handler] = {
     lsp.SHUTDOWN: shutdown,
     lsp.WORKSPACE_DID_CHANGE_CONFIGURATION: configuration.did_change_configuration,
     lsp.TEXT_DOCUMENT_DID_SAVE: did_save,
-    lsp.TEXT_DOCUMENT_HOVER: queries.text_hover,
-    lsp.TEXT_DOCUMENT_CODE_LENS: queries.code_lens,
-    lsp.TEXT_DOCUMENT_CODE_ACTION: queries.code_action,
-    lsp.TEXT_DOCUMENT_DEFINITION: queries.definition,
-    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: queries.document_symbol,
+    lsp.TEXT_DOCUMENT_HOVER: language_features.text_hover,
+    lsp.TEXT_DOCUMENT_CODE_LENS: language_features.code_lens,
+    lsp.TEXT_DOCUMENT_CODE_ACTION: language_features.code_action,
+    lsp.TEXT_DOCUMENT_DEFINITION: language_features.definition,
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: language_features.document_symbol,
     names.TRUST: configuration.trust,
-    names.DETAILS: asking.details,
-    names.GRAPH_REQUEST: asking.graph,
-    names.COMPARE_REQUEST: asking.compare,
+    names.DETAILS: panel_requests.details,
+    names.GRAPH_REQUEST: panel_requests.graph,
+    names.COMPARE_REQUEST: panel_requests.compare,
 }
 
 # In the place of what pygls does: its store of documents splits lines at form feeds, and it looks

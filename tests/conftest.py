@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from attribution import client
 from attribution.errors import EngineUnavailable
+from attribution.ipc import client
 from attribution.schema import StopRequest
 
 settings.register_profile("any machine", deadline=None)  # nothing depends on a machine's speed

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from attrs import frozen
 from transformers import PreTrainedTokenizerBase
 
-from attribution.prompts import Stops
-from attribution.tokens import decode_after
+from attribution.decoding.prompts import Stops
+from attribution.decoding.tokens import decode_after
 
 _TAIL = 24  # tokens; more than any stop sequence spans
 

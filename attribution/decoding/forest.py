@@ -19,13 +19,13 @@ import torch
 from attrs import define, frozen
 from transformers import DynamicCache, PreTrainedModel
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.decoding.caches import cut, states
 from attribution.decoding.drafts import share
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.interrupting import checked
 from attribution.decoding.linear import few_rows, is_packed
 from attribution.decoding.rows import Branch, Choice, Root, Row
+from attribution.job import Checkpoint, carry_on
 
 _DEAD = -(2**31)  # owner of a place that nobody sees
 _SLACK = 128  # dead places that are not worth a compaction

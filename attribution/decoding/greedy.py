@@ -8,8 +8,8 @@ from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.forest import Forest
 from attribution.decoding.prefix import Prefix, read
+from attribution.decoding.prompts import Stops
 from attribution.decoding.rows import Branch
-from attribution.prompts import Stops
 
 
 def generate(

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from attribution.checkpoints import Checkpoint
+from attribution.job import Checkpoint
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from functools import partial
 import torch
 from torch import nn
 
-from attribution.checkpoints import Checkpoint, carry_on
-from attribution.models.limits import available_memory
+from attribution.job import Checkpoint, carry_on
+from attribution.resources import available_memory
 
 _MOST_ROWS = 128  # above, the usual order is as fast
 _SPARE = 2.0  # times the memory that packing takes

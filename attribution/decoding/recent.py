@@ -11,11 +11,11 @@ import torch
 from attrs import frozen
 from transformers import DynamicCache, PreTrainedModel
 
-from attribution.checkpoints import Checkpoint
 from attribution.decoding.caches import states
 from attribution.decoding.interrupting import checked
 from attribution.decoding.linear import few_rows
 from attribution.decoding.prefix import Prefix
+from attribution.job import Checkpoint
 
 _KEPT = 2  # texts: with edits at two places, each of the two helps the other
 _MOST_BYTES = 512 * 2**20  # of all caches together

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.faithfulness.forward import prepare, rows_at_once, wide_head
-from attribution.faithfulness.probe import Score
+from attribution.faithfulness.occlusion import Score
 from attribution.faithfulness.statistics import p_value
+from attribution.job import Checkpoint, carry_on
 
 STEPS = (1, 2, 4, 8, 16, 32)  # paths
 ORDERS = 20  # random choices of paths

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from attribution.errors import InvalidRequest
 from attribution.faithfulness.curves import FRACTIONS, ORDERS, Deletion
-from attribution.faithfulness.probe import Probe
+from attribution.faithfulness.occlusion import Probe
 from attribution.faithfulness.statistics import (
     Floats,
     bootstrap,

@@ -10,9 +10,9 @@ from attrs import define, evolve, field, frozen
 from transformers import PreTrainedTokenizerBase
 
 from attribution.decoding import Branch, Choice, Finished
+from attribution.decoding.tokens import decode_each
 from attribution.faults.candidates import Candidate
 from attribution.schema import SecondFlip, TokenChoice
-from attribution.tokens import decode_each
 
 _ROOM = 64  # tokens a rollout may write beyond the length of the original
 _SHORTEST = 192  # tokens that it may write in any case: the repair of a stub is no stub

@@ -9,10 +9,10 @@ from attrs import evolve, frozen
 from transformers import PreTrainedTokenizerBase
 
 from attribution.decoding import Scores
+from attribution.decoding.tokens import decode_each
 from attribution.faults.scoring import score
 from attribution.faults.syntax import Kind, Syntax
 from attribution.schema import Document, Generation, Origin, Token, TokenChoice
-from attribution.tokens import decode_each
 
 
 @frozen(eq=False)

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
-from attribution.checkpoints import Checkpoint
 from attribution.decoding import Branch, Finished, Forest, Work
 from attribution.decoding.endings import Reader
 from attribution.decoding.linear import packed
-from attribution.faults import fall
+from attribution.faults.drop import describe, reaches, steepest
 from attribution.faults.search import Subject
 from attribution.faults.tester import Judge, Programs, Tester
+from attribution.job import Checkpoint
 from attribution.schema import Form, PassCurve, PassRate, Progress
 
 _ROOM = 64  # tokens a continuation may write beyond the length of the original, at least
@@ -189,13 +189,13 @@ class CurveSearch:
             if last - first < 2 or a in self._open or b in self._open:
                 continue
             before, after = self._rates[a], self._rates[b]
-            if fall.reaches(before, after, self.plan.drop):
+            if reaches(before, after, self.plan.drop):
                 urgency = before.rate - after.rate
                 self._begin(self.places[(first + last) // 2], self.plan.samples, urgency)
 
     def _confirm(self) -> None:
         """Sample the ends of the steepest stretch again, each position once."""
-        for point in fall.steepest(self._points(), self.plan.drop) or ():
+        for point in steepest(self._points(), self.plan.drop) or ():
             if self._tallies[point.position].wanted == self.plan.samples:
                 self._begin(point.position, self.plan.samples, _FIRST)
 
@@ -209,14 +209,14 @@ class CurveSearch:
     def curve(self) -> PassCurve:
         """What is known so far."""
         points, drop, complete = self._points(), self.plan.drop, not self._open
-        found = fall.steepest(points, drop)
+        found = steepest(points, drop)
         ends = (found[0].position, found[1].position) if found else None
         return PassCurve(
             points=points,
             samples=self.plan.samples,
             temperature=self.plan.temperature,
             drop=drop,
-            message=fall.told(points, drop, self.subject.generation, complete),
+            message=describe(points, drop, self.subject.generation, complete),
             steepest=ends,
             fall=found[0].fall_to(found[1]) if found else None,
             pivot=ends[0] if ends and ends[1] == ends[0] + 1 else None,

@@ -23,16 +23,16 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from attribution.decoding import Finished, Forest, Prefix, Work
 from attribution.decoding.endings import Reader
 from attribution.decoding.linear import packed
+from attribution.decoding.prompts import Stops
 from attribution.decoding.rows import Row
 from attribution.faults import ranking
 from attribution.faults.attempts import Attempt, Stage, first, longest, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
+from attribution.faults.line_patches import splices
 from attribution.faults.report import report_of
 from attribution.faults.schedule import Schedule, rest_of
-from attribution.faults.splices import splices
 from attribution.faults.tester import Judge, Tester
-from attribution.prompts import Stops
 from attribution.schema import ContrastPair, Form, Generation, Progress, SearchReport
 
 _REJOINED = 8  # tokens in a row as in the original: the rest is taken to follow

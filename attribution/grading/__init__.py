@@ -1,0 +1,1 @@
+"""Whether a program passes its tests; it runs in the sandboxed test runner only."""

@@ -18,8 +18,8 @@ from pathlib import Path
 import platformdirs
 from attrs import frozen
 
-from attribution.checkpoints import Checkpoint
 from attribution.errors import DataUnavailable
+from attribution.job import Checkpoint
 from attribution.schema import Dataset
 
 _CONNECT_SECONDS = 5.0

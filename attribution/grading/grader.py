@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from attribution import errors, schema
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.grading import data, messages, sandbox
 from attribution.grading.process import RunnerDied, RunnerProcess
+from attribution.job import Checkpoint, carry_on
 
 _DATASETS = {"HumanEval": schema.Dataset.HUMANEVAL, "Mbpp": schema.Dataset.MBPP}
 _REMEMBERED = 64  # texts whose examples can be judged again

@@ -1,12 +1,12 @@
-"""What travels between the grader and its test runner, in frames of attribution.wire.
+"""What travels between the grader and its test runner, in frames of attribution.ipc.wire.
 
 Private to these two; a request ends in exactly one reply. Imports nothing heavy.
 """
 
 from attrs import frozen
 
+from attribution.ipc.wire import Cancel, Failed, Hello
 from attribution.schema import Dataset, Spectrum, Task, Verdict
-from attribution.wire import Cancel, Failed, Hello
 
 
 @frozen

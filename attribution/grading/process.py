@@ -11,10 +11,10 @@ import tempfile
 import time
 from typing import IO
 
-from attribution import wire
-from attribution.checkpoints import Checkpoint
 from attribution.errors import ResourceExhausted, RunnerFailed
 from attribution.grading import messages, sandbox
+from attribution.ipc import wire
+from attribution.job import Checkpoint
 
 _START_SECONDS = 60.0  # it imports numpy: half a second, but perhaps from a cold disk
 _ANSWER_SECONDS = 900.0  # far above what EvalPlus' limits allow for one program

@@ -1,0 +1,1 @@
+"""Layer-wise relevance propagation: one forward and one modified backward pass."""

@@ -22,8 +22,8 @@ import torch
 from attrs import frozen
 from torch import nn
 
-from attribution.lrp.attention import AtZero
-from attribution.lrp.ledger import Attention, Call, LayerPass, Ledger, Method, inner
+from attribution.lrp.rules.attention import AtZero
+from attribution.lrp.rules.backward_trace import Attention, Call, LayerPass, Ledger, Method, inner
 
 TILE = 2**24  # elements of one tile: 64 MiB in float32
 

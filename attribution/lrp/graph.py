@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from attrs import define, field, frozen
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest
 from attribution.graphs.raw import RawGraph, RawTransition
+from attribution.job import Checkpoint, carry_on
 from attribution.lrp.closed_form import closed_form, is_affine
-from attribution.lrp.ledger import LayerPass, Ledger, Method
 from attribution.lrp.objective import Objective
 from attribution.lrp.packed import Span, packed_rows
-from attribution.lrp.patch import Rules
 from attribution.lrp.relevance import backward, prepare, require_finite
+from attribution.lrp.rules.backward_trace import LayerPass, Ledger, Method
+from attribution.lrp.rules.patch import Rules
 from attribution.lrp.transitions import (
     Rows,
     above,

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.objective import Objective
-from attribution.lrp.patch import Rules, attached
+from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.patch import Rules, attached
 
 STEPS = 16
 _BATCHED_TOKENS = 1024  # tokens per forward

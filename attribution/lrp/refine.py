@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from attrs import define, field, frozen
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest
-from attribution.lrp.ledger import Ledger, Method
+from attribution.job import Checkpoint, carry_on
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import backward, prepare
+from attribution.lrp.rules.backward_trace import Ledger, Method
 
 TOP = 10
 

@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from attrs import frozen
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, UnsupportedModel
+from attribution.job import Checkpoint, carry_on
+from attribution.lrp.families import rules_for
 from attribution.lrp.integrated import integrate
-from attribution.lrp.ledger import Ledger, Method, total
 from attribution.lrp.objective import Objective, Weights
-from attribution.lrp.patch import Rules, attached
-from attribution.models.families import rules_for
+from attribution.lrp.rules.backward_trace import Ledger, Method, total
+from attribution.lrp.rules.patch import Rules, attached
 
 __all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare", "require_finite"]
 

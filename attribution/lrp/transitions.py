@@ -9,7 +9,7 @@ from attrs import frozen
 
 from attribution.graphs.raw import Array, RawTransition
 from attribution.lrp.closed_form import ClosedForm
-from attribution.lrp.ledger import LayerPass
+from attribution.lrp.rules.backward_trace import LayerPass
 
 _HEADS = ("head_layers", "head_edges", "head_numbers")
 

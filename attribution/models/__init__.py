@@ -1,0 +1,1 @@
+"""Model weights: where they come from, how they are verified and loaded."""

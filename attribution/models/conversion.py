@@ -5,10 +5,10 @@ import signal
 from pathlib import Path
 
 from attribution.errors import ModelUnavailable, ResourceExhausted, from_code
+from attribution.job import Job
 from attribution.models import child
 from attribution.models.catalogue import ModelEntry
-from attribution.models.job import Job
-from attribution.models.limits import human, require_memory
+from attribution.resources import human, require_memory
 
 # Peak memory of the child per byte of the copy: 1.0, 1.34, 1.19 on the three named models.
 _MEMORY_FACTOR = 1.35
@@ -28,7 +28,7 @@ def convert(entry: ModelEntry, artefact: Path, target: Path, job: Job) -> None:
         nonlocal finished
         match child.parse(text):
             case {"stage": str(stage), "fraction": fraction}:
-                job.say(f"Converting {entry.name}: {stage}", fraction)
+                job.report(f"Converting {entry.name}: {stage}", fraction)
             case {"error": str(code), "message": str(message)}:
                 raise from_code(code, f"{message} ({entry.name})")
             case {"done": True}:

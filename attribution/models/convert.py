@@ -24,7 +24,7 @@ from transformers import (
 
 from attribution.errors import ModelUnavailable, ResourceExhausted, TokenBlameError
 from attribution.models import child
-from attribution.models.limits import FULL
+from attribution.resources import FULL
 
 # Indentation, digits, operators, a line feed with carriage return, accents, an emoji of several
 # tokens, a form feed: what code tokenizers stumble over.

@@ -20,10 +20,10 @@ from attribution.errors import (
     WrongHash,
     from_code,
 )
+from attribution.job import Job
 from attribution.models import child
 from attribution.models.catalogue import HubFile, ModelEntry
-from attribution.models.job import Job
-from attribution.models.limits import FULL, human, tree_size
+from attribution.resources import FULL, human, tree_size
 
 PATIENCE = 3.0  # seconds for the hub's first answer, name look-up included
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -59,7 +59,7 @@ class _Answers:
         self.job.checkpoint()
         if self._total is not None:
             done = max(0, tree_size(self.folder) - self._base)
-            self.job.say(
+            self.job.report(
                 f"Downloading {self.what}: {human(min(done, self._total))} of {human(self._total)}",
                 done / max(1, self._total),
             )
@@ -125,7 +125,7 @@ def fetch_snapshot(repo: str, revision: str | None, job: Job) -> Path:
         raise ModelUnavailable(
             f"{repo} is not on this machine, and the hub is switched off (HF_HUB_OFFLINE)."
         )
-    job.say(f"Asking the Hugging Face hub for {repo}")
+    job.report(f"Asking the Hugging Face hub for {repo}")
     folder = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
     answers = _Answers(repo, folder, job)
     return _run(["snapshot", repo, revision or ""], answers)

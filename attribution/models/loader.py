@@ -22,17 +22,16 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import (
     InvalidRequest,
     ModelUnavailable,
     ResourceExhausted,
     UnsupportedModel,
 )
+from attribution.job import Checkpoint, Emit, Job, carry_on, ignore
 from attribution.models import quantised, store
 from attribution.models.fingerprint import fingerprint, parameters
-from attribution.models.job import Job, Report, ignore
-from attribution.models.limits import human, require_memory
+from attribution.resources import human, require_memory
 from attribution.schema import ModelSettings
 
 _CUDA = re.compile(r"cuda(?::(\d+))?")
@@ -60,7 +59,7 @@ class LoadedModel:
 
 
 def load(
-    settings: ModelSettings, report: Report = ignore, checkpoint: Checkpoint = carry_on
+    settings: ModelSettings, report: Emit = ignore, checkpoint: Checkpoint = carry_on
 ) -> LoadedModel:
     """Fetch what is missing and load it.
 
@@ -77,7 +76,7 @@ def load(
         _require_room(folder, device, dtype, settings.model)
     checkpoint()
     kind = str(dtype).removeprefix("torch.")
-    job.say(f"Loading {settings.model} ({kind}) on {device}")
+    job.report(f"Loading {settings.model} ({kind}) on {device}")
     with _quiet(), _explained(settings.model):
         tokenizer = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False

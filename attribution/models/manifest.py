@@ -9,8 +9,8 @@ from typing import Any
 import cattrs
 from attrs import asdict, frozen
 
+from attribution.job import Job
 from attribution.models.catalogue import ModelEntry
-from attribution.models.job import Job
 from attribution.models.sources import sha256
 
 FILE = "tokenblame.json"
@@ -40,7 +40,7 @@ class Manifest:
     @classmethod
     def of(cls, entry: ModelEntry, source: str, folder: Path, job: Job) -> "Manifest":
         """Take stock of a fresh copy."""
-        job.say(f"Recording the hashes of {entry.name}")
+        job.report(f"Recording the hashes of {entry.name}")
         files = tuple(
             StoredFile(path.name, path.stat().st_size, sha256(path, job))
             for path in sorted(folder.iterdir())
@@ -79,7 +79,7 @@ class Manifest:
     def damaged(self, folder: Path, job: Job) -> Iterator[str]:
         """Names of the files that are not what was recorded."""
         for each in self.files:
-            job.say(f"Verifying {self.name}: {each.name}")
+            job.report(f"Verifying {self.name}: {each.name}")
             path = folder / each.name
             if not path.exists() or sha256(path, job) != each.sha256:
                 yield each.name

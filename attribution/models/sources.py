@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO
 
 from attribution.errors import ModelUnavailable, WrongHash
+from attribution.job import Job
 from attribution.models import hub, wheels
 from attribution.models.catalogue import HubFile, ModelEntry
-from attribution.models.job import Job
-from attribution.models.limits import human
+from attribution.resources import human
 
 _CHUNK = 2**22  # bytes
 
@@ -27,7 +27,7 @@ def fetch(entry: ModelEntry, staging: Path, job: Job) -> str:
     """
     failures: list[ModelUnavailable] = []
     for source in entry.sources:
-        job.say(f"Asking {source} for {entry.name} ({human(entry.size)})")
+        job.report(f"Asking {source} for {entry.name} ({human(entry.size)})")
         try:
             if isinstance(source, HubFile):
                 pieces, folder = hub.fetch_file(entry, source, staging, job)
@@ -36,7 +36,7 @@ def fetch(entry: ModelEntry, staging: Path, job: Job) -> str:
             _join(entry, pieces, folder, staging / entry.file, job)
         except ModelUnavailable as error:
             failures.append(error)
-            job.say(error.message)
+            job.report(error.message)
             continue
         return str(source)
     reasons = "".join(f"\n- {failure.message}" for failure in failures)
@@ -55,7 +55,7 @@ def _join(entry: ModelEntry, pieces: Iterable[Path], folder: Path, target: Path,
         for piece in pieces:
             with piece.open("rb") as data:
                 _copy(data, output, digest, job)
-            job.say(f"Joining {entry.name}", output.tell() / entry.size)
+            job.report(f"Joining {entry.name}", output.tell() / entry.size)
     if digest.hexdigest() != entry.sha256:
         joining.unlink()
         shutil.rmtree(folder)

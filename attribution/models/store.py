@@ -22,14 +22,13 @@ import platformdirs
 from attrs import frozen
 from filelock import FileLock, Timeout
 
-from attribution.checkpoints import Checkpoint, carry_on
 from attribution.errors import InvalidRequest, ModelUnavailable, UnknownModel, WrongHash
+from attribution.job import Checkpoint, Emit, Job, carry_on, ignore
 from attribution.models import hub, sources
 from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry
 from attribution.models.conversion import convert
-from attribution.models.job import Job, Report, ignore
-from attribution.models.limits import disk_errors, human, require_space, tree_size
 from attribution.models.manifest import Manifest
+from attribution.resources import disk_errors, human, require_space, tree_size
 
 _HUB_ID = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)(?:@([\w./-]+))?")
 _LOCK_TICK = 0.5  # seconds
@@ -80,7 +79,7 @@ def _look(entry: ModelEntry) -> ModelState:
     )
 
 
-def ensure(model: str, report: Report = ignore, checkpoint: Checkpoint = carry_on) -> Path:
+def ensure(model: str, report: Emit = ignore, checkpoint: Checkpoint = carry_on) -> Path:
     """A folder that transformers loads: config, tokenizer and safetensors.
 
     `model` is a name from `listing()`, a local folder (used as it is) or a hub id
@@ -128,7 +127,7 @@ def check_folder(folder: Path) -> None:
         raise InvalidRequest(f"{folder} has no tokenizer (tokenizer.json or tokenizer.model).")
 
 
-def default_or_small(report: Report = ignore, checkpoint: Checkpoint = carry_on) -> str:
+def default_or_small(report: Emit = ignore, checkpoint: Checkpoint = carry_on) -> str:
     """The name of the default model, ready; of the small one where no source has the default.
 
     Says so where it falls back. A wrong hash is no reason to fall back: it is raised.
@@ -138,13 +137,13 @@ def default_or_small(report: Report = ignore, checkpoint: Checkpoint = carry_on)
     except WrongHash:
         raise
     except ModelUnavailable as error:
-        Job(report).say(f"{error.message}\nGoing on with the small model, {SMALL}.")
+        Job(report).report(f"{error.message}\nGoing on with the small model, {SMALL}.")
         ensure(SMALL, report, checkpoint)
         return SMALL
     return DEFAULT
 
 
-def verify(name: str, report: Report = ignore, checkpoint: Checkpoint = carry_on) -> Path:
+def verify(name: str, report: Emit = ignore, checkpoint: Checkpoint = carry_on) -> Path:
     """Hash every file of a named model that is ready; answers its folder.
 
     Raises WrongHash where a file is not what was stored (the copy is deleted then), UnknownModel
@@ -196,7 +195,7 @@ def _alone(entry: ModelEntry, job: Job) -> Iterator[None]:
                 break
             except Timeout:
                 job.checkpoint()
-                job.say(f"Another process is getting {entry.name}; waiting for it")
+                job.report(f"Another process is getting {entry.name}; waiting for it")
     try:
         yield
     finally:
@@ -223,7 +222,7 @@ def _obtain(entry: ModelEntry, job: Job) -> Path:
             _discard(target, staging)
             copy.rename(target)
         shutil.rmtree(staging)
-        job.say(f"{entry.name} is ready ({human(tree_size(target))}, {entry.licence})", 1.0)
+        job.report(f"{entry.name} is ready ({human(tree_size(target))}, {entry.licence})", 1.0)
         return target
 
 

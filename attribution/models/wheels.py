@@ -16,10 +16,10 @@ from pathlib import Path
 from attrs import frozen
 
 from attribution.errors import ModelUnavailable, ResourceExhausted
+from attribution.job import Job
 from attribution.models import child
 from attribution.models.catalogue import ModelEntry, Wheels
-from attribution.models.job import Job
-from attribution.models.limits import human, largest_file
+from attribution.resources import human, largest_file
 
 _CHUNK = 2**22  # bytes
 
@@ -39,7 +39,7 @@ class _Part:
         job.checkpoint()
         total = min(self.entry.size, self.done + arrived)
         message = f"{self.label}: {human(total)} of {human(self.entry.size)}"
-        job.say(message, total / self.entry.size)
+        job.report(message, total / self.entry.size)
 
 
 def fetch_parts(

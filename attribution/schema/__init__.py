@@ -16,6 +16,16 @@ from attribution.schema.explanations import (
     TokenChoice,
     Trial,
 )
+from attribution.schema.faithfulness import (
+    Agreement,
+    Curves,
+    Effects,
+    Estimate,
+    Faithfulness,
+    PathAblation,
+    Perturbation,
+    SegmentEffect,
+)
 from attribution.schema.generation import Alternative, Document, Form, Generation, Role, Token
 from attribution.schema.graphs import (
     AttributionGraph,
@@ -69,16 +79,6 @@ from attribution.schema.tasks import (
     ochiai,
     task_id_from_path,
     task_id_problem,
-)
-from attribution.schema.trust import (
-    Agreement,
-    Curves,
-    Effects,
-    Estimate,
-    Faithfulness,
-    PathAblation,
-    Perturbation,
-    SegmentEffect,
 )
 
 __all__ = [

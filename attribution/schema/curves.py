@@ -4,7 +4,7 @@ from math import sqrt
 
 from attrs import frozen
 
-from attribution.schema.trust import Estimate
+from attribution.schema.faithfulness import Estimate
 
 _Z = 1.959964  # standard normal quantile of a two-sided 95 % interval
 

@@ -5,11 +5,11 @@ from attrs import field, frozen
 from attribution.schema.comparisons import Comparison
 from attribution.schema.curves import PassCurve
 from attribution.schema.explanations import Attribution, ContrastPair, SearchReport
+from attribution.schema.faithfulness import Faithfulness
 from attribution.schema.generation import Form, Generation
 from attribution.schema.graphs import AttributionGraph
 from attribution.schema.margins import Margin
 from attribution.schema.tasks import Task, Verdict
-from attribution.schema.trust import Faithfulness
 
 # By name, for those who offer a choice; lrp/ledger.py and lrp/objective.py say what they mean.
 METHODS = ("attnlrp", "cplrp", "gradient", "integrated")

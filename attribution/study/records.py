@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 from cattrs.preconf.json import make_converter
 
 from attribution.errors import InvalidSample, ResourceExhausted, TokenBlameError
-from attribution.explanation import Explanation
+from attribution.ipc.explanation import Explanation
 from attribution.schema import ContrastPair, Form, Outcome, SearchReport, Status, Trial
 
 _CONVERTER = make_converter()

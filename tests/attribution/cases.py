@@ -6,13 +6,13 @@ import torch
 from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution import explaining
-from attribution.explaining import Case
-from attribution.generation import Split, from_text
+from attribution.engine.stages.explain import attribute, faithfulness
+from attribution.engine.stages.explain.case import Case
 from attribution.job import Job
-from attribution.lrp.ledger import Method
 from attribution.lrp.objective import ObjectiveKind
+from attribution.lrp.rules.backward_trace import Method
 from attribution.models.loader import LoadedModel
+from attribution.samples.tokenisation import Split, from_text
 from attribution.schema import (
     ContrastPair,
     Dataset,
@@ -45,8 +45,8 @@ def job(events: list[Event] | None = None, checkpoint: Callable[[], None] = carr
 
 def trust_of(case: Case, *, full: bool, seconds: float | None, job: Job) -> Faithfulness:
     """The trust figures of the case's own relevance."""
-    found = explaining.relevance(case, job)
-    return explaining.trust(case, found, full=full, seconds=seconds, job=job)
+    found = attribute.relevance(case, job)
+    return faithfulness.measure(case, found, full=full, seconds=seconds, job=job)
 
 
 def case_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, chat: bool = False) -> Case:

@@ -7,12 +7,12 @@ import pytest
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution import decoding
+from attribution.decoding.prompts import Stops
 from attribution.faults import attempts
 from attribution.faults import search as search_module
 from attribution.faults.candidates import candidates
 from attribution.faults.search import Budget, Search, Subject
-from attribution.generation import from_completion, with_scores
-from attribution.prompts import Stops
+from attribution.samples.tokenisation import from_completion, with_scores
 from attribution.schema import ContrastPair, Dataset, Form, SearchReport, Task
 
 # Within a comment, whatever a random model writes is Python.

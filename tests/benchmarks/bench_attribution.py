@@ -15,9 +15,9 @@ from typing import Any
 import torch
 
 from attribution.lrp.closed_form import closed_form
-from attribution.lrp.ledger import LayerPass, Ledger
 from attribution.lrp.memory import estimate
 from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
+from attribution.lrp.rules.backward_trace import LayerPass, Ledger
 from tests.benchmarks.measure import (
     Run,
     add_options,

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from attribution.faithfulness.measure import estimate
-from attribution.faithfulness.probe import Probe
+from attribution.faithfulness.occlusion import Probe
 from attribution.lrp.relevance import Objective, attribute
 from attribution.schema import Perturbation
 from tests.benchmarks.measure import add_options, load, python_text, seconds, top_two

@@ -18,9 +18,9 @@ import torch
 from attrs import frozen
 
 from attribution.lrp.closed_form import closed_form
-from attribution.lrp.ledger import Call, LayerPass, Ledger
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
+from attribution.lrp.rules.backward_trace import Call, LayerPass, Ledger
 from attribution.lrp.transitions import above
 from tests.benchmarks.bench_attribution import all_edges
 from tests.benchmarks.measure import (

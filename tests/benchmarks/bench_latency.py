@@ -29,7 +29,7 @@ from attribution.models.catalogue import SMALL
 from tests.benchmarks.stdio import Client, Message, timed
 
 SERVER = [sys.executable, "-P", "-m", "lsp_server"]
-COMMAND = [sys.executable, "-m", "attribution.cli", "lsp"]  # what `tokenblame lsp` runs
+COMMAND = [sys.executable, "-m", "attribution.cli.main", "lsp"]  # what `tokenblame lsp` runs
 SAMPLE = (Path(__file__).parents[1] / "e2e" / "vscode" / "sample.py.txt").read_text()
 DOCUMENTS = [f"file:///bench/{n}/HumanEval_65/0.py" for n in range(10)]
 LONG = "file:///bench/long/HumanEval_65/0.py"
@@ -227,7 +227,7 @@ def main() -> None:
         try:
             asyncio.run(measure(options, environment))
         finally:
-            stop = [sys.executable, "-m", "attribution.cli", "engine", "stop"]
+            stop = [sys.executable, "-m", "attribution.cli.main", "engine", "stop"]
             subprocess.run(
                 stop, env={**os.environ, **environment}, check=False, capture_output=True
             )

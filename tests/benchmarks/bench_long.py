@@ -16,10 +16,10 @@ import time
 import torch
 from transformers import LlamaConfig, Qwen2Config
 
-from attribution.explaining import wanted_of
+from attribution.engine.stages.explain.graph import wanted_of
 from attribution.lrp.graph import build
 from attribution.lrp.memory import estimate
-from attribution.models.limits import human
+from attribution.resources import human
 from attribution.schema import ExplainRequest, GraphRequest
 from tests.benchmarks.measure import add_options, load, python_text, top_two
 

@@ -12,9 +12,9 @@ import math
 import sys
 import time
 
-from attribution.client import EngineClient, connect
-from attribution.commands.common import Show, add_model_options, ask, model_settings, progress
+from attribution.cli.commands.common import Show, add_model_options, ask, model_settings, progress
 from attribution.errors import InvalidSample
+from attribution.ipc.client import EngineClient, connect
 from attribution.schema import Form, GenerateRequest, GradeRequest, Suite, Verdict
 
 TASKS = 164

@@ -16,12 +16,12 @@ from statistics import median
 import torch
 from transformers import PreTrainedModel
 
-from attribution.commands.common import add_model_options, at_least_one, model_settings
+from attribution.cli.commands.common import add_model_options, at_least_one, model_settings
 from attribution.decoding import prefill
 from attribution.decoding.caches import states
 from attribution.decoding.linear import few_rows, is_packed, packed
-from attribution.models.limits import human, resident_bytes
 from attribution.models.loader import load
+from attribution.resources import human, resident_bytes
 
 TEXT = 256  # tokens that were read before
 REPEATS = 7

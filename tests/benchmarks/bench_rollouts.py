@@ -15,13 +15,13 @@ from typing import Any
 import torch
 from transformers import StoppingCriteriaList
 
-from attribution.commands.common import add_model_options, model_settings
+from attribution.cli.commands.common import add_model_options, model_settings
 from attribution.decoding import Branch, Prefix, generate, prefill, rollouts
 from attribution.decoding.endings import Reader
 from attribution.decoding.linear import packed
+from attribution.decoding.prompts import Stops, build_prompt, build_stops
 from attribution.grading.grader import Grader
 from attribution.models.loader import LoadedModel, load
-from attribution.prompts import Stops, build_prompt, build_stops
 from attribution.schema import Form
 
 ROOM = 16  # tokens beyond the original

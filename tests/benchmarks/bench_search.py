@@ -18,22 +18,22 @@ from statistics import median
 
 from attrs import evolve
 
-from attribution.commands.common import (
+from attribution.cli.commands.common import (
     add_model_options,
     at_least_one,
     model_settings,
     positive_seconds,
 )
 from attribution.decoding import Completion, prefill
+from attribution.engine.stages.fault_search import judge_of, subject_of
 from attribution.errors import InvalidSample
 from attribution.faults.candidates import Candidate, Evidence, candidates
 from attribution.faults.search import Budget, Search
 from attribution.faults.syntax import Kind
-from attribution.generation import from_completion, with_scores
 from attribution.grading.grader import Grader
 from attribution.models.loader import LoadedModel, load
+from attribution.samples.tokenisation import from_completion, with_scores
 from attribution.schema import ContrastPair, Form, Generation, Task, ochiai
-from attribution.searches import judge_of, subject_of
 from attribution.study import records
 from attribution.study.records import Record
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from attribution.faithfulness.probe import Probe
+from attribution.faithfulness.occlusion import Probe
 from attribution.schema import Perturbation
 
 

@@ -31,11 +31,12 @@ import torch
 from attrs import frozen
 from numpy.typing import NDArray
 
-from attribution.explaining import neutral_token
-from attribution.explaining_paths import ablate_paths
+from attribution.decoding.tokens import decode_spans
+from attribution.engine.stages.explain.faithfulness import neutral_token
+from attribution.engine.stages.explain.path_ablation import ablate_paths
 from attribution.faithfulness.curves import Deletion
 from attribution.faithfulness.measure import full
-from attribution.faithfulness.probe import Probe, Score
+from attribution.faithfulness.occlusion import Probe, Score
 from attribution.faithfulness.statistics import mean_interval, spearman, top_overlap
 from attribution.faults.ranking import ranked
 from attribution.lrp.relevance import Method, Objective, attribute
@@ -50,7 +51,6 @@ from attribution.schema import (
 )
 from attribution.study import records
 from attribution.study.records import Record
-from attribution.tokens import decode_spans
 from tests.benchmarks.remembering import Remembering
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.5)

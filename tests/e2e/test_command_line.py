@@ -13,11 +13,11 @@ import cattrs
 import pytest
 from attrs import evolve
 
-from attribution import cli
-from attribution.commands import faithfulness, graph
-from attribution.commands import sample as commands
-from attribution.explanation import Explanation
-from attribution.samples import read_trace
+from attribution.cli import main
+from attribution.cli.commands import faithfulness, graph
+from attribution.cli.commands import sample as commands
+from attribution.ipc.explanation import Explanation
+from attribution.samples.files import read_trace
 from attribution.schema import ContrastPair, Document, Form, Origin, Role, Status, TokenChoice
 from attribution.study import records
 from attribution.study.records import Record
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "attribution.cli", *arguments],
+        [sys.executable, "-m", "attribution.cli.main", *arguments],
         env={**os.environ, "TOKENBLAME_RUNTIME_DIR": str(folder)},
         cwd=folder,
         capture_output=True,
@@ -165,7 +165,7 @@ def test_the_graph_stands_alone_and_its_edges_account_for_its_nodes(
     proved: ContrastPair, sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ("--nodes", "0.01", "--mass", "0.95", "--refine", "3")
-    assert cli.main(["graph", str(sample), "--json", *options]) == 0
+    assert main.main(["graph", str(sample), "--json", *options]) == 0
     found = strict(capsys.readouterr().out)
     assert (found["format"], found["task_id"]) == ("tokenblame-graph", TASK)
     assert found["pair"]["contrast"]["text"] == proved.contrast.text
@@ -201,20 +201,20 @@ def account(found: dict[str, Any], stage: int) -> tuple[float, float]:
 def test_a_graph_is_written_as_a_page(
     folder: Path, sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["graph", str(sample), "--html"]) == 0
+    assert main.main(["graph", str(sample), "--html"]) == 0
     assert "Wrote graph.html." in capsys.readouterr().out
     page = (folder / "graph.html").read_text()
     assert page.lower().startswith("<!doctype html>")
     assert '"format":"tokenblame-graph"' in page
     assert '"stages":["embedding","0.mlp",' in page
-    assert cli.main(["graph", str(sample), "--html"]) == 1  # nothing is overwritten unasked
+    assert main.main(["graph", str(sample), "--html"]) == 1  # nothing is overwritten unasked
     assert "graph.html exists here" in capsys.readouterr().err
 
 
 def test_trust_is_estimated_within_a_budget(
     proved: ContrastPair, sample: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["faithfulness", str(sample), "--json", "--within", "5"]) == 0
+    assert main.main(["faithfulness", str(sample), "--json", "--within", "5"]) == 0
     answer = strict(capsys.readouterr().out)
     assert answer["pair"]["position"] == proved.position
     assert len(answer["attribution"]["tokens"]) == proved.position

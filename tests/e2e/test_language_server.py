@@ -76,7 +76,7 @@ async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit
         diagnostics = drained(driver.diagnostics)
         yield Visit(driver, path.as_uri(), text, relevance, diagnostics, progress)
         await driver.stop()
-        stop = [sys.executable, "-m", "attribution.cli", "engine", "stop"]
+        stop = [sys.executable, "-m", "attribution.cli.main", "engine", "stop"]
         subprocess.run(stop, env={**os.environ, **environment}, check=True, capture_output=True)
 
 

@@ -84,7 +84,7 @@ def environment() -> Iterator[dict[str, str]]:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
         yield environment
-        stop = [sys.executable, "-m", "attribution.cli", "engine", "stop"]
+        stop = [sys.executable, "-m", "attribution.cli.main", "engine", "stop"]
         subprocess.run(stop, env=environment, check=True, capture_output=True)
 
 

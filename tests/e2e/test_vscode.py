@@ -47,7 +47,7 @@ def engine() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory() as runtime:
         environment = {**os.environ, "TOKENBLAME_RUNTIME_DIR": runtime}
         yield environment
-        stop = [sys.executable, "-m", "attribution.cli", "engine", "stop"]
+        stop = [sys.executable, "-m", "attribution.cli.main", "engine", "stop"]
         subprocess.run(stop, env=environment, check=True, capture_output=True)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 import attribution
 from attribution.models.catalogue import CATALOGUE
-from lsp_server import names
-from lsp_server.settings import _KNOWN, SECTION, Settings, parse
+from lsp_server.protocol import names
+from lsp_server.state.settings import _KNOWN, SECTION, Settings, parse
 
 CLIENT = Path(__file__).parents[2] / "editor-client"
 MANIFEST = json.loads((CLIENT / "package.json").read_text())

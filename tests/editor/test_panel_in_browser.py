@@ -18,13 +18,13 @@ from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
 from attribution.graphs.pruning import Policy
 from attribution.schema import Alternative, AttributionGraph, Comparison, Role
-from lsp_server.comparison import to_comparison
-from lsp_server.details import Explained, to_details
-from lsp_server.documents import Snapshot
-from lsp_server.explanation import Explanation
-from lsp_server.session import Session, State
-from lsp_server.settings import Settings
-from lsp_server.views import view
+from lsp_server.documents.store import Snapshot
+from lsp_server.features.panel.comparison import to_comparison
+from lsp_server.features.panel.details import Explained, to_details
+from lsp_server.state.explanation import Explanation
+from lsp_server.state.session import Session, State
+from lsp_server.state.settings import Settings
+from lsp_server.state.views import view
 from tests.attribution.graphs.random_graphs import random_raw
 from tests.lsp_server.samples import FAILING, attribution, generation, pair, tokens
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from attrs import define, field
 
-from attribution import __version__, wire
+from attribution import __version__
 from attribution.errors import InvalidRequest
+from attribution.ipc import wire
+from attribution.ipc.wire import Cancel, Done, Failed, Hello
 from attribution.schema import ExplainRequest, MarginRequest
-from attribution.wire import Cancel, Done, Failed, Hello
 
 
 @define(eq=False)

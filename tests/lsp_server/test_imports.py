@@ -6,7 +6,8 @@ import sys
 HEAVY = ("torch", "transformers", "evalplus", "numpy", "gguf", "huggingface_hub", "tree_sitter")
 OURS = {
     "attribution",
-    "attribution.client",
+    "attribution.ipc",
+    "attribution.ipc.client",
     "attribution.errors",
     "attribution.graphs",
     "attribution.graphs.export",  # a graph as JSON and as a page: no arrays, no model
@@ -20,9 +21,9 @@ OURS = {
     "attribution.schema.graphs",
     "attribution.schema.requests",
     "attribution.schema.tasks",
-    "attribution.schema.trust",
-    "attribution.upgrading",  # by attribution.client
-    "attribution.wire",  # by attribution.client
+    "attribution.schema.faithfulness",
+    "attribution.ipc.handover",  # by attribution.ipc.client
+    "attribution.ipc.wire",  # by attribution.ipc.client
 }
 
 
@@ -42,12 +43,12 @@ def test_the_server_imports_nothing_heavy() -> None:
 
 def test_the_command_that_editors_start_imports_nothing_heavy() -> None:
     script = (
-        "import os, sys; from attribution.cli import main; "
+        "import os, sys; from attribution.cli.main import main; "
         "os.execv = lambda *_: print('\\n'.join(sys.modules)); main(['lsp'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     loaded = set(done.stdout.split())
-    assert "attribution.commands.lsp" in loaded
-    assert not loaded.intersection((*HEAVY, "rich", "networkx", "attribution.client"))
+    assert "attribution.cli.commands.lsp" in loaded
+    assert not loaded.intersection((*HEAVY, "rich", "networkx", "attribution.ipc.client"))

@@ -8,7 +8,7 @@ import torch
 from attribution.errors import Cancelled, InvalidRequest, UnsupportedModel
 from attribution.faithfulness import forward
 from attribution.faithfulness.ablation import Edge, PathCurve, ablate, path_curve
-from attribution.faithfulness.probe import Probe
+from attribution.faithfulness.occlusion import Probe
 from tests.attribution.faithfulness.reference import MASK, NEUTRAL, contrast
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, build, tokens
 

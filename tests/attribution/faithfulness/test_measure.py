@@ -8,7 +8,7 @@ from attrs import evolve
 
 from attribution.errors import InvalidRequest
 from attribution.faithfulness import measure
-from attribution.faithfulness.probe import Probe
+from attribution.faithfulness.occlusion import Probe
 from attribution.schema import Faithfulness, Perturbation
 from tests.attribution.faithfulness.reference import (
     MASK,

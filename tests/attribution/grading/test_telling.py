@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from attribution.grading import suites
 from attribution.grading.grader import Grader
+from attribution.grading.runner import suites
 from attribution.schema import Status, Suite
 from tests.attribution.grading.conftest import HUMANEVAL, write_tasks
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from attribution import wire
 from attribution.graphs.build import assemble
 from attribution.graphs.pruning import Policy, prune
 from attribution.graphs.raw import RawGraph
+from attribution.ipc import wire
 from attribution.schema import AttributionGraph, NodeKind
 from tests.attribution.graphs.random_graphs import pair_at, plain, random_raw
 

@@ -9,8 +9,8 @@ from attribution.graphs.build import assemble
 from attribution.graphs.pruning import Policy
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.graph import Wanted, build
-from attribution.lrp.ledger import Method
 from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.rules.backward_trace import Method
 from attribution.schema import NodeKind
 from tests.attribution.giving_up import GiveUp
 from tests.attribution.graphs.random_graphs import pair_at

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from attribution.graphs.raw import RawGraph
+from attribution.lrp.families import rules_for
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
-from attribution.lrp.ledger import Ledger, Method
-from attribution.lrp.patch import attached
 from attribution.lrp.relevance import Objective, attribute
-from attribution.models.families import rules_for
+from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.patch import attached
 from tests.attribution.lrp.tiny import Shape, build, build_config, logits, tokens
 
 PAIR = Objective(3, 5)

@@ -12,9 +12,9 @@ from attribution.graphs.pruning import Policy
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.closed_form import closed_form
 from attribution.lrp.graph import Wanted, build
-from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.packed import Span, packed_rows
 from attribution.lrp.relevance import Objective, attribute, backward, prepare
+from attribution.lrp.rules.backward_trace import Ledger, Method
 from tests.attribution.graphs.random_graphs import pair_at
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, tokens
 from tests.attribution.lrp.tiny import build as build_model

@@ -5,8 +5,8 @@ import pytest
 
 from attribution.graphs.raw import RawTransition
 from attribution.lrp.graph import Wanted, build
-from attribution.lrp.ledger import Method
 from attribution.lrp.relevance import Objective
+from attribution.lrp.rules.backward_trace import Method
 from tests.attribution.lrp.reference import attention_edges
 from tests.attribution.lrp.tiny import FAMILIES, Shape, tokens
 from tests.attribution.lrp.tiny import build as build_model

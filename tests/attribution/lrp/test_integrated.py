@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
+from attribution.lrp.families import rules_for
 from attribution.lrp.integrated import STEPS, integrate, rows_for
 from attribution.lrp.relevance import Method, Objective, attribute
-from attribution.models.families import rules_for
 from tests.attribution.lrp.test_objective import EVERY, value_of
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, logits, tokens
 

@@ -11,10 +11,10 @@ import transformers as tf
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
 from attribution.lrp.integrated import rows_for
-from attribution.lrp.ledger import Method
 from attribution.lrp.memory import estimate
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import attribute
+from attribution.lrp.rules.backward_trace import Method
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, build_config
 from tests.benchmarks.measure import peak
 

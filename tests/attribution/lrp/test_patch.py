@@ -10,13 +10,13 @@ import torch
 
 from attribution.errors import Cancelled
 from attribution.graphs.raw import RawGraph
+from attribution.lrp.families import rules_for
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
-from attribution.lrp.ledger import Ledger, Method
-from attribution.lrp.patch import attached
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, Relevance, attribute
-from attribution.models.families import rules_for
+from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.patch import attached
 from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
 

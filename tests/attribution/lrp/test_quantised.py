@@ -8,9 +8,9 @@ import torch
 import transformers as tf
 
 from attribution.lrp.graph import Wanted, build
-from attribution.lrp.ledger import Method
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.rules.backward_trace import Method
 from attribution.models.quantised import keep_unpacked
 from tests.attribution.lrp.tiny import FAMILIES, Shape, logits, tokens
 from tests.attribution.lrp.tiny import build as build_model

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from attribution.errors import InvalidRequest
-from attribution.lrp.ledger import Method, inner
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.rules.backward_trace import Method, inner
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, tokens
 from tests.attribution.lrp.traced import states_of
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from attribution.lrp.ledger import Ledger, Method
 from attribution.lrp.relevance import Objective, backward, prepare
+from attribution.lrp.rules.backward_trace import Ledger, Method
 
 States = dict[int, tuple[torch.Tensor, torch.Tensor]]
 

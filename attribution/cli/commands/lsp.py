@@ -1,0 +1,22 @@
+"""`tokenblame lsp`: become the language server."""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it imports what takes half a second, and an editor waits
+    from attribution.cli.commands.common import Commands
+
+
+def add_to(commands: "Commands") -> None:
+    parser = commands.add_parser(
+        "lsp",
+        help="run the language server on standard input and output",
+        description="Editors start this; the README has the configuration for Neovim.",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(_: argparse.Namespace) -> int:
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "lsp_server"])

@@ -1,0 +1,1 @@
+"""What the engine does for one request, a stage a file; `engine.dispatch` knows their order."""

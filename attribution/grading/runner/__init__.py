@@ -1,0 +1,1 @@
+"""The sandboxed process that runs generated programs (`python -m attribution.grading.runner`)."""

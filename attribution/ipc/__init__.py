@@ -1,0 +1,1 @@
+"""Between processes: framed messages, and the client that connects to (or starts) the engine."""

@@ -1,0 +1,76 @@
+"""The attention that transformers calls while the rules are attached.
+
+Registering only adds a name that no other model asks for. The kernel is transformers' own SDPA
+function, whatever the model was loaded with: eager and SDPA models give the same result, and
+nothing of size n² is kept.
+"""
+
+from typing import Any
+
+import torch
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import sdpa_mask
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from attribution.errors import UnsupportedModel
+from attribution.lrp.rules.autograd import EnterAttention, LeaveAttention, Seen
+from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.patch import ATTENTION, Patch
+
+
+class AtZero(Exception):
+    """Carries q, k and v of a layer that was evaluated at 0; nothing behind them is computed."""
+
+    def __init__(self, *parts: torch.Tensor) -> None:
+        super().__init__()
+        self.parts = parts
+
+
+def attention(module: Any, patch: Patch) -> None:
+    """v gets ½, q and k ¼ of the true gradient (AttnLRP), or P is held constant (CP-LRP)."""
+    patch.override(module, "_tokenblame", patch.ledger)
+
+
+def _attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    **options: Any,
+) -> tuple[torch.Tensor, None]:
+    """SDPA between the two ends of the rule.
+
+    query: (batch, heads, n, head_dim); key, value: (batch, kv heads, n, head_dim); → (batch, n,
+    heads, head_dim). The mask is transformers' own, so causal and sliding windows are respected.
+    """
+    ledger: Ledger = module._tokenblame
+    if ledger.at_zero:
+        raise AtZero(query, key, value)
+    if options.get("softcap") is not None:
+        raise UnsupportedModel(
+            f"{type(module).__name__} caps its attention scores; there is no relevance rule for it."
+        )
+    kernel = ALL_ATTENTION_FUNCTIONS["sdpa"]
+    options["dropout"] = 0.0
+    if not ledger.method.ruled:
+        output, _ = kernel(module, query, key, value, attention_mask, **options)
+        return output, None
+    scale = options.get("scaling")
+    seen = Seen(
+        ledger,
+        module.layer_idx,
+        query.shape[-1] ** -0.5 if scale is None else scale,
+        attention_mask,
+    )
+    if ledger.method is Method.CPLRP:
+        query, key = query.detach(), key.detach()
+    enter: Any = EnterAttention.apply
+    leave: Any = LeaveAttention.apply
+    query, key, value = enter(query, key, value, seen)
+    output, _ = kernel(module, query, key, value, attention_mask, **options)
+    return leave(output, seen), None
+
+
+AttentionInterface.register(ATTENTION, _attention)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)

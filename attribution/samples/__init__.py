@@ -1,0 +1,1 @@
+"""Samples: their files on disk, and their text as the tokens that the model reads."""

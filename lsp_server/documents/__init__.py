@@ -1,0 +1,1 @@
+"""The open documents and what stands in them."""

@@ -1,0 +1,1 @@
+"""The work that the server asks the engine to do."""

@@ -1,0 +1,1 @@
+"""What the panel, the report and the comparison show."""

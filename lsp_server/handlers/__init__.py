@@ -1,0 +1,1 @@
+"""The LSP requests, notifications and commands that the server answers."""

@@ -1,0 +1,96 @@
+"""Settings and trust: what the client tells at the start and at run time."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from lsp_server.documents.tidying import tidy
+from lsp_server.handlers.window import TokenBlameServer
+from lsp_server.protocol.names import TRUST
+from lsp_server.state.settings import SECTION, Settings, parse
+
+_ANSWER_TIMEOUT = 5.0  # seconds that a client has to tell its settings
+
+_log = logging.getLogger(__name__)
+
+
+def take_options(ls: TokenBlameServer, options: Any) -> None:
+    """The initialization options: `trusted` and `settings`."""
+    options = options if isinstance(options, dict) else {}
+    if isinstance(trusted := options.get("trusted"), bool):
+        ls.explainer.conditions.client_trust = trusted
+    ls.initial, problems = parse(options.get("settings"), Settings())
+    ls.explainer.conditions.settings = ls.initial
+    _warn(ls, problems)
+
+
+async def initialized(ls: TokenBlameServer, _params: lsp.InitializedParams) -> None:
+    if ls.editor.supports("workspace.did_change_configuration.dynamic_registration"):
+        registration = lsp.Registration(
+            id="tokenblame-settings",
+            method=lsp.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            register_options={"section": SECTION},
+        )
+        ls.client_register_capability(lsp.RegistrationParams([registration]))
+    await _pull(ls)
+    await asyncio.to_thread(tidy)
+
+
+async def did_change_configuration(
+    ls: TokenBlameServer, params: lsp.DidChangeConfigurationParams
+) -> None:
+    if ls.editor.supports("workspace.configuration"):
+        await _pull(ls)
+    else:
+        pushed = params.settings
+        _apply(ls, pushed.get(SECTION, pushed) if isinstance(pushed, dict) else pushed)
+
+
+async def _pull(ls: TokenBlameServer) -> None:
+    """Ask the client for its section; what comes too late is applied all the same."""
+    if not ls.editor.supports("workspace.configuration"):
+        _apply(ls, None)
+        return
+    ls.pulls += 1
+    number = ls.pulls
+    item = lsp.ConfigurationItem(section=SECTION)
+    answer = asyncio.ensure_future(
+        ls.workspace_configuration_async(lsp.ConfigurationParams([item]))
+    )
+    await asyncio.wait([answer], timeout=_ANSWER_TIMEOUT)
+    if not answer.done():
+        ls.editor.log("The client has not told its settings yet; the defaults are used for now.")
+        ls.explainer.settle()
+    try:
+        sections = await answer
+    except JsonRpcException as error:
+        ls.editor.log(f"The client does not tell its settings: {error}")
+        sections = None
+    if number == ls.pulls:
+        _apply(ls, sections[0] if sections else None)
+
+
+def _apply(ls: TokenBlameServer, section: Any) -> None:
+    settings, problems = parse(section, ls.initial)
+    _warn(ls, problems)
+    ls.explainer.apply(settings)
+
+
+def _warn(ls: TokenBlameServer, problems: Sequence[str]) -> None:
+    """Once each, and again only where it was put right in between."""
+    for problem in problems:
+        if problem not in ls.told:
+            ls.editor.warn(problem)
+    ls.told = frozenset(problems)
+
+
+def trust(ls: TokenBlameServer, params: Any) -> None:
+    trusted = getattr(params, "trusted", None)
+    if isinstance(trusted, bool):
+        ls.explainer.trust(trusted)
+    else:
+        _log.error("%s needs {trusted: boolean}, got %r", TRUST, params)

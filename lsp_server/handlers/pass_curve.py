@@ -1,0 +1,111 @@
+"""Where the model lost the thread of a sample: asked of the engine, and told as Markdown.
+
+At places along the sample the engine lets the model go on by chance and runs the tests. The report
+has a row per place: how many continuations pass, and where the sample was cut.
+"""
+
+from collections.abc import Iterator
+
+from attribution.errors import InvalidRequest
+from attribution.schema import CurveRequest, Generation, PassCurve, PassRate
+from lsp_server.engine.side_requests import GivenUp, Outdated
+from lsp_server.handlers.window import TokenBlameServer
+from lsp_server.protocol.positions import Encoding, LineIndex
+from lsp_server.protocol.progress import WorkDone
+from lsp_server.state import wording
+from lsp_server.state.requests import Wish, explain_request
+from lsp_server.state.session import Session
+
+_BAR = 10  # characters at a rate of 1
+_LONGEST = 40  # characters of a line on either side of the cut
+
+
+async def curve_of(ls: TokenBlameServer, session: Session, progress: WorkDone) -> str:
+    """The page about one failing sample, within the budget that the settings give a search.
+
+    Where the user stops it, it is about what was sampled until then.
+
+    Raises InvalidRequest where nothing fails or nothing was read, Outdated where the text has moved
+    on, and what the engine reports.
+    """
+    snapshot, known, conditions = session.snapshot, session.explanation, ls.explainer.conditions
+    if known.verdict is not None and known.verdict.passed:
+        raise InvalidRequest("The tests pass: the model did not lose the thread.")
+    if known.generation is None:
+        raise InvalidRequest("The model has not read this sample yet. Explain it first.")
+    explain = explain_request(
+        snapshot, session.task_id, conditions.settings, Wish(), trusted=conditions.trusted
+    )
+    request = CurveRequest(explain, seconds=conditions.settings.seconds)
+    stopped = False
+    try:
+        found = await ls.explainer.work.inquiries.ask(snapshot, request, PassCurve, progress)
+    except GivenUp as given_up:
+        if not isinstance(given_up.found, PassCurve):
+            raise
+        found, stopped = given_up.found, True  # minutes of sampling are not thrown away
+    if ls.explainer.sessions.get(snapshot) is None:
+        raise Outdated
+    return curve_report(session.task_id or "", known.generation, found, stopped=stopped)
+
+
+def curve_report(
+    task_id: str, generation: Generation, curve: PassCurve, *, stopped: bool = False
+) -> str:
+    """A page of Markdown that can be read as it is, too; `stopped`: its user had enough of it."""
+    model = wording.code_span(generation.model)
+    early = "it was stopped" if stopped else "the budget was spent"
+    parts = [
+        f"# {task_id}: where the model lost the thread" + (" (partial)" if stopped else ""),
+        wording.plain(curve.message),
+        *(["\n".join(_table(generation, curve))] if curve.points else []),
+        f"{curve.rollouts} continuations by {model} at temperature {curve.temperature:g}, "
+        f"{curve.programs} programs tested in {curve.seconds:.0f} s"
+        + ("." if curve.complete else f"; {early} before the curve was complete."),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(generation: Generation, curve: PassCurve) -> Iterator[str]:
+    lines = LineIndex(generation.code, Encoding.UTF32)
+    yield f"| line | {'pass':>7} | {'95 %':<8} | {'share':<{_BAR}} | kept │ written next |"
+    yield f"|-----:|--------:|:---------|:{'-' * _BAR}-|:--------------------|"
+    for point in curve.points:
+        yield _row(point, generation, lines)
+        if curve.steepest is not None and point.position == curve.steepest[0]:
+            yield _fall(curve, curve.steepest, generation)
+
+
+def _row(point: PassRate, generation: Generation, lines: LineIndex) -> str:
+    full = round(point.rate * _BAR)
+    share = f"{point.passed}/{point.samples}"
+    interval = f"{100 * point.low:.0f}–{100 * point.high:.0f} %"
+    rest = generation.tokens[point.position :]
+    cut = rest[0].start if rest else len(generation.code)
+    line, _ = lines.position(cut)
+    start, end = lines.span(line)
+    kept, after = _shown(generation.code[start:cut].lstrip()), _shown(generation.code[cut:end])
+    if len(kept) > _LONGEST:
+        kept = f"…{kept[-_LONGEST:]}"
+    if len(after) > _LONGEST:
+        after = f"{after[:_LONGEST]}…"
+    bar = "█" * full + "·" * (_BAR - full)
+    code = wording.cell(wording.code_span(f"{kept}│{after}"))
+    return f"| {line + 1:>4} | {share:>7} | {interval:<8} | {bar} | {code} |"
+
+
+def _fall(curve: PassCurve, steepest: tuple[int, int], generation: Generation) -> str:
+    """A row for what the sample has between two points: here the rate falls most."""
+    start, end = steepest
+    what = f"the steepest stretch: {end - start} tokens"
+    if curve.pivot is not None:
+        what = f"**pivot** {wording.cell(wording.token(generation.tokens[curve.pivot].text))}"
+    if curve.fall is not None:
+        fall = curve.fall
+        what += f", falls by {fall.value:.0%} ({fall.low:.0%} to {fall.high:.0%})"
+    return f"| {'▼':>4} | {'':>7} | {'':<8} | {'▼' * _BAR} | {what} |"
+
+
+def _shown(text: str) -> str:
+    """Code of one line, with spaces as they are."""
+    return "".join(c if c.isprintable() else wording.visible(c) for c in text)

@@ -1,0 +1,139 @@
+"""What a status item is told: never a word about work that another has taken the place of."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from attribution.schema import Event, Faithfulness
+from lsp_server.features.code_lens import lenses
+from lsp_server.handlers import configuration
+from lsp_server.protocol.client import EngineState
+from lsp_server.state.session import State
+from lsp_server.state.settings import Run, Settings
+from tests.lsp_server.engine.test_latest_version import SAMPLE, PlayedEditor, World
+from tests.lsp_server.handlers.test_panel_requests import TRUST
+
+
+async def turns() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+async def running() -> World:
+    world = World.made()
+    world.edit(SAMPLE)
+    await turns()
+    assert len(world.engine.streams) == 1
+    world.editor.said.clear()
+    return world
+
+
+async def test_a_server_with_nothing_to_do_is_ready() -> None:
+    world = World.made()
+    world.explainer.apply(Settings(debounce=1))
+    assert world.editor.said == [(EngineState.READY, "Ready.", None)]
+
+
+async def test_work_that_another_follows_ends_without_a_word_about_the_sample() -> None:
+    world = await running()
+    for again in (world.ask, world.edit, world.close):
+        again(SAMPLE)
+        assert world.editor.said.pop() == (EngineState.READY, "Stopped.", None)
+        await turns()
+        assert world.editor.said == []
+    assert all(stream.closed for stream in world.engine.streams)
+
+
+async def test_work_that_is_given_up_is_told() -> None:
+    world = await running()
+    world.explainer.work.give_up()
+    await turns()
+    assert world.editor.said[-1] == (EngineState.READY, "Stopped.", SAMPLE)
+
+
+async def test_an_edit_that_starts_nothing_is_told() -> None:
+    world = World.made()
+    world.explainer.apply(Settings(debounce=0, run=Run.OPEN))
+    world.edit(SAMPLE)
+    await turns()
+    world.edit(SAMPLE)
+    await turns()
+    assert world.editor.said[-1] == (EngineState.READY, "Stopped.", SAMPLE)
+
+
+async def test_a_question_about_an_edit_that_is_dropped_is_told() -> None:
+    """The engine may have been started for it."""
+    world = await running()
+    world.answer(SAMPLE)
+    await turns()
+    world.edit(SAMPLE)
+    await turns()
+    assert world.engine.streams[-1].weighs
+    world.editor.said.clear()
+    world.close(SAMPLE)
+    assert world.editor.said == [(EngineState.READY, "Stopped.", None)]
+
+
+async def test_a_check_tells_again_what_it_left_as_it_was() -> None:
+    world = await running()
+    world.answer(SAMPLE)
+    snapshot = world.explainer.documents.get(SAMPLE)
+    assert snapshot is not None
+    await turns()
+    world.explainer.work.give_up()  # the played engine never says that it is done
+    session = world.explainer.sessions.get(snapshot)
+    assert session is not None
+    world.explainer.work._link = cast(Any, SimpleNamespace(stream=trusting))
+    assert world.explainer.check(session)
+    world.editor.painted.clear()
+    await turns()
+    assert world.editor.painted[SAMPLE]["pair"]["origin"] == "verified"
+    assert world.editor.said[-1] == (EngineState.READY, "Explained.", SAMPLE)
+
+
+async def trusting(_request: Any, **_how: Any) -> AsyncGenerator[Faithfulness, None]:
+    yield TRUST
+
+
+async def broken(_request: Any, **_how: Any) -> AsyncGenerator[Event, None]:
+    raise RuntimeError("a mistake")
+    yield
+
+
+async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(PlayedEditor, "error", lambda _self, message: told.append(message))
+    world = World.made()
+    world.explainer.work._link = cast(Any, SimpleNamespace(stream=broken))
+    world.edit(SAMPLE)
+    await turns()
+    assert world.editor.said[-1] == (
+        EngineState.ERROR,
+        "Internal error: RuntimeError('a mistake')",
+        SAMPLE,
+    )
+    assert len(told) == 1
+    snapshot = world.explainer.documents.get(SAMPLE)
+    assert snapshot is not None
+    session = world.explainer.sessions.get(snapshot)
+    assert session is not None
+    assert session.state is State.STOPPED
+    assert len(lenses(snapshot, world.explainer.sessions, Run.TYPE)) == 1
+
+
+def test_a_wrong_setting_is_told_once() -> None:
+    said: list[str] = []
+    window: Any = SimpleNamespace(
+        initial=Settings(),
+        told=frozenset(),
+        editor=SimpleNamespace(warn=said.append),
+        explainer=SimpleNamespace(apply=lambda _settings: None),
+    )
+    for section, times in (({"form": 1}, 1), ({"form": 1, "debounce": 3}, 1), ({}, 1)):
+        configuration._apply(window, section)
+        assert len(said) == times
+    configuration._apply(window, {"form": 1})
+    assert len(said) == 2
