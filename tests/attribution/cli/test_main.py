@@ -177,9 +177,9 @@ def test_a_folder_never_replaces_a_pinned_model(
         assert model_settings(options).model == meant
 
 
-def test_the_readme_configures_neovim_with_a_command_that_exists(tokenblame) -> None:  # type: ignore[no-untyped-def]
-    readme = Path(__file__).parents[3] / "README.md"
-    found = re.search(r"cmd = \{ 'tokenblame', '(\w+)' \}", readme.read_text())
+def test_neovim_is_configured_with_a_command_that_exists(tokenblame) -> None:  # type: ignore[no-untyped-def]
+    lua = Path(__file__).parents[3] / "editor-client" / "neovim" / "tokenblame.lua"
+    found = re.search(r"cmd = \{ 'tokenblame', '(\w+)' \}", lua.read_text())
     assert found is not None
     assert "README" in tokenblame(found[1], "--help").stdout  # and only `lsp` refers to it
 

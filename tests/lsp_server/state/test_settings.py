@@ -74,7 +74,7 @@ def test_every_setting_is_understood() -> None:
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    readme = Path(__file__).parents[3] / "README.md"
+    readme = Path(__file__).parents[3] / "lsp_server" / "README.md"
     rows = re.findall(r"^\| `([\w.]+)` \| `(\S+)` \| ", readme.read_text(), re.MULTILINE)
     assert sorted(name for name, _ in rows) == sorted(_KNOWN)
     other, _ = parse(OTHERS, Settings())
