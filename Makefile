@@ -92,6 +92,7 @@ check: setup lint ## format, lint, strict types, fast tests: before every commit
 lint: setup
 	@echo "== Format"; $(BIN)/ruff format --check --quiet .
 	@echo "== Lint"; $(BIN)/ruff check --quiet .
+	@echo "== Walls (who may import whom)"; $(BIN)/lint-imports --quiet
 	@echo "== Types"; $(BIN)/mypy --no-error-summary
 
 format: setup ## rewrite the Python files in the house format

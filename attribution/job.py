@@ -10,6 +10,7 @@ from attribution.schema import Event, Progress
 
 Checkpoint = Callable[[], None]  # raises Cancelled where the caller gave up
 Emit = Callable[[Event], None]  # takes one event to the caller
+Report = Callable[[Progress], None]
 
 
 def carry_on() -> None:
@@ -17,7 +18,7 @@ def carry_on() -> None:
 
 
 def ignore(_event: Event) -> None:
-    """The `emit` of a caller who reads nothing."""
+    """The `emit`, or `report`, of a caller who reads nothing."""
 
 
 @frozen
@@ -27,6 +28,16 @@ class Job:
     emit: Emit = ignore
     checkpoint: Checkpoint = carry_on
     timings: dict[str, float] = field(factory=dict)  # seconds by stage
+
+    @classmethod
+    def reporting(cls, report: Report, checkpoint: Checkpoint = carry_on) -> "Job":
+        """A job without results: its caller hears of progress only."""
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Progress):
+                report(event)
+
+        return cls(emit, checkpoint)
 
     def report(self, message: str, fraction: float | None = None) -> None:
         """Tell the caller how far the work is; `fraction` is held within 0..1."""

@@ -28,7 +28,7 @@ from attribution.errors import (
     ResourceExhausted,
     UnsupportedModel,
 )
-from attribution.job import Checkpoint, Emit, Job, carry_on, ignore
+from attribution.job import Checkpoint, Job, Report, carry_on, ignore
 from attribution.models import quantised, store
 from attribution.models.fingerprint import fingerprint, parameters
 from attribution.resources import human, require_memory
@@ -59,14 +59,14 @@ class LoadedModel:
 
 
 def load(
-    settings: ModelSettings, report: Emit = ignore, checkpoint: Checkpoint = carry_on
+    settings: ModelSettings, report: Report = ignore, checkpoint: Checkpoint = carry_on
 ) -> LoadedModel:
     """Fetch what is missing and load it.
 
     Raises InvalidRequest (device, dtype, folder), UnsupportedModel, ResourceExhausted, or what
     `store.ensure` raises.
     """
-    job = Job(report, checkpoint)
+    job = Job.reporting(report, checkpoint)
     device = choose_device(settings.device)
     dtype = choose_dtype("auto" if settings.dtype == FOUR_BIT else settings.dtype, device)
     placing = _placing(settings, device, dtype)

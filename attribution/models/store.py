@@ -23,7 +23,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from attribution.errors import InvalidRequest, ModelUnavailable, UnknownModel, WrongHash
-from attribution.job import Checkpoint, Emit, Job, carry_on, ignore
+from attribution.job import Checkpoint, Job, Report, carry_on, ignore
 from attribution.models import hub, sources
 from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry
 from attribution.models.conversion import convert
@@ -79,7 +79,7 @@ def _look(entry: ModelEntry) -> ModelState:
     )
 
 
-def ensure(model: str, report: Emit = ignore, checkpoint: Checkpoint = carry_on) -> Path:
+def ensure(model: str, report: Report = ignore, checkpoint: Checkpoint = carry_on) -> Path:
     """A folder that transformers loads: config, tokenizer and safetensors.
 
     `model` is a name from `listing()`, a local folder (used as it is) or a hub id
@@ -88,7 +88,7 @@ def ensure(model: str, report: Emit = ignore, checkpoint: Checkpoint = carry_on)
     Raises UnknownModel, InvalidRequest (a folder without what is needed), ModelUnavailable,
     WrongHash, ResourceExhausted, or what `checkpoint` raises.
     """
-    job = Job(report, checkpoint)
+    job = Job.reporting(report, checkpoint)
     if (entry := CATALOGUE.get(model)) is not None:
         return _ready(entry) or _obtain(entry, job)
     folder = Path(model).expanduser()
@@ -127,7 +127,7 @@ def check_folder(folder: Path) -> None:
         raise InvalidRequest(f"{folder} has no tokenizer (tokenizer.json or tokenizer.model).")
 
 
-def default_or_small(report: Emit = ignore, checkpoint: Checkpoint = carry_on) -> str:
+def default_or_small(report: Report = ignore, checkpoint: Checkpoint = carry_on) -> str:
     """The name of the default model, ready; of the small one where no source has the default.
 
     Says so where it falls back. A wrong hash is no reason to fall back: it is raised.
@@ -137,19 +137,19 @@ def default_or_small(report: Emit = ignore, checkpoint: Checkpoint = carry_on) -
     except WrongHash:
         raise
     except ModelUnavailable as error:
-        Job(report).report(f"{error.message}\nGoing on with the small model, {SMALL}.")
+        Job.reporting(report).report(f"{error.message}\nGoing on with the small model, {SMALL}.")
         ensure(SMALL, report, checkpoint)
         return SMALL
     return DEFAULT
 
 
-def verify(name: str, report: Emit = ignore, checkpoint: Checkpoint = carry_on) -> Path:
+def verify(name: str, report: Report = ignore, checkpoint: Checkpoint = carry_on) -> Path:
     """Hash every file of a named model that is ready; answers its folder.
 
     Raises WrongHash where a file is not what was stored (the copy is deleted then), UnknownModel
     or ModelUnavailable where there is nothing to verify.
     """
-    job = Job(report, checkpoint)
+    job = Job.reporting(report, checkpoint)
     entry = CATALOGUE.get(name)
     if entry is None:
         raise UnknownModel(f"{name!r} is none of the named models ({', '.join(CATALOGUE)}).")

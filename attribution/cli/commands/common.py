@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -13,11 +13,10 @@ from rich.text import Text
 from attribution.cli.output.terminal import say, visible
 from attribution.ipc.client import EngineClient
 from attribution.ipc.explanation import Explanation, gather
-from attribution.job import Emit
+from attribution.job import Report
 from attribution.models.catalogue import CATALOGUE
 from attribution.schema import SANDBOXES, Event, ModelSettings, Progress, Request
 
-Show: TypeAlias = Callable[[Progress], None]
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -101,36 +100,28 @@ def _number(text: str) -> float:
 
 
 @contextmanager
-def progress(message: str) -> Iterator[Emit]:
-    """Show progress on standard error: a live line in a terminal, else a line per message.
-
-    What it yields takes any event and shows those of progress.
-    """
+def progress(message: str) -> Iterator[Report]:
+    """Report progress on standard error: a live line in a terminal, else a line per message."""
     console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status(Text(visible(message))) as status:
+            yield lambda event: status.update(Text(visible(describe(event))))
+        return
     shown: list[str] = []
 
-    def show_line(event: Event) -> None:
-        if isinstance(event, Progress) and shown[-1:] != [event.message]:
+    def show(event: Progress) -> None:
+        if not shown or shown[-1] != event.message:
             shown.append(event.message)
             say(console, describe(event))
 
-    if not console.is_terminal:
-        yield show_line
-        return
-    with console.status(Text(visible(message))) as status:
-
-        def show_live(event: Event) -> None:
-            if isinstance(event, Progress):
-                status.update(Text(visible(describe(event))))
-
-        yield show_live
+    yield show
 
 
 def describe(event: Progress) -> str:
     return event.message if event.fraction is None else f"{event.message} ({event.fraction:.0%})"
 
 
-async def results(engine: EngineClient, request: Request, show: Show) -> AsyncIterator[Event]:
+async def results(engine: EngineClient, request: Request, show: Report) -> AsyncIterator[Event]:
     """What one request answers, as it comes; its progress is shown."""
     async with aclosing(engine.stream(request)) as events:
         async for event in events:
@@ -141,7 +132,7 @@ async def results(engine: EngineClient, request: Request, show: Show) -> AsyncIt
 
 
 async def ask(
-    engine: EngineClient, request: Request, show: Show, explanation: Explanation | None = None
+    engine: EngineClient, request: Request, show: Report, explanation: Explanation | None = None
 ) -> Explanation:
     """Send one request to the engine and gather its answer (see `gather`)."""
     async with aclosing(engine.stream(request)) as events:

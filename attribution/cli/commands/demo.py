@@ -20,7 +20,6 @@ from rich.markdown import Markdown
 
 from attribution.cli.commands.common import (
     Commands,
-    Show,
     add_model_options,
     ask,
     model_settings,
@@ -37,6 +36,7 @@ from attribution.cli.output.terminal import (
 )
 from attribution.errors import EngineUnavailable
 from attribution.ipc.client import connect
+from attribution.job import Report
 from attribution.models.catalogue import DEFAULT
 from attribution.models.store import default_or_small
 from attribution.samples import files
@@ -92,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _sample(
-    task_id: str, out: Path, settings: ModelSettings, show: Show
+    task_id: str, out: Path, settings: ModelSettings, show: Report
 ) -> tuple[Path, Verdict]:
     """A fresh sample and its verdict."""
     async with await connect() as engine:

