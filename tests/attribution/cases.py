@@ -76,7 +76,7 @@ def against(case: Case, contrast: int) -> Case:
     """The same case with this contrast token."""
     logits = last_logits(case)
     rank = int((logits > logits[contrast]).sum()) + 1
-    choice = TokenChoice(contrast, case.loaded.tokenizer.decode([contrast]), rank)
+    choice = TokenChoice(contrast, str(case.loaded.tokenizer.decode([contrast])), rank)
     difference = float(logits[case.pair.target.id] - logits[contrast])
     return evolve(case, pair=evolve(case.pair, contrast=choice, logit_diff=difference))
 

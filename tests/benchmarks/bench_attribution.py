@@ -10,6 +10,7 @@ of its own, beside what lrp/memory.py predicts.
 
 import argparse
 import statistics
+from functools import partial
 from typing import Any
 
 import torch
@@ -48,7 +49,7 @@ def measure(model: Any, ids: torch.Tensor, objective: Objective, repeat: int) ->
     device = model.device
     runs: dict[str, Run] = {"plain": lambda: plain(model, ids, objective)}
     for method in (Method.ATTNLRP, Method.CPLRP, Method.GRADIENT):
-        runs[method.value] = lambda m=method: attribute(model, ids, objective, method=m)
+        runs[method.value] = partial(attribute, model, ids, objective, method=method)
     runs["recompute"] = lambda: attribute(model, ids, objective, recompute=True)
     runs["all edges"] = lambda: all_edges(model, ids, objective)
     times = alternate(runs, repeat, device)

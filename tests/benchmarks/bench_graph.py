@@ -12,6 +12,7 @@ Growth is the slope of log time over log tokens.
 import argparse
 import math
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -108,7 +109,9 @@ def speed_up(model: Any, ids: torch.Tensor, threshold: float, most: int) -> floa
     if not threshold:
         step = max(1, count // most)
         layers = layers[step // 2 :: step][:most]
-    runs = {"closed": lambda: closed(model, ids, objective, threshold)}
+    runs: dict[str, Callable[[], object]] = {
+        "closed": lambda: closed(model, ids, objective, threshold)
+    }
     runs["pass"] = lambda: attribute(model, ids, objective)
     times = alternate(runs, 3, model.device)
     one_pass = statistics.median(times["pass"])

@@ -12,9 +12,10 @@ import math
 import sys
 import time
 
-from attribution.cli.commands.common import Show, add_model_options, ask, model_settings, progress
+from attribution.cli.commands.common import add_model_options, ask, model_settings, progress
 from attribution.errors import InvalidSample
 from attribution.ipc.client import EngineClient, connect
+from attribution.job import Report
 from attribution.schema import Form, GenerateRequest, GradeRequest, Suite, Verdict
 
 TASKS = 164
@@ -46,7 +47,7 @@ async def measure(options: argparse.Namespace) -> None:
     print(f"{seconds / n:.1f} s per task")
 
 
-async def judge(engine: EngineClient, task_id: str, code: str, show: Show) -> Verdict | None:
+async def judge(engine: EngineClient, task_id: str, code: str, show: Report) -> Verdict | None:
     """The verdict, or None for what does not even define the function."""
     try:
         return (await ask(engine, GradeRequest(task_id, code, trusted=True), show)).verdict

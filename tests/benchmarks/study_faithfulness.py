@@ -240,8 +240,8 @@ def print_figure(rows: Sequence[dict[str, Any]], kind: str, figure: str) -> None
         if with_it:
             values, base = (by_task(with_it, kind, n, figure) for n in (name, Method.ATTNLRP))
             print(
-                f"{name:10} {told(mean_interval(values, 0)):>24} "
-                f"{told(mean_interval(values - base, 0)):>26} {len(with_it):6}"
+                f"{name:10} {told(mean_interval(values.tolist(), 0)):>24} "
+                f"{told(mean_interval((values - base).tolist(), 0)):>26} {len(with_it):6}"
             )
 
 

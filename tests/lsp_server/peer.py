@@ -7,6 +7,7 @@ answer after the cancel). Explanations by the real engine are tested in tests/e2
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
@@ -14,7 +15,7 @@ from attribution import __version__
 from attribution.errors import InvalidRequest
 from attribution.ipc import wire
 from attribution.ipc.wire import Cancel, Done, Failed, Hello
-from attribution.schema import ExplainRequest, MarginRequest
+from attribution.schema import MarginRequest
 
 
 @define(eq=False)
@@ -22,7 +23,7 @@ class Asked:
     """One request of the server, to be answered by the test."""
 
     id: int
-    request: ExplainRequest
+    request: Any
     _writer: asyncio.StreamWriter
     cancelled: asyncio.Event = field(factory=asyncio.Event)
 

@@ -126,6 +126,7 @@ def test_control_characters_keep_their_place_and_do_nothing() -> None:
     assert explanation.verdict is not None
     explanation.verdict = evolve(explanation.verdict, exception=hostile, message=hostile)
     explanation.search = schema.SearchReport(8, 99, 1, hostile)
+    assert explanation.generation is not None
     explanation.generation = evolve(explanation.generation, code="\x1b[31m\r\n" + CODE)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", printed(explanation))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import pytest
 import torch
@@ -31,7 +32,8 @@ def greedy(model: PreTrainedModel, ids: list[int], new: int) -> list[int]:
     The mask is given, because transformers would hide padding tokens, which are words to us.
     """
     row = torch.tensor([ids])
-    out = model.generate(
+    generate: Any = model.generate
+    out = generate(
         row,
         attention_mask=torch.ones_like(row),
         do_sample=False,
@@ -201,8 +203,8 @@ def test_a_stop_sequence_cuts_the_text_and_the_ids(
     assert cut.finished
     assert cut.text == free.text[: free.text.index(stop)]
     assert cut.ids == free.ids[: len(cut.ids)]
-    assert len(tokenizer.decode(cut.ids)) >= len(cut.text)
-    assert len(tokenizer.decode(cut.ids[:-1])) < len(cut.text)
+    assert len(tokenizer.decode([*cut.ids])) >= len(cut.text)
+    assert len(tokenizer.decode([*cut.ids[:-1]])) < len(cut.text)
 
 
 def test_an_end_token_is_not_part_of_the_completion(
@@ -257,7 +259,7 @@ def test_a_flip_may_complete_a_stop_sequence(
     prompt = tokenizer("def f(x):\n").input_ids
     output = tokenizer("    return 1\nz").input_ids
     prefix = decoding.prefill(model, [*prompt, *output], len(prompt))
-    stop = "\n" + tokenizer.decode([tokenizer("assert").input_ids[0]])
+    stop = "\n" + str(tokenizer.decode([tokenizer("assert").input_ids[0]]))
     (done,) = decoding.rollouts(
         model,
         tokenizer,

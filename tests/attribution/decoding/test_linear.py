@@ -1,6 +1,8 @@
 """Packed weights give the same products, where there is memory, and leave nothing behind."""
 
 import copy
+import platform
+from typing import Any
 
 import pytest
 import torch
@@ -68,14 +70,16 @@ def test_twice_the_memory_of_the_layers_must_be_there(
 def test_where_the_operators_were_not_tried_nothing_is_packed(
     single: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(linear.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     with packed(single):
         assert not replaced(single)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_only_float32_is_packed(dtype: torch.dtype, single: PreTrainedModel) -> None:
-    with packed(other := single.to(dtype)):
+    other: Any = single
+    other.to(dtype)
+    with packed(other):
         assert not replaced(other)
 
 

@@ -1,8 +1,9 @@
 """Graphs and trust figures as clients of the resident engine meet them, with a tiny model."""
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -73,7 +74,7 @@ async def ask(engine: EngineClient, request: Request) -> tuple[list[Event], Toke
     return events, None
 
 
-def kinds(events: list[Event]) -> list[type]:
+def kinds(events: Sequence[Event]) -> list[type]:
     return [type(event) for event in events if not isinstance(event, Progress)]
 
 
@@ -127,7 +128,7 @@ async def test_a_sample_that_passes_has_nothing_to_explain(
     ],
 )
 async def test_a_method_or_objective_that_is_none_is_refused_before_anything_is_run(
-    engine: EngineClient, kind: type, change: dict[str, str], said: str, explain: ExplainRequest
+    engine: EngineClient, kind: type, change: dict[str, Any], said: str, explain: ExplainRequest
 ) -> None:
     events, error = await ask(engine, kind(evolve(explain, **change)))
     assert isinstance(error, InvalidRequest)
@@ -149,7 +150,7 @@ async def test_a_graph_of_a_method_without_edges_is_refused_before_anything_is_r
     "change", [{"mass": 0.0}, {"mass": math.nan}, {"node_threshold": -1.0}, {"refine": -1}]
 )
 async def test_wrong_thresholds_are_refused_before_anything_is_run(
-    engine: EngineClient, change: dict[str, float], explain: ExplainRequest
+    engine: EngineClient, change: dict[str, Any], explain: ExplainRequest
 ) -> None:
     events, error = await ask(engine, evolve(GraphRequest(explain), **change))
     assert isinstance(error, InvalidRequest)

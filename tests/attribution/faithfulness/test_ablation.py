@@ -35,28 +35,28 @@ def from_key(source: int, head: int | None = None) -> list[Edge]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_cutting_every_edge_of_a_key_is_masking_it(family):
+def test_cutting_every_edge_of_a_key_is_masking_it(family: str) -> None:
     probe = Probe(model(family), tokens(N), contrast, NEUTRAL)
     expected = probe.without([{k} for k in range(N - 1)], MASK).tolist()
     assert [cut(from_key(k), family) for k in range(N - 1)] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_all_heads_one_by_one_are_the_edge(family):
+def test_all_heads_one_by_one_are_the_edge(family: str) -> None:
     singly = [edge for head in range(HEADS) for edge in from_key(3, head)]
     assert cut(singly, family) == pytest.approx(cut(from_key(3), family), rel=1e-12)
     assert cut(singly[: len(singly) // 2], family) != pytest.approx(cut(singly, family), rel=1e-6)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_nothing_cut_leaves_every_bit(family):
+def test_nothing_cut_leaves_every_bit(family: str) -> None:
     with torch.no_grad():
         logits = model(family)(tokens(N)[None], use_cache=False, logits_to_keep=1).logits[:, -1]
     assert cut([], family) == float(contrast(logits)[0])
 
 
 @pytest.mark.parametrize("head", [None, 2])
-def test_one_edge_against_attention_by_hand(head):
+def test_one_edge_against_attention_by_hand(head: int | None) -> None:
     """The last query of the last layer, so that nothing else of the model depends on the edge."""
     found: dict[str, torch.Tensor] = {}
     attention = model().model.layers[1].self_attn
@@ -94,7 +94,7 @@ def _values(dimension: int) -> torch.Tensor:
     return values.view(N, -1, dimension).transpose(0, 1).repeat_interleave(2, dim=0)
 
 
-def test_an_edge_outside_of_the_window_was_never_there():
+def test_an_edge_outside_of_the_window_was_never_there() -> None:
     """The window of 4 is in layer 1 only."""
     last = N - 1
     assert cut([Edge(1, last, 2)], "qwen3") == pytest.approx(cut([], "qwen3"), rel=1e-12)
@@ -102,7 +102,7 @@ def test_an_edge_outside_of_the_window_was_never_there():
     assert cut([Edge(0, last, 2)], "qwen3") != pytest.approx(cut([], "qwen3"), rel=1e-6)
 
 
-def test_a_query_that_sees_nothing():
+def test_a_query_that_sees_nothing() -> None:
     assert abs(cut([Edge(0, 0, 0), Edge(1, N - 1, N - 1)])) < float("inf")
     everything = [Edge(1, N - 1, source) for source in range(N)]
     found: list[torch.Tensor] = []
@@ -121,7 +121,7 @@ def _hooks() -> int:
     return sum(len(m._forward_pre_hooks) + len(m._forward_hooks) for m in model().modules())
 
 
-def test_the_model_is_as_it_was():
+def test_the_model_is_as_it_was() -> None:
     before, hooks = cut([]), _hooks()
 
     def fail(_logits: torch.Tensor) -> torch.Tensor:
@@ -134,7 +134,7 @@ def test_the_model_is_as_it_was():
     assert cut([]) == before
 
 
-def test_an_attention_without_a_mask_is_refused_and_left_alone():
+def test_an_attention_without_a_mask_is_refused_and_left_alone() -> None:
     hooks = _hooks()
 
     def drop(_module: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -154,7 +154,7 @@ def test_an_attention_without_a_mask_is_refused_and_left_alone():
     "edge",
     [Edge(2, 3, 1), Edge(-1, 3, 1), Edge(0, 1, 3), Edge(0, N, 1), Edge(0, 1, -1), Edge(0, 2, 1, 4)],
 )
-def test_edges_that_do_not_exist(edge):
+def test_edges_that_do_not_exist(edge: Edge) -> None:
     with pytest.raises(InvalidRequest):
         cut([edge])
 
@@ -174,7 +174,7 @@ def curve() -> PathCurve:
     return path_curve(model(), tokens(N), contrast, paths, by_chance(20, 20))
 
 
-def test_strong_paths_move_the_score_more_than_random_ones(monkeypatch):
+def test_strong_paths_move_the_score_more_than_random_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     found = curve()
     assert found.steps == found.cuts == (1, 2, 4, 8, 16)  # there are 20
     assert found.base == pytest.approx(cut([]), rel=1e-12)
@@ -187,7 +187,7 @@ def test_strong_paths_move_the_score_more_than_random_ones(monkeypatch):
     assert sum(again.random, ()) == pytest.approx(sum(found.random, ()), rel=1e-9)
 
 
-def test_each_step_cuts_whole_paths_and_as_many_edges_of_others():
+def test_each_step_cuts_whole_paths_and_as_many_edges_of_others() -> None:
     """The second path shares an edge with the first; of the others, edges are counted."""
     first, second, third = Edge(1, 8, 2), Edge(0, 2, 1), Edge(0, 2, 0)
     a, b, c, d = from_key(4)[:4]
@@ -199,17 +199,18 @@ def test_each_step_cuts_whole_paths_and_as_many_edges_of_others():
     assert found.random[0] == pytest.approx([cut([a, b]), cut([a, b, c])], rel=1e-9)
 
 
-def test_a_path_that_does_nothing_is_no_better_than_chance():
+def test_a_path_that_does_nothing_is_no_better_than_chance() -> None:
     idle = [[Edge(1, 0, 0)], [Edge(1, 1, 0)]]  # the last layer's early queries reach nobody
     found = path_curve(model(), tokens(N), contrast, idle, by_chance(2, 20))
     assert found.strongest == pytest.approx([found.base] * 2, rel=1e-12)
     assert found.p_value > 0.9
-    for none in ([], [[]]):
+    nothing: list[list[list[Edge]]] = [[], [[]]]
+    for none in nothing:
         with pytest.raises(InvalidRequest):
             path_curve(model(), tokens(N), contrast, none, [])
 
 
-def test_cutting_can_be_cancelled():
+def test_cutting_can_be_cancelled() -> None:
     def checkpoint() -> None:
         raise Cancelled
 

@@ -10,7 +10,7 @@ def worth(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=N)
 
 
-def test_curves_where_every_token_works_by_itself():
+def test_curves_where_every_token_works_by_itself() -> None:
     gains = worth(4)
     right = Deletion.plan(gains, range(N), FRACTIONS, 20, 0)
     curves = right.curves([10.0 - gains[list(places)].sum() for places in right.sets])
@@ -29,7 +29,7 @@ def test_curves_where_every_token_works_by_itself():
     assert len(turned.random) == 20  # rounded up
 
 
-def test_the_p_value_keeps_its_promise():
+def test_the_p_value_keeps_its_promise() -> None:
     """Maps that know nothing: one in twenty looks significant, no more."""
     gains, found = worth(5), 0
     for seed in range(400):
@@ -39,14 +39,14 @@ def test_the_p_value_keeps_its_promise():
     assert 8 <= found <= 32  # of 400; 18 to be expected
 
 
-def test_ties_are_broken_by_chance():
+def test_ties_are_broken_by_chance() -> None:
     first = Deletion.plan(np.zeros(30), range(30), FRACTIONS, 20, 0)
     other = Deletion.plan(np.zeros(30), range(30), FRACTIONS, 20, 1)
     assert first.sets[0] != other.sets[0]
     assert first == Deletion.plan(np.zeros(30), range(30), FRACTIONS, 20, 0)
 
 
-def test_orders_of_few_tokens_share_their_sets():
+def test_orders_of_few_tokens_share_their_sets() -> None:
     plan = Deletion.plan(np.array([1.0, 2.0]), [4, 6], FRACTIONS, 20, 0)
     assert sorted(plan.sets) == [(4,), (4, 6), (6,)]
     assert [plan.sets[place] for place in plan.places[0][::9]] == [(6,), (4, 6)]

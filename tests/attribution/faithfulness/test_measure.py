@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -60,7 +60,7 @@ def estimate(relevance: torch.Tensor, **options: Any) -> Faithfulness:
 # Everything measured
 
 
-def test_a_map_that_knows_everything():
+def test_a_map_that_knows_everything() -> None:
     found = full(effects())
     masked, replaced = found.agreements
     assert (found.method, found.complete, found.segments) == ("lrp", True, ())
@@ -75,7 +75,7 @@ def test_a_map_that_knows_everything():
     assert found.seconds > 0
 
 
-def test_a_map_that_knows_nothing():
+def test_a_map_that_knows_nothing() -> None:
     found = full(noise(3))
     assert "read it as a guess" in found.message
     assert "no more than in random orders" in found.message
@@ -83,7 +83,7 @@ def test_a_map_that_knows_nothing():
     assert found.curves.p_value > 0.05
 
 
-def test_a_map_turned_upside_down():
+def test_a_map_turned_upside_down() -> None:
     whole, turned = full(effects()), full(-effects())
     assert whole.curves is not None
     assert turned.curves is not None
@@ -94,7 +94,7 @@ def test_a_map_turned_upside_down():
     assert "ρ = −1.00 with tokens masked" in turned.message
 
 
-def test_effects_and_curves_against_the_plain_way():
+def test_effects_and_curves_against_the_plain_way() -> None:
     relevance = noise(1)
     found = full(relevance, fractions=(0.5, 1.0), orders=2)
     for one in found.effects:
@@ -118,7 +118,7 @@ def test_effects_and_curves_against_the_plain_way():
     assert {row[1] for row in curves.random} == {curves.morf[1]}
 
 
-def test_what_is_alike_is_computed_once():
+def test_what_is_alike_is_computed_once() -> None:
     found = full(noise(2), perturbations=[SUBSTITUTE])
     assert [agreement.perturbation for agreement in found.agreements] == [SUBSTITUTE]
     # Two orders of the map and 20 random ones at nine fractions, and one end for all of them.
@@ -126,7 +126,7 @@ def test_what_is_alike_is_computed_once():
     assert found.forwards == len(ELIGIBLE) - int(same) + 22 * 9 + 1
 
 
-def test_it_is_told_how_far_it_is():
+def test_it_is_told_how_far_it_is() -> None:
     told: list[tuple[str, float]] = []
     measure.full(
         probe(), noise(1), ELIGIBLE, "lrp", report=lambda what, share: told.append((what, share))
@@ -137,19 +137,19 @@ def test_it_is_told_how_far_it_is():
     assert len({what for what, _ in told}) == 3
 
 
-def test_the_seed_decides_the_random_orders():
+def test_the_seed_decides_the_random_orders() -> None:
     assert full(noise(1), seed=1).curves == full(noise(1), seed=1).curves
     assert full(noise(1), seed=1).curves != full(noise(1), seed=2).curves
 
 
-def test_a_constant_map_says_nothing():
+def test_a_constant_map_says_nothing() -> None:
     found = full(torch.zeros(N, dtype=torch.float64))
     assert found.agreements[0].spearman.value == 0.0
     assert "read it as a guess" in found.message
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_very_few_tokens(count):
+def test_very_few_tokens(count: int) -> None:
     some = ELIGIBLE[:count]
     whole = measure.full(probe(), effects(), some, "lrp", report=silent)
     quick = measure.estimate(probe(), effects(), some, [], "lrp", report=silent)
@@ -162,7 +162,7 @@ def test_very_few_tokens(count):
 # Estimates
 
 
-def test_an_estimate_measures_little_and_says_so():
+def test_an_estimate_measures_little_and_says_so() -> None:
     found = estimate(effects())
     (agreement,) = found.agreements
     assert not found.complete
@@ -181,14 +181,14 @@ def test_an_estimate_measures_little_and_says_so():
     assert set(strongest) <= set(measured.tokens)
 
 
-def test_a_guess_is_called_one():
+def test_a_guess_is_called_one() -> None:
     found = estimate(noise(3))
     assert found.agreements[0].spearman.low <= 0 <= found.agreements[0].spearman.high
     assert found.message.startswith("This map does not predict interventions better than chance")
     assert "which includes zero" in found.message
 
 
-def test_segments_are_masked_whole():
+def test_segments_are_masked_whole() -> None:
     found = estimate(effects())
     assert [(one.start, one.end) for one in found.segments] == SEGMENTS
     for one in found.segments:
@@ -198,7 +198,7 @@ def test_segments_are_masked_whole():
         assert one.relevance == pytest.approx(float(effects()[one.start : one.end].sum()))
 
 
-def test_the_seed_draws_the_others():
+def test_the_seed_draws_the_others() -> None:
     measured = [estimate(noise(1), seed=seed).effects[0].tokens for seed in (0, 0, 1)]
     assert measured[0] == measured[1] != measured[2]
 
@@ -216,7 +216,7 @@ def timed(seconds: float, step: float) -> Faithfulness:
     return estimate(noise(1), seconds=seconds, clock=lambda: next(ticks))
 
 
-def test_with_time_for_everything_it_is_the_full_figure():
+def test_with_time_for_everything_it_is_the_full_figure() -> None:
     found = timed(1e6, 0.1)
     assert found.complete
     assert found.agreements[0] == full(noise(1)).agreements[0]
@@ -225,7 +225,7 @@ def test_with_time_for_everything_it_is_the_full_figure():
     assert timed(5.0, 0.0).complete  # a clock that stands still
 
 
-def test_without_time_it_measures_the_least():
+def test_without_time_it_measures_the_least() -> None:
     found = timed(0.0, 1.0)
     assert found.agreements[0].measured == 5 + 8
     assert len(found.segments) == 1
@@ -234,7 +234,7 @@ def test_without_time_it_measures_the_least():
     assert (found.segments[0].start, found.segments[0].end) == strongest
 
 
-def test_what_was_late_though_it_measured_the_least_says_so():
+def test_what_was_late_though_it_measured_the_least_says_so() -> None:
     late = timed(2.0, 1.0)
     assert late.agreements[0].measured == 5 + 8
     assert late.message.endswith(
@@ -244,8 +244,12 @@ def test_what_was_late_though_it_measured_the_least_says_so():
         assert "the least" not in found.message
 
 
-def test_the_time_counts_from_when_the_caller_began():
+def test_the_time_counts_from_when_the_caller_began() -> None:
     """A GPU's two seconds: a twentieth for each row, and most of them spent before."""
+
+    def now(probe: Probe, spent: float) -> float:
+        return 100.0 + spent + 0.05 * probe.forwards
+
     measured = []
     for spent in (0.0, 1.5, 1.99):
         one = probe()
@@ -257,7 +261,7 @@ def test_the_time_counts_from_when_the_caller_began():
             "lrp",
             seconds=2.0,
             report=silent,
-            clock=lambda one=one, spent=spent: 100.0 + spent + 0.05 * one.forwards,
+            clock=partial(now, one, spent),
             started=100.0,
         )
         assert found.seconds == pytest.approx(spent + 0.05 * one.forwards)
@@ -265,14 +269,14 @@ def test_the_time_counts_from_when_the_caller_began():
     assert measured[0] > measured[1] >= measured[2] == 13
 
 
-def test_more_time_measures_more():
+def test_more_time_measures_more() -> None:
     measured = [timed(seconds, 1.0).agreements[0].measured for seconds in (5, 12, 18, 60)]
     assert measured == sorted(measured)
     assert measured[0] < measured[-1]
     assert timed(6.0, 1.0).seconds < 30
 
 
-def test_a_batch_grows_only_as_far_as_it_fits():
+def test_a_batch_grows_only_as_far_as_it_fits() -> None:
     """One second for each row: the time is not overrun by more than the least takes."""
     one = probe()
 
@@ -287,7 +291,7 @@ def test_a_batch_grows_only_as_far_as_it_fits():
     assert found.agreements[0].measured > 13
 
 
-def test_what_makes_no_sense_is_refused():
+def test_what_makes_no_sense_is_refused() -> None:
     for arguments in ((noise(1)[1:], ELIGIBLE), (noise(1), ()), (noise(1), (1, 1))):
         with pytest.raises(InvalidRequest):
             measure.full(probe(), *arguments, "lrp", report=silent)
@@ -298,7 +302,7 @@ def test_what_makes_no_sense_is_refused():
             full(noise(1), **options)
 
 
-def test_half_precision_relevance_of_any_device_dtype():
+def test_half_precision_relevance_of_any_device_dtype() -> None:
     found = estimate(effects().to(torch.bfloat16))
     assert found.agreements[0].spearman.value > 0.9
     assert all(isinstance(effect, float) for effect in found.effects[0].effects)

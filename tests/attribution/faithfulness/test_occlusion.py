@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from attribution.errors import Cancelled, InvalidRequest, UnsupportedModel
 from attribution.faithfulness import forward
 from attribution.faithfulness.occlusion import Probe
+from attribution.schema import Perturbation
 from tests.attribution.faithfulness.reference import (
     MASK,
     NEUTRAL,
@@ -43,7 +44,9 @@ places = st.sets(st.integers(0, N - 1), max_size=N)
 @given(
     sets=st.lists(places, min_size=1, max_size=6), perturbation=st.sampled_from([MASK, SUBSTITUTE])
 )
-def test_the_cache_changes_nothing(family, sets, perturbation):
+def test_the_cache_changes_nothing(
+    family: str, sets: list[set[int]], perturbation: Perturbation
+) -> None:
     found = probe(family).without(sets, perturbation)
     expected = [naive_without(model(family), tokens(N), places, perturbation) for places in sets]
     assert found.dtype == torch.float64
@@ -51,7 +54,7 @@ def test_the_cache_changes_nothing(family, sets, perturbation):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_rows_of_one_batch_do_not_disturb_each_other(family):
+def test_rows_of_one_batch_do_not_disturb_each_other(family: str) -> None:
     sets = [{0}, {0, 1, 2, 3, 4, 5, 6}, {3}, set(range(N)), set(range(2, N)), {N - 1}, set()]
     one = probe(family)
     together = one.without(sets, MASK)
@@ -61,7 +64,7 @@ def test_rows_of_one_batch_do_not_disturb_each_other(family):
     assert together.tolist() == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
 
-def test_a_query_that_sees_nothing_poisons_nobody():
+def test_a_query_that_sees_nothing_poisons_nobody() -> None:
     """Row 1 of the batch computes the hidden tokens 1 … 3, which see no key at all."""
     both = probe().without([{0}, {0, 1, 2, 3}], MASK)
     assert both.isfinite().all()
@@ -70,13 +73,13 @@ def test_a_query_that_sees_nothing_poisons_nobody():
     )
 
 
-def test_the_base_is_what_the_model_says():
+def test_the_base_is_what_the_model_says() -> None:
     with torch.no_grad():
         logits = model()(tokens(N)[None]).logits[:, -1]
     assert probe().base == pytest.approx(float(contrast(logits)[0]), rel=1e-12)
 
 
-def test_nothing_taken_away_costs_nothing():
+def test_nothing_taken_away_costs_nothing() -> None:
     one = probe()
     ids = tokens(N)
     ids[4] = NEUTRAL
@@ -87,7 +90,7 @@ def test_nothing_taken_away_costs_nothing():
     assert one.without([], MASK).shape == (0,)
 
 
-def test_a_hidden_token_is_not_computed_but_a_new_one_is():
+def test_a_hidden_token_is_not_computed_but_a_new_one_is() -> None:
     one = probe()
     one.without([{9}], MASK)
     assert (one.forwards - 1, one.tokens - N) == (1, 4)
@@ -97,14 +100,14 @@ def test_a_hidden_token_is_not_computed_but_a_new_one_is():
     assert (one.forwards - 3, one.tokens - N - 7) == (1, 5)
 
 
-def test_without_a_single_token():
+def test_without_a_single_token() -> None:
     one = probe(n=1)
     assert one.without([{0}], MASK).tolist() == pytest.approx(
         [naive_without(model(), tokens(1), {0}, MASK)], rel=1e-9
     )
 
 
-def test_small_batches_give_the_same(monkeypatch):
+def test_small_batches_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     sets = [{k} for k in range(N)]
     at_once = probe().without(sets, MASK)
     monkeypatch.setattr(forward, "_FED_ELSEWHERE", 2 * N)
@@ -118,13 +121,13 @@ def test_small_batches_give_the_same(monkeypatch):
     assert len(calls) == 1 + len(told) > 4
 
 
-def test_one_row_is_always_allowed():
+def test_one_row_is_always_allowed() -> None:
     assert forward.rows_at_once(model(), 10**6, 10**6) == 1
     assert forward.rows_at_once(model(), 1, 512) == 16  # keys count, not only what is fed
     assert forward.rows_at_once(model(), 256, 256) == 8
 
 
-def test_the_caller_can_give_up():
+def test_the_caller_can_give_up() -> None:
     calls = 0
 
     def checkpoint() -> None:
@@ -138,7 +141,7 @@ def test_the_caller_can_give_up():
         one.without([{1}], MASK)
 
 
-def test_what_makes_no_sense_is_refused():
+def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         probe().without([{N}], MASK)
     with pytest.raises(InvalidRequest):
@@ -149,13 +152,13 @@ def test_what_makes_no_sense_is_refused():
         Probe(eager, tokens(N), contrast, NEUTRAL)
 
 
-def test_a_score_that_is_no_number_is_refused():
+def test_a_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(UnsupportedModel):
         Probe(model(), tokens(N), lambda logits: logits[:, 0] * float("nan"), NEUTRAL)
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2"])
-def test_half_precision_models_get_a_wide_head(family):
+def test_half_precision_models_get_a_wide_head(family: str) -> None:
     half = build(Shape(family), dtype=torch.bfloat16)
     seen: list[torch.Tensor] = []
 

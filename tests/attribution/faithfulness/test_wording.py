@@ -1,7 +1,7 @@
 import pytest
 
 from attribution.faithfulness.wording import message
-from attribution.schema import Agreement, Curves, Estimate
+from attribution.schema import Agreement, Curves, Estimate, Perturbation
 from tests.attribution.faithfulness.reference import MASK, SUBSTITUTE
 
 
@@ -9,7 +9,7 @@ def sampled(value: float, low: float, high: float) -> Agreement:
     return Agreement(MASK, Estimate(value, low, high), Estimate(0.4, 0.0, 0.6), 24, 310)
 
 
-def whole(value: float, of: int = 310, perturbation=MASK) -> Agreement:
+def whole(value: float, of: int = 310, perturbation: Perturbation = MASK) -> Agreement:
     return Agreement(perturbation, Estimate(value, value, value), Estimate(0, 0, 0), of, of)
 
 
@@ -48,11 +48,11 @@ def curves(p_value: float) -> Curves:
         ),
     ],
 )
-def test_one_sentence(agreement, expected):
+def test_one_sentence(agreement: Agreement, expected: str) -> None:
     assert message([agreement], None) == expected
 
 
-def test_the_weakest_agreement_decides():
+def test_the_weakest_agreement_decides() -> None:
     strong, weak, none = (whole(value, 310, SUBSTITUTE) for value in (0.6, 0.3, 0.05))
     assert "much as" in message([whole(0.8), strong], None)
     assert "only weakly" in message([whole(0.8), weak], None)
@@ -62,12 +62,12 @@ def test_the_weakest_agreement_decides():
     )
 
 
-def test_few_tokens_can_be_ranked_by_chance():
+def test_few_tokens_can_be_ranked_by_chance() -> None:
     assert "read it as a guess" in message([whole(0.6, of=10)], None)
     assert "much as" in message([whole(0.7, of=10)], None)
 
 
-def test_curves_are_a_second_sentence():
+def test_curves_are_a_second_sentence() -> None:
     assert message([whole(0.8)], curves(0.048)).endswith(
         "Taken away in its order, tokens move Δℓ more than in random orders (p = 0.048)."
     )

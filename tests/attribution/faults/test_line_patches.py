@@ -69,9 +69,9 @@ def test_what_was_begun_goes_on_by_its_score_and_costs_no_rollout(subject: Subje
         schedule.push(attempt)
     begun = [schedule.next(2) for _ in range(2)]
     assert [a and a.stage for a in begun] == [Stage.LINE, Stage.LINE]
-    for attempt in begun:
-        assert attempt is not None
-        schedule.postpone(rest_of(attempt))
+    for started in begun:
+        assert started is not None
+        schedule.postpone(rest_of(started))
     again = [schedule.next(2) for _ in range(3)]  # no rollout is left for new ones
     assert [a and (a.candidate, a.stage) for a in again] == [
         (waiting[0].candidate, Stage.REST),
@@ -100,9 +100,9 @@ def test_a_line_that_repairs_calls_its_rollout_once(subject: Subject) -> None:
     for attempt in waiting:
         schedule.push(attempt)
     begun = [schedule.next(9) for _ in range(3)]
-    for attempt in begun:
-        assert attempt is not None
-        schedule.postpone(rest_of(attempt))
+    for started in begun:
+        assert started is not None
+        schedule.postpone(rest_of(started))
     last = waiting[2]
     schedule.call(last)
     schedule.call(last)  # by a second line with the same candidate

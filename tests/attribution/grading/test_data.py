@@ -3,6 +3,7 @@
 import gzip
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _pack(tasks: list[dict[str, object]]) -> bytes:
+def _pack(tasks: Sequence[Mapping[str, object]]) -> bytes:
     return gzip.compress("".join(json.dumps(task) + "\n" for task in tasks).encode())
 
 

@@ -117,7 +117,7 @@ def _mutants(code: str, rng: random.Random) -> list[str]:
 
 def _evaluate(
     folder: Path, dataset: Dataset, problems: list[Problem], samples: list[Problem]
-) -> list[Problem]:
+) -> list[list[Problem]]:
     """What `evalplus.evaluate` says of the samples, in their order."""
     (folder / "data.jsonl").write_text("".join(json.dumps(p) + "\n" for p in problems))
     (folder / "samples.jsonl").write_text("".join(json.dumps(s) + "\n" for s in samples))

@@ -30,18 +30,18 @@ SIZES: dict[str, Any] = {
 
 
 def llama() -> Any:
-    sizes = {"intermediate_size": 384, "num_key_value_heads": 2}
+    sizes: dict[str, Any] = {"intermediate_size": 384, "num_key_value_heads": 2}
     return tf.LlamaForCausalLM(tf.LlamaConfig(**SIZES, **sizes))
 
 
 def wide_heads() -> Any:
     """Heads that are wider together than the hidden state."""
-    sizes = {"intermediate_size": 256, "num_key_value_heads": 4, "head_dim": 64}
+    sizes: dict[str, Any] = {"intermediate_size": 256, "num_key_value_heads": 4, "head_dim": 64}
     return tf.Qwen3ForCausalLM(tf.Qwen3Config(**SIZES, **sizes))
 
 
 def experts() -> Any:
-    sizes = {
+    sizes: dict[str, Any] = {
         "intermediate_size": 384,
         "num_key_value_heads": 2,
         "head_dim": 32,

@@ -190,7 +190,7 @@ def test_modules_placed_by_accelerate_keep_its_hooks() -> None:
     wanted = attribute(model, ids, Objective(3, 5))
     seen: list[torch.nn.Module] = []
 
-    class Mover(hooks.ModelHook):  # type: ignore[misc, name-defined]
+    class Mover(hooks.ModelHook):  # type: ignore[name-defined]
         def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
             seen.append(module)
             return args, kwargs

@@ -22,7 +22,7 @@ PAIR = Objective(3, 5)
 def test_every_family_is_explained_completely(family: str, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes")
     build_model(Shape(family, window=4), dtype=torch.float32).save_pretrained(tmp_path)
-    options = tf.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+    options = tf.BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
     )
     model = tf.AutoModelForCausalLM.from_pretrained(

@@ -10,6 +10,7 @@ from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.stages.explain.graph import wanted_of
+from attribution.lrp import graph
 from tests.attribution.cases import EVERYTHING
 from tests.benchmarks import bench_graph, bench_long
 
@@ -36,7 +37,7 @@ def test_a_long_prompt_takes_the_graph_of_the_engine(
 ) -> None:
     """All edges between strong nodes: a share of the mass would be measured as less."""
     seen: list[Any] = []
-    real = bench_long.build
+    real = graph.build
 
     def build(*arguments: Any, **options: Any) -> Any:
         seen.append(arguments[3])

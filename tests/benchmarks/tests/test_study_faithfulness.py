@@ -11,34 +11,35 @@ from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.stages.explain import attribute, faithfulness
+from attribution.engine.stages.explain.case import Case as ExplainedCase
 from attribution.lrp.rules.backward_trace import Method
 from attribution.schema import Faithfulness, Perturbation
-from tests.attribution import cases
 from tests.attribution.cases import case_of, job
 from tests.benchmarks import study_faithfulness
-from tests.benchmarks.study_faithfulness import FULL, Case, Remembering, measure, report
+from tests.benchmarks.remembering import Remembering
+from tests.benchmarks.study_faithfulness import FULL, Case, measure, report
 
 NAMES = [*map(str, Method), "random"]
 
 
 @pytest.fixture(scope="module")
-def case(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> cases.Case:
+def case(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> ExplainedCase:
     return case_of(model, tokenizer)
 
 
 @pytest.fixture(scope="module")
-def row(case: cases.Case) -> dict[str, Any]:
+def row(case: ExplainedCase) -> dict[str, Any]:
     return measure(case.loaded, studied(case, "A/1:3:4"), 6, all_of_it=True)
 
 
-def studied(case: cases.Case, key: str) -> Case:
+def studied(case: ExplainedCase, key: str) -> Case:
     """The same pair, as the study knows it."""
     n = case.pair.position
     every, lines = list(range(1, n)), [k // 6 for k in range(n)]
     return Case(key, case.ids.tolist(), lines, every, case.pair.target.id, case.pair.contrast.id)
 
 
-def in_full(case: cases.Case, method: Method) -> Faithfulness:
+def in_full(case: ExplainedCase, method: Method) -> Faithfulness:
     """What `tokenblame faithfulness --full` says."""
     case = evolve(case, method=method)
     found = attribute.relevance(case, job())
@@ -47,7 +48,7 @@ def in_full(case: cases.Case, method: Method) -> Faithfulness:
 
 @pytest.mark.parametrize("method", list(Method))
 def test_a_full_row_holds_what_the_command_measures(
-    case: cases.Case, row: dict[str, Any], method: Method
+    case: ExplainedCase, row: dict[str, Any], method: Method
 ) -> None:
     whole, figures = in_full(case, method), row["full"][method.value]
     assert whole.curves is not None
@@ -61,13 +62,13 @@ def test_a_full_row_holds_what_the_command_measures(
         assert figures["paths"] > 0
 
 
-def test_without_asking_nothing_more_is_measured(case: cases.Case, row: dict[str, Any]) -> None:
+def test_without_asking_nothing_more_is_measured(case: ExplainedCase, row: dict[str, Any]) -> None:
     short = measure(case.loaded, studied(case, "A/1:3:4"), 6)
     assert short == {key: value for key, value in row.items() if key != "full"}
     assert [*row["methods"]] == [*row["full"]] == NAMES
 
 
-def test_what_was_measured_once_is_known(case: cases.Case) -> None:
+def test_what_was_measured_once_is_known(case: ExplainedCase) -> None:
     probe = Remembering(case.loaded.model, case.ids, faithfulness.score(case), 0)
     told: list[int] = []
     first = probe.without([[3], [4, 5], [3]], Perturbation.MASK, told.append)

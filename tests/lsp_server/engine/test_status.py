@@ -99,8 +99,10 @@ async def trusting(_request: Any, **_how: Any) -> AsyncGenerator[Faithfulness, N
 
 
 async def broken(_request: Any, **_how: Any) -> AsyncGenerator[Event, None]:
+    nothing: tuple[Event, ...] = ()
+    for event in nothing:
+        yield event
     raise RuntimeError("a mistake")
-    yield
 
 
 async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) -> None:

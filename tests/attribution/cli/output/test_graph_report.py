@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -65,7 +66,7 @@ def graph_of(weights: dict[tuple[int, int], float]) -> AttributionGraph:
     )
 
 
-def faithfulness_of(**more: object) -> Faithfulness:
+def faithfulness_of(**more: Any) -> Faithfulness:
     agreement = Agreement(
         Perturbation.MASK, Estimate(0.5, 0.25, 0.75), Estimate(0.6, 0.6, 0.6), 13, 40
     )

@@ -1,5 +1,7 @@
 """Functions judged by the examples of their own docstrings."""
 
+from typing import Any, cast
+
 import pytest
 
 from attribution.errors import Cancelled, InvalidSample, UnknownTask
@@ -152,8 +154,9 @@ def test_what_nobody_thought_of_leaves_the_runner_alive(
 
     monkeypatch.setattr(examples, "problem_of", problem_of)
     library = Library()
+    judge = Judge(library, cast(Any, None))  # no program gets as far as being run
     with pytest.raises(InvalidSample, match=f"`f` cannot be read: {trouble.__name__}"):
-        runner._answer(messages.LoadExamples("", "f"), library, Judge(library, None))
+        runner._answer(messages.LoadExamples("", "f"), library, judge)
 
 
 def test_who_gives_up_while_examples_are_read_is_no_trouble_to_others(grader: Grader) -> None:

@@ -6,7 +6,12 @@ import pytest
 import torch
 from attrs import evolve
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from attribution.engine.stages.explain import attribute
 from attribution.engine.stages.explain.case import Case
@@ -22,7 +27,7 @@ def case(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Case:
     return case_of(model, tokenizer)
 
 
-def other(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, seed: int) -> LoadedModel:
+def other(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, seed: int) -> LoadedModel:
     """A model with other weights."""
     torch.manual_seed(seed)
     config: Any = type(model.config).from_dict(

@@ -10,11 +10,11 @@ from attrs import evolve
 from transformers import BloomConfig, BloomForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.stages.explain import attribute
-from attribution.engine.stages.explain import graph as graph_stage
 from attribution.engine.stages.explain.case import Case, check_model
 from attribution.engine.stages.explain.graph import build_graph, check_request
 from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.lrp.objective import ObjectiveKind
+from attribution.lrp.refine import refine
 from attribution.lrp.rules.backward_trace import Method
 from attribution.schema import AttributionGraph, ExplainRequest, NodeKind
 from tests.attribution.cases import EVERYTHING, against, case_of, job, last_logits
@@ -39,7 +39,7 @@ def token_places(graph: AttributionGraph) -> set[tuple[int, int]]:
 
 def edge_weights(graph: AttributionGraph) -> dict[tuple[tuple[int, int], ...], float]:
     """Of the edges between tokens, by (stage, token) of their ends."""
-    found = {}
+    found: dict[tuple[tuple[int, int], ...], float] = {}
     for edge in graph.edges:
         source, target = graph.nodes[edge.source], graph.nodes[edge.target]
         if source.kind is NodeKind.TOKEN:
@@ -189,7 +189,7 @@ def test_named_nodes_are_taken_apart_beside_the_strongest(case: Case) -> None:
 def test_a_node_that_is_not_there_is_refused_before_the_graph(
     case: Case, change: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(graph_stage, "build")
+    monkeypatch.delattr(f"{build_graph.__module__}.build")
     with pytest.raises(InvalidRequest, match=re.escape(said)):
         build_graph(case, evolve(EVERYTHING, **change), job())
 
@@ -202,7 +202,7 @@ def test_a_node_that_was_pruned_is_refused(case: Case) -> None:
 
 def test_dimensions_and_neurons_add_up(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all of them asked for, dimensions make the relevance of their node."""
-    monkeypatch.setattr(graph_stage, "refine", partial(graph_stage.refine, top=64))
+    monkeypatch.setattr(f"{build_graph.__module__}.refine", partial(refine, top=64))
     graph = build_graph(case, evolve(EVERYTHING, refine=1000, midpoints=True), job())
     assert len(graph.details) == graph.pruning.nodes
     for detail in graph.details:
