@@ -100,7 +100,7 @@ format: setup ## rewrite the Python files in the house format
 
 MODELS ?= smollm2-135m qwen2.5-coder-0.5b
 
-bench: setup ## ratios measured within one run (the README has the single commands)
+bench: setup ## ratios measured within one run (single commands: tests/benchmarks/README.md)
 	@$(MAKE) --no-print-directory attribution-bench ON="--device cpu --dtype float32"
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
 		for dtype in bfloat16 float32; do \
@@ -138,10 +138,10 @@ attribution-bench:
 		$(BIN)/python -m tests.benchmarks.bench_faithfulness --model $$model $(ON); \
 	done
 
-package: node ## the extension as editor-client/*.vsix
+package: node ## the extension as editor-client/out/tokenblame.vsix
 	@echo "== Packaging the VS Code extension"
 	@node editor-client/scripts/package.mjs
 
 clean: ## remove what was built (models and code-server stay in the user's cache)
 	@echo "== Removing the environment and what was built"
-	@rm -rf $(VENV) build dist editor-client/node_modules editor-client/out editor-client/*.vsix
+	@rm -rf $(VENV) build dist editor-client/node_modules editor-client/out

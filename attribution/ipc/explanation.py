@@ -97,7 +97,7 @@ async def gather(
 
 
 def to_json(explanation: Explanation, model: str) -> dict[str, Any]:
-    """The documented JSON of `tokenblame explain --json` (README).
+    """The documented JSON of `tokenblame explain --json` (attribution/README.md).
 
     `model` is the one that was asked for; it was not loaded where the tests pass.
     """

@@ -13,7 +13,7 @@ def add_to(commands: "Commands") -> None:
     parser = commands.add_parser(
         "lsp",
         help="run the language server on standard input and output",
-        description="Editors start this; the README has the configuration for Neovim.",
+        description="Editors start this; lsp_server/README.md has the configuration for Neovim.",
     )
     parser.set_defaults(run=_run)
 
