@@ -78,25 +78,28 @@ def pid_path() -> Path:
     return socket_path().with_name("engine.pid")
 
 
-async def connect(*, start: bool = True) -> "EngineClient":
+async def connect(*, start: bool = True, idle: float | None = None) -> "EngineClient":
     """A client of the running engine, which is started if need be, in the place of an older one.
+
+    An engine that is started for it leaves after `idle` seconds without work; None: after what the
+    environment says, or its default.
 
     Raises EngineUnavailable (with the end of its log) where it cannot be reached, and
     ProtocolMismatch where one is running that speaks another protocol and is to stay.
     """
     try:
-        return await _connect(start=start)
+        return await _connect(start=start, idle=idle)
     except ConnectionError:
         pass  # it is leaving (asked to, idle for too long, too old): the next one answers
     try:
-        return await _connect(start=start)
+        return await _connect(start=start, idle=idle)
     except ConnectionError as error:
         raise EngineUnavailable(f"The engine hung up; see {log_path()}.") from error
 
 
-async def _connect(*, start: bool) -> "EngineClient":
+async def _connect(*, start: bool, idle: float | None) -> "EngineClient":
     """One attempt; ConnectionError where the engine hangs up on the greeting, or has to go."""
-    reader, writer = await _open(socket_path(), start=start)
+    reader, writer = await _open(socket_path(), start=start, idle=idle)
     writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
     try:
         hello = (await wire.read(reader)).value
@@ -128,12 +131,14 @@ async def _retire(
         await asyncio.sleep(0.02)
 
 
-async def _open(path: Path, *, start: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _open(
+    path: Path, *, start: bool, idle: float | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     with contextlib.suppress(OSError):
         return await asyncio.open_unix_connection(path)
     if not start:
         raise EngineUnavailable("No engine is running.")
-    process = _spawn()
+    process = _spawn(idle)
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
@@ -143,20 +148,21 @@ async def _open(path: Path, *, start: bool) -> tuple[asyncio.StreamReader, async
         await asyncio.sleep(0.05)
         if process.poll() == 0:
             # Another engine holds the lock: it starts (and answers soon) or is leaving.
-            process = _spawn()
+            process = _spawn(idle)
     raise EngineUnavailable(f"The engine does not answer on {path}; see {log_path()}.")
 
 
-def _spawn() -> subprocess.Popen[bytes]:
+def _spawn(idle: float | None) -> subprocess.Popen[bytes]:
     """The engine in a session of its own, so that it outlives this client."""
     try:
         log = log_path().open("ab")
     except OSError as error:
         raise EngineUnavailable(f"The engine's log cannot be written: {error}.") from error
+    options = [] if idle is None else ["--idle", str(idle)]
     with log:
         process = subprocess.Popen(
             # -P: never import from the folder that the client happens to stand in.
-            [sys.executable, "-P", "-m", "attribution.engine.service"],
+            [sys.executable, "-P", "-m", "attribution.engine.service", *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

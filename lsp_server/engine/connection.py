@@ -2,25 +2,21 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncGenerator, Callable
 
 from attribution.errors import EngineUnavailable, TokenBlameError
 from attribution.ipc.client import EngineClient, EngineDied, connect, log_path
 from attribution.schema import Event, IdleRequest, Request
 
-_IDLE = "TOKENBLAME_IDLE_SECONDS"
 
-
-class EngineLink:
+class Connection:
     """Shared by all documents; requests run side by side on it."""
 
     def __init__(self, on_start: Callable[[], None]) -> None:
         self._on_start = on_start  # called before the engine is looked for and maybe started
         self._client: EngineClient | None = None
         self._opening = asyncio.Lock()
-        self._inherited = os.environ.get(_IDLE)
-        self._telling: asyncio.Task[None] | None = None
+        self._idle_request: asyncio.Task[None] | None = None
 
     async def stream(
         self, request: Request, *, idle: float | None = None
@@ -32,32 +28,32 @@ class EngineLink:
         Raises what the engine reports, and EngineUnavailable where it cannot be reached or dies.
         An engine that left between two requests (it does so when idle) is started again.
         """
-        heard = False
+        received = False
         reused = self._client is not None
         client = await self._connected(idle)
         try:
             async with contextlib.aclosing(client.stream(request)) as events:
                 async for event in events:
-                    heard = True
+                    received = True
                     yield event
             return
         except EngineDied:  # what the engine answers stands, also that it was stopped
             await self._drop(client)
-            if heard or not reused:
+            if received or not reused:
                 raise
         client = await self._connected(idle)
         async with contextlib.aclosing(client.stream(request)) as events:
             async for event in events:
                 yield event
 
-    def keep(self, idle: float | None) -> None:
+    def set_idle_time(self, idle: float | None) -> None:
         """Have the engine leave after so long without work, if there is one; None: as it would."""
         if self._client is not None:
-            self._telling = asyncio.create_task(self._tell(self._client, idle))
+            self._idle_request = asyncio.create_task(self._send_idle_time(self._client, idle))
 
     async def close(self) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
+        if self._idle_request is not None:
+            self._idle_request.cancel()
         client, self._client = self._client, None
         if client is not None:
             await client.close()
@@ -67,7 +63,7 @@ class EngineLink:
         if self._client is client:
             await self.close()
 
-    async def _tell(self, client: EngineClient, idle: float | None) -> None:
+    async def _send_idle_time(self, client: EngineClient, idle: float | None) -> None:
         with contextlib.suppress(TokenBlameError):  # one that is gone is told when it is started
             async for _ in client.stream(IdleRequest(idle)):
                 pass
@@ -78,24 +74,15 @@ class EngineLink:
                 await self.close()
             if self._client is None:
                 self._on_start()
-                self._hand_down(idle)
-                self._client = await _open()
+                self._client = await _open(idle)
                 if idle is not None:  # one that ran already was started by others
-                    self.keep(idle)
+                    self.set_idle_time(idle)
             return self._client
 
-    def _hand_down(self, idle: float | None) -> None:
-        """To an engine that is started, which inherits the environment; None: as it was found."""
-        value = self._inherited if idle is None else str(idle)
-        if value is None:
-            os.environ.pop(_IDLE, None)
-        else:
-            os.environ[_IDLE] = value
 
-
-async def _open() -> EngineClient:
+async def _open(idle: float | None) -> EngineClient:
     try:
-        return await connect()
+        return await connect(idle=idle)
     except OSError as error:  # TimeoutError is one of them
         raise EngineUnavailable(
             f"The engine cannot be reached: {error or 'it did not answer in time'}. "

@@ -16,7 +16,7 @@ from attribution.errors import (
 )
 from attribution.schema import Event, Generation, Progress, Verdict
 from lsp_server.documents.store import Snapshot
-from lsp_server.engine.connection import EngineLink
+from lsp_server.engine.connection import Connection
 from lsp_server.engine.margin import PAUSE, Remeasure
 from lsp_server.engine.side_requests import Inquiries
 from lsp_server.features.publish import Display
@@ -73,7 +73,7 @@ class Work:
         self._sessions = sessions
         self._display = display
         self._conditions = conditions
-        self._link = EngineLink(self._connecting)
+        self._link = Connection(self._connecting)
         self.inquiries = Inquiries(editor, self._link, conditions)
         self._remeasure = Remeasure(self._link, sessions, display, conditions)
         self._jobs: dict[str, _Job] = {}
@@ -127,7 +127,7 @@ class Work:
 
     def keep_engine(self, seconds: float | None) -> None:
         """Without work; None: as long as it would stay by itself."""
-        self._link.keep(seconds)
+        self._link.set_idle_time(seconds)
 
     async def close(self) -> None:
         """Stop everything and leave the engine to its other clients."""

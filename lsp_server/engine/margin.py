@@ -9,7 +9,7 @@ from attrs import frozen
 from attribution.errors import TokenBlameError
 from attribution.schema import Margin
 from lsp_server.documents.store import Snapshot
-from lsp_server.engine.connection import EngineLink
+from lsp_server.engine.connection import Connection
 from lsp_server.features.publish import Display
 from lsp_server.state.counterfactual import question
 from lsp_server.state.requests import Wish, explain_request
@@ -27,7 +27,7 @@ PAUSE = 0.12  # seconds; who types on does not ask about every letter
 class Remeasure:
     """One forward pass, long before any test: nothing is run, searched or attributed."""
 
-    link: EngineLink
+    link: Connection
     sessions: Sessions
     display: Display
     conditions: "Conditions"

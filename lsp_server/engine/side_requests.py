@@ -9,7 +9,7 @@ from attrs import frozen
 from attribution.errors import Cancelled, TokenBlameError
 from attribution.schema import Progress, Request
 from lsp_server.documents.store import Snapshot
-from lsp_server.engine.connection import EngineLink
+from lsp_server.engine.connection import Connection
 from lsp_server.protocol.client import Editor, EngineState
 from lsp_server.protocol.progress import WorkDone
 
@@ -50,7 +50,7 @@ class _Inquiry:
 class Inquiries:
     """Any number at once: the engine queues them. None of them outlives its version."""
 
-    def __init__(self, editor: Editor, link: EngineLink, conditions: "Conditions") -> None:
+    def __init__(self, editor: Editor, link: Connection, conditions: "Conditions") -> None:
         self._editor = editor
         self._link = link
         self._conditions = conditions

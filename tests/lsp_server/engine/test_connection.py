@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from attribution.engine.service import IDLE_TIMEOUT
 from attribution.errors import EngineUnavailable
 from attribution.ipc import client
 from attribution.schema import EngineStatus, StatusRequest
-from lsp_server.engine.connection import EngineLink
+from lsp_server.engine.connection import Connection
 
 
 async def failure() -> str:
     with pytest.raises(EngineUnavailable) as caught:
-        await anext(EngineLink(lambda: None).stream(StatusRequest()))
+        await anext(Connection(lambda: None).stream(StatusRequest()))
     return caught.value.message
 
 
@@ -22,15 +23,15 @@ async def test_an_engine_that_is_started_knows_when_to_leave(
     engine_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", "900")
-    link = EngineLink(lambda: None)
-    status = [event async for event in link.stream(StatusRequest(), idle=77.0)]
-    await link.close()
+    connection = Connection(lambda: None)
+    status = [event async for event in connection.stream(StatusRequest(), idle=77.0)]
+    await connection.close()
     assert engine_folder.exists()
-    assert [one.idle_timeout for one in status if isinstance(one, EngineStatus)] == [77.0]
+    assert [event.idle_timeout for event in status if isinstance(event, EngineStatus)] == [77.0]
 
 
-async def idle_timeout(link: EngineLink) -> float:
-    (status,) = [event async for event in link.stream(StatusRequest())]
+async def idle_timeout(connection: Connection) -> float:
+    (status,) = [event async for event in connection.stream(StatusRequest())]
     assert isinstance(status, EngineStatus)
     return status.idle_timeout
 
@@ -39,41 +40,50 @@ async def test_an_engine_that_runs_is_told_how_long_to_stay(
     engine_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", "900")
-    link = EngineLink(lambda: None)
-    link.keep(5.0)  # of no engine yet
-    assert await idle_timeout(link) == 900
-    for told, stays in ((77.0, 77), (None, 900)):
-        link.keep(told)
+    connection = Connection(lambda: None)
+    connection.set_idle_time(5.0)  # of no engine yet
+    assert await idle_timeout(connection) == 900
+    for seconds, expected in ((77.0, 77), (None, 900)):
+        connection.set_idle_time(seconds)
         async with asyncio.timeout(30):
-            while await idle_timeout(link) != stays:
+            while await idle_timeout(connection) != expected:
                 await asyncio.sleep(0.01)
-    other = EngineLink(lambda: None)
+    other = Connection(lambda: None)
     (_,) = [event async for event in other.stream(StatusRequest(), idle=600.0)]
     async with asyncio.timeout(30):
-        while await idle_timeout(link) != 600:
+        while await idle_timeout(connection) != 600:
             await asyncio.sleep(0.01)
     await other.close()
-    link.keep(0.05)
+    connection.set_idle_time(0.05)
     async with asyncio.timeout(30):
         while client.socket_path().exists():
             await asyncio.sleep(0.01)
     assert "idle for 0 s" in (engine_folder / "engine.log").read_text()
-    link.keep(None)  # of one that is gone
-    await link.close()
+    connection.set_idle_time(None)  # of one that is gone
+    await connection.close()
 
 
-@pytest.mark.parametrize("inherited", ["900", None])
-def test_an_idle_time_that_is_unset_gives_way_to_the_inherited_one(
-    inherited: str | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("inherited", "expected"), [("900", 900.0), (None, IDLE_TIMEOUT)])
+async def test_an_idle_time_that_is_unset_gives_way_to_the_inherited_one(
+    inherited: str | None,
+    expected: float,
+    engine_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TOKENBLAME_IDLE_SECONDS", inherited or "")
     if inherited is None:
         monkeypatch.delenv("TOKENBLAME_IDLE_SECONDS")
-    link = EngineLink(lambda: None)
-    link._hand_down(77.0)
-    assert os.environ["TOKENBLAME_IDLE_SECONDS"] == "77.0"
-    link._hand_down(None)
-    assert os.environ.get("TOKENBLAME_IDLE_SECONDS") == inherited
+    before = dict(os.environ)
+    first, second = Connection(lambda: None), Connection(lambda: None)
+    (_,) = [event async for event in first.stream(StatusRequest(), idle=0.05)]
+    async with asyncio.timeout(30):
+        while client.socket_path().exists():  # until that engine has left
+            await asyncio.sleep(0.01)
+    assert await idle_timeout(second) == expected
+    await first.close()
+    await second.close()
+    assert dict(os.environ) == before
+    assert "idle for 0 s" in (engine_folder / "engine.log").read_text()
 
 
 async def test_a_folder_that_cannot_be_made(
