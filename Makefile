@@ -86,7 +86,7 @@ test: setup editor-client browser lint ## everything, slow tests included
 
 check: setup lint ## format, lint, strict types, fast tests: before every commit
 	@if [ -d editor-client/node_modules ]; then \
-		echo "== The extension: types, lint, unit tests"; cd editor-client && npm run --silent check; fi
+		echo "== The extension: types, lint, format, unit tests"; cd editor-client && npm run --silent check; fi
 	@echo "== Fast tests"; $(FAST) -q
 
 lint: setup
@@ -95,8 +95,9 @@ lint: setup
 	@echo "== Walls (who may import whom)"; $(BIN)/lint-imports --quiet
 	@echo "== Types"; $(BIN)/mypy --no-error-summary
 
-format: setup ## rewrite the Python files in the house format
+format: setup ## rewrite Python and the extension in the house format
 	@echo "== Formatting"; $(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent format; fi
 
 MODELS ?= smollm2-135m qwen2.5-coder-0.5b
 

@@ -1,7 +1,33 @@
 import js from '@eslint/js';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 const NODE_GLOBALS = ['console', 'process', 'URL', 'URLSearchParams', 'setTimeout', 'clearTimeout'];
+
+/**
+ * The rooms of `src`, from the lowest up: each may import those before it in this list, and nothing
+ * else of `src`. (`extension.ts` wires them all together.)
+ */
+const ROOMS = [
+  'protocol',
+  'settings',
+  'setup',
+  'outcomes',
+  'samples',
+  'heatmap',
+  'status',
+  'server',
+  'panel',
+  'wiring',
+  'commands',
+];
+
+const WALLS = ROOMS.map((room, floor) => ({
+  target: `./src/${room}`,
+  from: './src',
+  except: ROOMS.slice(0, floor + 1).map((lower) => `./${lower}`),
+  message: `The room ${room} may import ${ROOMS.slice(0, floor).join(', ') || 'no other'}.`,
+}));
 
 export default tseslint.config(
   { ignores: ['out/', 'node_modules/'] },
@@ -15,6 +41,35 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', { max: 40, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [
+        createNodeResolver({ extensions: ['.ts', '.d.ts', '.js', '.mjs', '.json', '.html'] }),
+      ],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          zones: [
+            ...WALLS,
+            {
+              target: './webview',
+              from: './src',
+              except: ['./protocol', './settings/models.json', './heatmap/buckets.ts'],
+              message: 'A page knows the messages alone, and how the heat map levels its colours.',
+            },
+            { target: './src', from: './webview', message: 'A page is a program of its own.' },
+            { target: ['./src', './webview'], from: './test' },
+          ],
+        },
+      ],
     },
   },
   {

@@ -32,7 +32,12 @@ function serverEnv(installed) {
 }
 
 function commonFlags(home) {
-  const folders = ['--user-data-dir', join(home, 'data'), '--extensions-dir', join(home, 'extensions')];
+  const folders = [
+    '--user-data-dir',
+    join(home, 'data'),
+    '--extensions-dir',
+    join(home, 'extensions'),
+  ];
   // Without it code-server writes a password into the user's own configuration.
   return [...folders, '--config', join(home, 'config.yaml')];
 }

@@ -1,22 +1,22 @@
 /** Wires the parts together when VS Code opens a Python file, samples or the view of them. */
 
 import * as vscode from 'vscode';
-import { SECTION } from './client';
-import { registerCommands } from './commands';
-import { KeptDiagnostics } from './diagnostics';
-import { changedAt, watchSamples } from './finder';
-import { HeatMap } from './heatmap';
-import { pythonSources } from './interpreter';
-import { KeptOutcomes } from './keptOutcomes';
-import { LineDocuments } from './lineDocuments';
-import { News } from './news';
-import { Outcomes } from './outcomes';
-import { Panel } from './panel';
-import { isSection } from './panelMessages';
-import type { Sample } from './samples';
-import { SampleTree, VIEW } from './sampleTree';
-import { Server } from './server';
-import { StatusItem } from './status';
+import { SECTION } from './settings/settings';
+import { registerCommands } from './commands/commands';
+import { KeptDiagnostics } from './server/diagnostics';
+import { changedAt, watchSamples } from './samples/finder';
+import { HeatMap } from './heatmap/heatmap';
+import { pythonSources } from './setup/interpreter';
+import { KeptOutcomes } from './outcomes/keptOutcomes';
+import { SampleDocuments } from './samples/sampleDocuments';
+import { NotificationRouter } from './wiring/notificationRouter';
+import { Outcomes } from './outcomes/outcomes';
+import { Panel } from './panel/panel';
+import { isSection } from './protocol/panelMessages';
+import type { Sample } from './samples/samples';
+import { SampleTree, VIEW } from './samples/sampleTree';
+import { Server } from './server/server';
+import { StatusItem } from './status/statusItem';
 
 /** Says why no server runs and offers what helps. */
 async function reportFailure(message: string, log: vscode.LogOutputChannel): Promise<void> {
@@ -59,7 +59,7 @@ function keepOutcomes(outcomes: Outcomes, memory: vscode.Memento): vscode.Dispos
 
 /** The view of samples, which follows the files on disk. */
 function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
-  const lines = new LineDocuments();
+  const lines = new SampleDocuments();
   const watch = () =>
     watchSamples({
       changed: (uri) => {
@@ -71,7 +71,10 @@ function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
       },
     });
   let watching = watch();
-  const view = vscode.window.createTreeView(VIEW, { treeDataProvider: tree, showCollapseAll: true });
+  const view = vscode.window.createTreeView(VIEW, {
+    treeDataProvider: tree,
+    showCollapseAll: true,
+  });
   const pattern = vscode.workspace.onDidChangeConfiguration((event) => {
     if (!event.affectsConfiguration(`${SECTION}.client.jsonl`)) return;
     watching.dispose();
@@ -85,29 +88,29 @@ function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
   });
 }
 
-/** What the server tells goes to `news`; why there is none, to the user. */
+/** What the server tells goes to `notifications`; why there is none, to the user. */
 function createServer(
   context: vscode.ExtensionContext,
   parts: ConstructorParameters<typeof Server>[0],
-  news: News,
+  notifications: NotificationRouter,
   panel: () => Panel,
 ): Server {
   return new Server(parts, () => pythonSources(context), {
     relevance: (relevance) => {
-      news.relevance(relevance);
+      notifications.relevance(relevance);
     },
     status: (status) => {
-      news.status(status);
+      notifications.status(status);
     },
-    report: (report) => void news.report(report),
+    report: (report) => void notifications.report(report),
     panel: ({ uri, section }) => {
       if (isSection(section)) panel().open(section, uri);
     },
     gone: () => {
-      news.gone();
+      notifications.gone();
     },
     failed: (message) => {
-      news.status({ state: 'error', message, uri: null });
+      notifications.status({ state: 'error', message, uri: null });
       void reportFailure(message, parts.log);
     },
   });
@@ -122,19 +125,37 @@ export function activate(context: vscode.ExtensionContext): void {
   const outcomes = new Outcomes();
   const heatMap = new HeatMap();
   const status = new StatusItem();
-  const news = new News({ heatMap, outcomes, status, panel: () => panel.model });
+  const notifications = new NotificationRouter({
+    heatMap,
+    outcomes,
+    status,
+    panel: () => panel.model,
+  });
   const diagnostics = new KeptDiagnostics((uri) => {
     outcomes.failing(uri);
   });
   const tree = new SampleTree(outcomes, context.workspaceState, log);
-  const started = createServer(context, { log, diagnostics }, news, () => panel);
+  const started = createServer(context, { log, diagnostics }, notifications, () => panel);
   const panel = new Panel(context.extensionUri, started);
   context.subscriptions.push(
     ...[log, heatMap, status, panel, showSamples(tree, outcomes), followInterpreter(started)],
     keepOutcomes(outcomes, context.workspaceState),
-    { dispose: () => { diagnostics.dispose(); } },
+    {
+      dispose: () => {
+        diagnostics.dispose();
+      },
+    },
     vscode.workspace.onDidGrantWorkspaceTrust(() => void started.trustGranted()),
-    registerCommands({ context, server: started, news, heatMap, outcomes, tree, panel, log }),
+    registerCommands({
+      context,
+      server: started,
+      notifications,
+      heatMap,
+      outcomes,
+      tree,
+      panel,
+      log,
+    }),
   );
   server = started;
   void started.restart();

@@ -19,8 +19,10 @@ describe('manifest', () => {
 
   it('wakes the extension for either form of samples', () => {
     const events = manifest.activationEvents;
-    for (const event of ['onLanguage:python', 'onLanguage:jsonl']) assert.ok(events.includes(event));
-    const { default: pattern } = manifest.contributes.configuration.properties['tokenblame.client.jsonl'];
+    for (const event of ['onLanguage:python', 'onLanguage:jsonl'])
+      assert.ok(events.includes(event));
+    const { default: pattern } =
+      manifest.contributes.configuration.properties['tokenblame.client.jsonl'];
     assert.ok(events.includes(`workspaceContains:${pattern}`));
     for (const data of ['HumanEval', 'Mbpp']) {
       assert.ok(events.includes(`workspaceContains:**/${data}_*/*.py`));
@@ -63,22 +65,31 @@ const shown = new Map(menus.commandPalette.map(({ command, when }) => [command, 
 const linked = (text: string): string[] =>
   [...text.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command ?? '');
 
-const sources = readdirSync('src').map((name) => readFileSync(join('src', name), 'utf8'));
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join('src', name), 'utf8'));
 
 describe('commands', () => {
   it('are all registered', () => {
     for (const id of ids) {
       const key = new RegExp(`^ {4}${id.replace('tokenblame.', '')}[:,]`, 'm');
-      assert.ok(sources.some((source) => key.test(source)), id);
+      assert.ok(
+        sources.some((source) => key.test(source)),
+        id,
+      );
     }
   });
 
   it('are named in menus, keys and links only where they exist', () => {
     const named = [
-      ...Object.values(menus).flat().map(({ command }) => command),
+      ...Object.values(menus)
+        .flat()
+        .map(({ command }) => command),
       ...keybindings.map(({ command }) => command),
       ...[...viewsWelcome.map(({ contents }) => contents)].flatMap(linked),
-      ...walkthroughs.flatMap(({ steps }) => steps.flatMap(({ description }) => linked(description))),
+      ...walkthroughs.flatMap(({ steps }) =>
+        steps.flatMap(({ description }) => linked(description)),
+      ),
     ];
     for (const id of named) {
       const foreign = /^(workbench|vscode)\./.test(id) || id === 'tokenblame.samples.focus';
@@ -87,9 +98,11 @@ describe('commands', () => {
   });
 
   it('ask the server for nothing that it does not know', () => {
-    const names = readFileSync(join('..', 'lsp_server', 'names.py'), 'utf8');
+    const names = readFileSync(join('..', 'lsp_server', 'protocol', 'names.py'), 'utf8');
     const call = /(?:execute|run|onActive)\((?:\w+, )?'(tokenblame\.\w+)'/g;
-    const asked = sources.flatMap((source) => [...source.matchAll(call)].map(([, name]) => name ?? ''));
+    const asked = sources.flatMap((source) =>
+      [...source.matchAll(call)].map(([, name]) => name ?? ''),
+    );
     assert.ok(asked.includes('tokenblame.curve') && asked.includes('tokenblame.explain'));
     for (const name of asked) assert.ok(names.includes(`"${name}"`), name);
   });
@@ -146,7 +159,10 @@ describe('walkthrough', () => {
   it('tells the keys as they are', () => {
     const page = readFileSync(join('media', 'walkthrough', 'ask.md'), 'utf8');
     for (const { key } of keybindings) {
-      assert.ok(page.includes(key.replace('ctrl+k ', 'Ctrl+K ').replace(/.$/, (c) => c.toUpperCase())), key);
+      assert.ok(
+        page.includes(key.replace('ctrl+k ', 'Ctrl+K ').replace(/.$/, (c) => c.toUpperCase())),
+        key,
+      );
     }
   });
 });

@@ -1,6 +1,6 @@
 /** The section "Choices": what else the model could have written, and the pairs that were proved. */
 
-import type { Choice, Details, PairDetails } from '../src/panelMessages';
+import type { Choice, Details, PairDetails } from '../src/protocol/panelMessages';
 import { button, gauge, make, number, percent, sentence, table, token, type Cell } from './dom';
 import { send } from './host';
 

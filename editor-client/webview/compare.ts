@@ -1,8 +1,14 @@
 /** The section "Compare": two models on the same choice in the same text, side by side. */
 
-import { bucketOf } from '../src/buckets';
-import models from '../src/models.json';
-import type { ComparedModel, ComparisonAnswer, Details, Part, Piece } from '../src/panelMessages';
+import { bucketOf } from '../src/heatmap/buckets';
+import models from '../src/settings/models.json';
+import type {
+  ComparedModel,
+  ComparisonAnswer,
+  Details,
+  Part,
+  Piece,
+} from '../src/protocol/panelMessages';
 import { make, number, percent, sentence, signed, table, token } from './dom';
 import { send } from './host';
 import { partContent } from './states';
@@ -30,8 +36,12 @@ function paint(piece: Piece): HTMLElement {
   const title = `${signed(piece.relevance)}${piece.role === 'template' ? ', template' : ''}`;
   const made = make('span', { className: bucket ? `heat ${bucket}` : '', title }, piece.text);
   made.dataset['key'] = placeKey(piece);
-  made.addEventListener('mouseenter', () => { send({ type: 'point', place: piece }); });
-  made.addEventListener('click', () => { send({ type: 'reveal', place: piece }); });
+  made.addEventListener('mouseenter', () => {
+    send({ type: 'point', place: piece });
+  });
+  made.addEventListener('click', () => {
+    send({ type: 'reveal', place: piece });
+  });
   return made;
 }
 
@@ -45,7 +55,11 @@ function map(model: ComparedModel): HTMLElement {
       'pre',
       { tabIndex: 0, role: 'region', ariaLabel: label },
       ...model.pieces.map(paint),
-      make('mark', { className: 'target', title: 'the token that is explained' }, model.target.text),
+      make(
+        'mark',
+        { className: 'target', title: 'the token that is explained' },
+        model.target.text,
+      ),
     ),
   );
 }
@@ -57,17 +71,25 @@ function figures(both: readonly ComparedModel[]): HTMLElement {
   ];
   const best = ({ choices }: ComparedModel): HTMLElement => {
     const [first] = choices;
-    return make('span', {}, ...(first ? [token(first.text), ` ${percent(first.probability)}`] : []));
+    return make(
+      'span',
+      {},
+      ...(first ? [token(first.text), ` ${percent(first.probability)}`] : []),
+    );
   };
-  return table('Figures', ['', ...both.map(({ name }) => name)], [
-    row('Δℓ', ({ logitDiff }) => number(logitDiff)),
-    row('rank of what was written', ({ target }) => `${target.rank}`),
-    row('rank of what would have passed', ({ contrast }) => `${contrast.rank}`),
-    row('first choice', best),
-    row('tokens', ({ sum }) => number(sum)),
-    row('not distributed', ({ logitDiff, sum, bias }) => number(logitDiff - sum - bias)),
-    row('biases', ({ bias }) => number(bias)),
-  ]);
+  return table(
+    'Figures',
+    ['', ...both.map(({ name }) => name)],
+    [
+      row('Δℓ', ({ logitDiff }) => number(logitDiff)),
+      row('rank of what was written', ({ target }) => `${target.rank}`),
+      row('rank of what would have passed', ({ contrast }) => `${contrast.rank}`),
+      row('first choice', best),
+      row('tokens', ({ sum }) => number(sum)),
+      row('not distributed', ({ logitDiff, sum, bias }) => number(logitDiff - sum - bias)),
+      row('biases', ({ bias }) => number(bias)),
+    ],
+  );
 }
 
 function strongest({ pieces }: ComparedModel): Piece[] {
@@ -78,13 +100,16 @@ function strongest({ pieces }: ComparedModel): Piece[] {
 /** The same as the maps for those who do not see colours. */
 function tokens(both: readonly ComparedModel[]): HTMLElement {
   const ranked = both.map(strongest);
-  const rows = Array.from({ length: Math.max(...ranked.map(({ length }) => length)) }, (_, rank) => [
-    `${rank + 1}`,
-    ...ranked.map((pieces) => {
-      const piece = pieces[rank];
-      return piece ? make('span', {}, token(piece.text), ' ', number(piece.relevance)) : '';
-    }),
-  ]);
+  const rows = Array.from(
+    { length: Math.max(...ranked.map(({ length }) => length)) },
+    (_, rank) => [
+      `${rank + 1}`,
+      ...ranked.map((pieces) => {
+        const piece = pieces[rank];
+        return piece ? make('span', {}, token(piece.text), ' ', number(piece.relevance)) : '';
+      }),
+    ],
+  );
   return table('The strongest tokens', ['rank', ...both.map(({ name }) => name)], rows);
 }
 
@@ -126,15 +151,19 @@ export function showCompare(
   part: Part<ComparisonAnswer>,
 ): void {
   if (!details?.attribution) {
-    const reason = 'Once the sample is explained, another model can be asked about the same choice.';
+    const reason =
+      'Once the sample is explained, another model can be asked about the same choice.';
     content.replaceChildren(sentence(reason));
     return;
   }
   const names = others(details);
   const model = modelOf(details, names);
   const answered = part.state === 'ready' && part.value.models[1].name === model;
-  const shown: Part<ComparisonAnswer> = part.state === 'ready' && !answered ? { state: 'idle' } : part;
-  const redraw = (): void => { showCompare(content, details, part); };
+  const shown: Part<ComparisonAnswer> =
+    part.state === 'ready' && !answered ? { state: 'idle' } : part;
+  const redraw = (): void => {
+    showCompare(content, details, part);
+  };
   content.replaceChildren(
     choice(details, names, redraw),
     make('div', { className: 'state' }, ...partContent('compare', shown, `Ask ${model}`, model)),

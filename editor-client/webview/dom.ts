@@ -40,7 +40,11 @@ export function sentence(text: string): HTMLElement {
 export type Cell = Node | string;
 
 /** A table whose first row are titles, and whose caption says what it is. */
-export function table(caption: string, titles: readonly string[], rows: readonly Cell[][]): HTMLElement {
+export function table(
+  caption: string,
+  titles: readonly string[],
+  rows: readonly Cell[][],
+): HTMLElement {
   const head = titles.map((text) => make('th', { scope: 'col' }, text));
   const body = rows.map((row) => make('tr', {}, ...row.map((each) => make('td', {}, each))));
   return make(

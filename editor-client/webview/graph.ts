@@ -1,7 +1,7 @@
 /** The section "Graph": the drawing of the exported page, tied to the text in the editor. */
 
 import { openGraph } from 'graph-view';
-import type { Details, GraphAnswer, Part } from '../src/panelMessages';
+import type { Details, GraphAnswer, Part } from '../src/protocol/panelMessages';
 import { byId, find, sentence } from './dom';
 import { send } from './host';
 import { partContent } from './states';

@@ -1,6 +1,6 @@
 /** The section "Layers": how much relevance lies where after each layer. */
 
-import type { Details, TokenDetails } from '../src/panelMessages';
+import type { Details, TokenDetails } from '../src/protocol/panelMessages';
 import { bar, make, number, sentence, table, visible } from './dom';
 import { groups, layerName, ofToken, strongest, type Profile } from './profile';
 
@@ -56,7 +56,9 @@ export function showLayers(content: HTMLElement, details: Details | null): void 
   }
   if (!details.tokens[chosen]) chosen = -1; // it was one of another pair
   const profiles = profilesOf(details);
-  const redraw = (): void => { showLayers(content, details); };
+  const redraw = (): void => {
+    showLayers(content, details);
+  };
   content.replaceChildren(
     choice(details, redraw),
     sentence(

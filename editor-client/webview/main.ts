@@ -1,6 +1,6 @@
 /** The panel's page: takes what the extension says and shows it in its sections. */
 
-import type { Details, SampleState, ToView } from '../src/panelMessages';
+import type { Details, SampleState, ToView } from '../src/protocol/panelMessages';
 import { showChoices } from './choices';
 import { showCompare } from './compare';
 import { byId, find } from './dom';
@@ -22,7 +22,9 @@ const parts: Parts = { graph: { state: 'idle' }, compare: { state: 'idle' } };
 
 const content = (section: string): HTMLElement => find(`[data-content="${section}"]`);
 
-const remember = (): void => { save({ uri, section: tabs.section }); };
+const remember = (): void => {
+  save({ uri, section: tabs.section });
+};
 
 const tabs = new Tabs((section) => {
   remember();
@@ -87,7 +89,9 @@ function take(message: ToView): void {
   }
 }
 
-window.addEventListener('message', ({ data }: MessageEvent<ToView>) => { take(data); });
+window.addEventListener('message', ({ data }: MessageEvent<ToView>) => {
+  take(data);
+});
 // VS Code tells of another theme by the classes of the body.
 new MutationObserver(recolor).observe(document.body, { attributeFilter: ['class'] });
 linkGraph(() => details);

@@ -1,10 +1,12 @@
 /** The section "Repair": the program that passes the tests, as a difference to the sample. */
 
-import type { Details } from '../src/panelMessages';
+import type { Details } from '../src/protocol/panelMessages';
 import { button, make, sentence } from './dom';
 import { send } from './host';
 
-const run = (what: 'diff' | 'apply'): void => { send({ type: 'run', what }); };
+const run = (what: 'diff' | 'apply'): void => {
+  send({ type: 'run', what });
+};
 
 /** The signs at the start of the lines say what the colours say. */
 function line(text: string): HTMLElement {
@@ -26,8 +28,16 @@ export function showRepair(content: HTMLElement, details: Details | null): void 
     content.replaceChildren(sentence(reason));
     return;
   }
-  const diff = button('Open in the diff editor', () => { run('diff'); }, true);
-  const apply = button('Apply the repair', () => { run('apply'); });
+  const diff = button(
+    'Open in the diff editor',
+    () => {
+      run('diff');
+    },
+    true,
+  );
+  const apply = button('Apply the repair', () => {
+    run('apply');
+  });
   content.replaceChildren(
     sentence(details.pair?.words ?? ''),
     make('p', { className: 'buttons' }, diff, repair.editable ? apply : ''),

@@ -1,16 +1,24 @@
 /** What is said where there is nothing to show yet, and what helps. */
 
-import type { Computation, Part, SampleState } from '../src/panelMessages';
+import type { Computation, Part, SampleState } from '../src/protocol/panelMessages';
 import { button, make, sentence } from './dom';
 import { send } from './host';
 
 type Content = (Node | string)[];
 
 const run = (what: 'explain' | 'log', text: string, primary = false): HTMLButtonElement =>
-  button(text, () => { send({ type: 'run', what }); }, primary);
+  button(
+    text,
+    () => {
+      send({ type: 'run', what });
+    },
+    primary,
+  );
 
 function working(message: string, cancel: Computation | 'sample'): Content {
-  const stop = button('Cancel', () => { send({ type: 'cancel', what: cancel }); });
+  const stop = button('Cancel', () => {
+    send({ type: 'cancel', what: cancel });
+  });
   return [make('span', { className: 'spinner', ariaHidden: 'true' }), message, ' ', stop];
 }
 
@@ -38,7 +46,14 @@ export function partContent(
   model?: string,
 ): Content {
   const message = { type: 'compute', what, ...(model !== undefined && { model }) } as const;
-  const compute = (text: string): HTMLButtonElement => button(text, () => { send(message); }, true);
+  const compute = (text: string): HTMLButtonElement =>
+    button(
+      text,
+      () => {
+        send(message);
+      },
+      true,
+    );
   switch (part.state) {
     case 'computing':
       return working(part.message, what);

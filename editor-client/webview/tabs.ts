@@ -1,6 +1,6 @@
 /** The sections as tabs: arrow keys move among them, as the ARIA pattern has it. */
 
-import { SECTIONS, type Section } from '../src/panelMessages';
+import { SECTIONS, type Section } from '../src/protocol/panelMessages';
 import { byId } from './dom';
 
 export class Tabs {
@@ -9,9 +9,13 @@ export class Tabs {
   /** `chosen` is told when the user has chosen another section. */
   constructor(private readonly chosen: (section: Section) => void) {
     for (const section of SECTIONS) {
-      byId(`tab-${section}`).addEventListener('click', () => { this.choose(section); });
+      byId(`tab-${section}`).addEventListener('click', () => {
+        this.choose(section);
+      });
     }
-    byId('tabs').addEventListener('keydown', (event) => { this.press(event); });
+    byId('tabs').addEventListener('keydown', (event) => {
+      this.press(event);
+    });
     this.show(this.current);
   }
 

@@ -1,6 +1,6 @@
 /** The section "Trust": what interventions say about the map, in words first. */
 
-import type { Details, Figure, Trust } from '../src/panelMessages';
+import type { Details, Figure, Trust } from '../src/protocol/panelMessages';
 import { button, make, number, percent, sentence, table } from './dom';
 import { send } from './host';
 
@@ -45,7 +45,13 @@ const MEANING =
 
 export function showTrust(content: HTMLElement, details: Details | null, busy: boolean): void {
   const check = (text: string): HTMLButtonElement => {
-    const made = button(text, () => { send({ type: 'run', what: 'check' }); }, true);
+    const made = button(
+      text,
+      () => {
+        send({ type: 'run', what: 'check' });
+      },
+      true,
+    );
     made.disabled = busy || !details?.attribution;
     return made;
   };

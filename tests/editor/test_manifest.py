@@ -74,7 +74,7 @@ def test_commands_of_editor_and_server_have_different_names() -> None:
 
 
 def test_the_models_to_choose_from_are_those_of_the_catalogue() -> None:
-    models = json.loads((CLIENT / "src" / "models.json").read_text())
+    models = json.loads((CLIENT / "src" / "settings" / "models.json").read_text())
     assert [model["name"] for model in models] == list(CATALOGUE)
     assert models[0]["name"] == Settings().model
 

@@ -18,7 +18,9 @@ export class FakeElement {
 
   /** The elements of a kind, in the order of the page. */
   all(tag: string): FakeElement[] {
-    const within = this.children.flatMap((child) => (typeof child === 'string' ? [] : child.all(tag)));
+    const within = this.children.flatMap((child) =>
+      typeof child === 'string' ? [] : child.all(tag),
+    );
     return this.tag === tag ? [this, ...within] : within;
   }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Details } from '../../src/panelMessages';
+import type { Details } from '../../src/protocol/panelMessages';
 import { followCursor, showLayers } from '../../webview/layers';
 import { showRepair } from '../../webview/repair';
-import { details } from '../panel';
+import { details } from '../fixtures/panel';
 import { FakeElement } from './elements';
 
 type Show = (content: HTMLElement, details: Details) => void;
@@ -23,16 +23,19 @@ describe('Repair', () => {
 
   it('offers what can be done with a file', () => {
     const section = shown(showRepair);
-    assert.deepEqual(section.all('button').map(({ text }) => text), [
-      'Open in the diff editor',
-      'Apply the repair',
-    ]);
+    assert.deepEqual(
+      section.all('button').map(({ text }) => text),
+      ['Open in the diff editor', 'Apply the repair'],
+    );
     assert.doesNotMatch(section.text, /read-only/);
   });
 
   it('does not offer to change a line of a samples file, and says what to do', () => {
     const section = shown(showRepair, { repair: { ...repair, editable: false } });
-    assert.deepEqual(section.all('button').map(({ text }) => text), ['Open in the diff editor']);
+    assert.deepEqual(
+      section.all('button').map(({ text }) => text),
+      ['Open in the diff editor'],
+    );
     assert.match(section.text, /read-only: Open as a sample/);
   });
 });

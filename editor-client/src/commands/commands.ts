@@ -1,0 +1,153 @@
+/** The palette commands. */
+
+import * as vscode from 'vscode';
+import { explainSample, openCompletion } from './openSample';
+import { colorCommands } from './colorCommands';
+import { cancelRuns, explainAll } from './explainFolder';
+import type { HeatMap } from '../heatmap/heatmap';
+import { chooseModel } from './modelChoice';
+import type { NotificationRouter } from '../wiring/notificationRouter';
+import type { Outcomes } from '../outcomes/outcomes';
+import type { Panel } from '../panel/panel';
+import { restorePrompt, showCode, showPrompt } from './promptCommands';
+import { sampleCommands } from './sampleCommands';
+import type { Sample } from '../samples/samples';
+import { isGroup, type Group, type Node, type SampleTree } from '../samples/sampleTree';
+import type { Server } from '../server/server';
+import { setUp } from './setUp';
+import { showMenu } from './statusMenu';
+import { hasExamples, namesTask, TASK_ID } from '../samples/tasks';
+
+export interface Parts {
+  context: vscode.ExtensionContext;
+  server: Server;
+  notifications: NotificationRouter;
+  heatMap: HeatMap;
+  outcomes: Outcomes;
+  tree: SampleTree;
+  panel: Panel;
+  log: vscode.LogOutputChannel;
+}
+
+type Commands = Record<string, (argument?: unknown) => unknown>;
+
+/** The Python document in the active editor; says so where there is none. */
+function activePython(): vscode.TextDocument | null {
+  const document = vscode.window.activeTextEditor?.document;
+  if (document?.languageId === 'python') return document;
+  void vscode.window.showInformationMessage('Token Blame: open a Python sample first.');
+  return null;
+}
+
+/** Asks which task a file solves whose path does not say it; undefined when given up. */
+function askForTask(): Thenable<string | undefined> {
+  return vscode.window.showInputBox({
+    title: 'Token Blame: which EvalPlus task does this file solve?',
+    placeHolder: 'HumanEval/65',
+    prompt: 'Samples in a folder named like the task (HumanEval_65/0.py) need no answer here.',
+    validateInput: (text) =>
+      TASK_ID.test(text.trim()) ? null : 'A task id looks like HumanEval/65 or Mbpp/2.',
+  });
+}
+
+async function explain({ server }: Parts): Promise<void> {
+  const document = activePython();
+  if (!document) return;
+  await server.ensure();
+  if (namesTask(document.uri.path) || hasExamples(document.getText())) {
+    await server.execute('tokenblame.explain', document.uri.toString());
+  } else {
+    await nameTask(server, document);
+  }
+}
+
+/** The server remembers the answer for as long as it runs. */
+async function nameTask(server: Server, document: vscode.TextDocument | null): Promise<void> {
+  const taskId = document && (await askForTask())?.trim();
+  if (!taskId) return;
+  await server.ensure();
+  await server.execute('tokenblame.setTask', document.uri.toString(), { taskId });
+}
+
+/** Runs one of the server's commands on the sample in the active editor. */
+async function onActive({ server }: Parts, command: string): Promise<void> {
+  const document = activePython();
+  if (!document) return;
+  await server.ensure();
+  await server.execute(command, document.uri.toString());
+}
+
+/** What concerns the sample in the editor. */
+function editorCommands(parts: Parts): Commands {
+  return {
+    explainFile: () => explain(parts),
+    nameTask: () => nameTask(parts.server, activePython()),
+    cancelAll: () => {
+      cancelRuns();
+      return parts.server.execute('tokenblame.cancel');
+    },
+    clearHighlights: () => {
+      parts.heatMap.clear();
+    },
+    showPrompt: () => {
+      const document = activePython();
+      return document && showPrompt(parts.server, document);
+    },
+    showCode: () => showCode(parts.server),
+    restorePrompt: () => restorePrompt(parts.server),
+    goToFault: () => onActive(parts, 'tokenblame.showFault'),
+    searchFile: () => onActive(parts, 'tokenblame.searchLonger'),
+    checkFile: () => onActive(parts, 'tokenblame.checkFaithfulness'),
+    curveFile: () => onActive(parts, 'tokenblame.curve'),
+    reportFile: () => onActive(parts, 'tokenblame.copyReport'),
+    openPanel: () => {
+      parts.panel.open('graph');
+    },
+    repairFile: () => {
+      parts.panel.open('repair');
+    },
+    compareFile: () => {
+      parts.panel.open('compare');
+    },
+  };
+}
+
+/** What concerns server, engine and extension. */
+function windowCommands({ context, server, notifications, log }: Parts): Commands {
+  return {
+    showLog: () => {
+      log.show();
+    },
+    restartServer: () => server.restart(),
+    showMenu: () => showMenu(notifications.engine.summary),
+    chooseModel,
+    setUp: () => setUp({ context, server, log }),
+    openWalkthrough: () =>
+      vscode.commands.executeCommand(
+        'workbench.action.openWalkthrough',
+        `${context.extension.id}#firstSteps`,
+        false,
+      ),
+  };
+}
+
+/** Registers every command of package.json. */
+export function registerCommands(parts: Parts): vscode.Disposable {
+  const commands: Commands = {
+    ...editorCommands(parts),
+    ...windowCommands(parts),
+    ...colorCommands(parts.heatMap),
+    ...sampleCommands(parts.tree),
+    explainAll: (node) => explainAll(parts, node as Group | undefined),
+    explainSample: (node) => {
+      const sample = node as Node | undefined;
+      return sample && !isGroup(sample) ? explainSample(parts, sample) : undefined;
+    },
+    openCompletion: (sample) => openCompletion(parts.server, sample as Sample),
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`tokenblame.${name}`, run),
+    ),
+  );
+}

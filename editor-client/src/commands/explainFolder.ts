@@ -1,0 +1,115 @@
+/** "Explain all": the samples of a folder one after another, with progress and cancel. */
+
+import * as vscode from 'vscode';
+import { oneAfterAnother, spelled } from './oneAfterAnother';
+import { begin, type Workers } from './openSample';
+import { nothingPending, pending } from '../samples/sampleList';
+import type { Sample } from '../samples/samples';
+import type { Group, SampleTree } from '../samples/sampleTree';
+import { ended, type End } from '../outcomes/waiting';
+
+/** Without a word for so long, a sample is given up: the largest search budget is an hour. */
+const SILENCE = 15 * 60 * 1000;
+
+/** Why none of the samples that are left can be explained. */
+class Stopped extends Error {}
+
+export interface RunParts extends Workers {
+  tree: SampleTree;
+  log: vscode.LogOutputChannel;
+}
+
+/** Explains one sample; true where there is a result. */
+async function explainOne(parts: RunParts, uri: string, signal: AbortSignal): Promise<boolean> {
+  let end: End = 'lost';
+  // VS Code closes a document that no editor shows after three minutes, and the work on it ends.
+  // A sample that takes longer is therefore shown, and begun again.
+  for (const show of [undefined, { preview: true, preserveFocus: true }]) {
+    await parts.server.ensure();
+    if (!parts.server.running) throw new Stopped('the server does not run');
+    await begin(parts, uri, show);
+    end = await ended(parts.outcomes, uri, signal, SILENCE);
+    if (end !== 'lost') break;
+  }
+  if (end === 'cancelled') await parts.server.execute('tokenblame.cancel', uri);
+  if (end === 'refused') throw new Stopped('the workspace is not trusted');
+  return end === 'done';
+}
+
+/** The same, where a file that cannot be opened counts as a sample without a result. */
+async function attempt(parts: RunParts, uri: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await explainOne(parts, uri, signal);
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    parts.log.warn(`${uri} was not explained: ${message}`);
+    parts.outcomes.status({ uri, state: 'error', message });
+    return false;
+  }
+}
+
+async function run(
+  parts: RunParts,
+  samples: readonly Sample[],
+  progress: vscode.Progress<{ message: string; increment?: number }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const share = 100 / samples.length;
+  const report = await oneAfterAnother(
+    samples,
+    (sample) => attempt(parts, sample.uri, signal),
+    ({ taskId, name }, index) => {
+      const message = `${index + 1} of ${samples.length}: ${taskId} (${name})`;
+      progress.report({ message, increment: index === 0 ? 0 : share });
+    },
+    signal,
+  );
+  void vscode.window.showInformationMessage(`Token Blame: ${spelled(report, samples.length)}`);
+}
+
+/** The samples below a node, or, without one, all that the view shows. */
+async function wanted(tree: SampleTree, group?: Group): Promise<readonly Sample[]> {
+  if (group) return group.samples;
+  const groups = await tree.getChildren();
+  return groups.flatMap((node) => ('samples' in node ? node.samples : [node]));
+}
+
+/** What ends each of the runs under way. */
+const runs = new Set<AbortController>();
+
+/** Ends all of them; the sample in work is stopped, too. */
+export function cancelRuns(): void {
+  for (const controller of runs) controller.abort();
+}
+
+/** Explains what is not known yet of `group`, or of all that the view shows. */
+export async function explainAll(parts: RunParts, group?: Group): Promise<void> {
+  const lookup = (uri: string) => parts.outcomes.of(uri);
+  const all = await wanted(parts.tree, group);
+  const samples = pending(all, lookup);
+  if (samples.length === 0) {
+    void vscode.window.showInformationMessage(`Token Blame: ${nothingPending(all)}.`);
+    return;
+  }
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: 'Token Blame: explaining samples',
+    cancellable: true,
+  };
+  await vscode.window.withProgress(options, async (progress, token) => {
+    const controller = new AbortController();
+    runs.add(controller);
+    token.onCancellationRequested(() => {
+      controller.abort();
+    });
+    try {
+      await run(parts, samples, progress, controller.signal);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      void vscode.window.showWarningMessage(`Token Blame: the run ended early: ${reason}.`);
+    } finally {
+      runs.delete(controller);
+    }
+  });
+}

@@ -1,0 +1,68 @@
+/** Opens samples and sees to it that the server works on them. */
+
+import * as vscode from 'vscode';
+import type { Outcomes } from '../outcomes/outcomes';
+import type { Sample } from '../samples/samples';
+import type { Server } from '../server/server';
+
+export interface Workers {
+  server: Pick<Server, 'ensure' | 'execute' | 'running'>;
+  outcomes: Outcomes;
+}
+
+/** A document that is open already, by its uri. */
+function openDocument(uri: string): vscode.TextDocument | undefined {
+  return vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri);
+}
+
+/** Whether the server explains a document by itself as soon as it is opened. */
+const startsByItself = (): boolean =>
+  ['type', 'open'].includes(vscode.workspace.getConfiguration('tokenblame').get('run', 'type'));
+
+/**
+ * Opens the document and has a server that runs work on it, unless it does already.
+ *
+ * @param show how an editor is to show it; by default none does
+ */
+export async function begin(
+  { server, outcomes }: Workers,
+  uri: string,
+  show?: vscode.TextDocumentShowOptions,
+): Promise<void> {
+  const known = openDocument(uri);
+  const working = known !== undefined && outcomes.workOn(uri) === 'running';
+  if (!working) outcomes.requested(uri);
+  const document = known ?? (await vscode.workspace.openTextDocument(vscode.Uri.parse(uri, true)));
+  if (show) await vscode.window.showTextDocument(document, show);
+  // Asking twice would stop the first run and start another.
+  const asks = known ? !working : !startsByItself();
+  if (asks) await server.execute('tokenblame.explain', uri);
+}
+
+/** A sample of the view, opened and explained. */
+export async function explainSample(workers: Workers, sample: Sample): Promise<void> {
+  const { server } = workers;
+  if (sample.lacksPrompt) {
+    await openCompletion(server, sample);
+    return;
+  }
+  await server.ensure();
+  if (server.running) await begin(workers, sample.uri, {});
+  else await vscode.window.showTextDocument(vscode.Uri.parse(sample.uri, true));
+}
+
+/**
+ * Opens a completion as a file with its prompt, which the server has to ask the engine for. Until
+ * then the line itself is shown: that keeps its file open.
+ */
+export async function openCompletion(
+  server: Workers['server'],
+  { group, number }: Sample,
+): Promise<void> {
+  const line = number - 1;
+  const selection = new vscode.Range(line, 0, line, 0);
+  const options = { preserveFocus: true, selection };
+  await vscode.window.showTextDocument(vscode.Uri.parse(group, true), options);
+  await server.ensure();
+  await server.execute('tokenblame.openSample', group, { line });
+}

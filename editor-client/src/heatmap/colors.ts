@@ -1,0 +1,74 @@
+/** The settings of the heat map, as they are used: whatever was written, the result is sound. */
+
+import type { Wanted } from './buckets';
+import type { Palette } from '../protocol/panelMessages';
+import type { Underline } from './decorationStyles';
+
+export const WEAKEST = 0.25;
+export const STRONGEST = 4;
+
+/** Steps of the intensity: each makes the map half as strong again, roughly. */
+export const STEPS: readonly number[] = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4];
+
+export interface Colors extends Wanted {
+  enabled: boolean;
+  palette: Palette;
+  underline: Underline;
+}
+
+/** What of the map can be switched off on its own. */
+export type Part = 'positive' | 'negative' | 'template';
+
+const DEFAULTS: Colors = {
+  enabled: true,
+  intensity: 1,
+  palette: 'redBlue',
+  underline: 'strong',
+  positive: true,
+  negative: true,
+  template: true,
+};
+
+/** VS Code marks wrong settings but hands them out all the same: those become the default. */
+export function toColors(read: (name: string) => unknown): Colors {
+  const flag = (name: 'enabled' | Part): boolean => {
+    const value = read(name);
+    return typeof value === 'boolean' ? value : DEFAULTS[name];
+  };
+  const underline = read('underline');
+  return {
+    enabled: flag('enabled'),
+    intensity: toIntensity(read('intensity')),
+    palette: read('palette') === 'orangeBlue' ? 'orangeBlue' : DEFAULTS.palette,
+    underline: underline === 'all' || underline === 'off' ? underline : DEFAULTS.underline,
+    positive: flag('positive'),
+    negative: flag('negative'),
+    template: flag('template'),
+  };
+}
+
+function toIntensity(value: unknown): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) return DEFAULTS.intensity;
+  return Math.min(STRONGEST, Math.max(WEAKEST, value));
+}
+
+/** The next step of the intensity; the last one stays. A hand-written value joins the steps. */
+export function stepped(intensity: number, direction: 'raise' | 'lower'): number {
+  const next =
+    direction === 'raise'
+      ? STEPS.find((step) => step > intensity * 1.001)
+      : STEPS.findLast((step) => step < intensity / 1.001);
+  return next ?? (direction === 'raise' ? STRONGEST : WEAKEST);
+}
+
+/** The step nearest to an intensity, by ratio. */
+export function nearestStep(intensity: number): number {
+  const distance = (step: number): number => Math.abs(Math.log(step / intensity));
+  return STEPS.reduce((best, step) => (distance(step) < distance(best) ? step : best));
+}
+
+/** One position of the slider, drawn: `●●●●○○○○○  0.7`. */
+export function drawStep(step: number): string {
+  const filled = STEPS.indexOf(step) + 1;
+  return `${'●'.repeat(filled)}${'○'.repeat(STEPS.length - filled)}  ${step}`;
+}

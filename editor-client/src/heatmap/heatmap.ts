@@ -1,0 +1,134 @@
+/** Paints the server's relevance on the editors that show the document. */
+
+import * as vscode from 'vscode';
+import { sortIntoBuckets } from './buckets';
+import { toColors, type Colors } from './colors';
+import { createDecorationTypes } from './decorations';
+import { LAYERS, type Layer } from './decorationStyles';
+
+/** A token to paint, already in VS Code's own positions. */
+export interface HeatSpan {
+  range: vscode.Range;
+  value: number;
+  role: 'template' | 'prompt' | 'output';
+}
+
+/** What belongs on one document, and how to tell that the document is still the one meant. */
+export interface Heat {
+  spans: HeatSpan[];
+  fault: vscode.Range | null;
+  fits: (document: vscode.TextDocument) => boolean;
+  /** The other document of a sample, prompt or code, whose heat goes when this no longer fits. */
+  linked?: vscode.Uri | undefined;
+}
+
+function readColors(): Colors {
+  const section = vscode.workspace.getConfiguration('tokenblame.colors');
+  return toColors((name) => section.get(name));
+}
+
+/**
+ * Keeps one `Heat` per document and repaints whenever an editor comes into sight.
+ *
+ * Heat never moves with the text: the first keystroke takes it away, and heat that no longer fits
+ * its document is not painted.
+ */
+export class HeatMap implements vscode.Disposable {
+  private readonly heats = new Map<string, Heat>();
+  private readonly subscriptions: vscode.Disposable[];
+  private colors = readColors();
+  private types = createDecorationTypes(this.colors.palette, this.colors.underline);
+
+  constructor() {
+    this.subscriptions = [
+      vscode.workspace.onDidChangeTextDocument((event) => {
+        // Saving and the dirty mark arrive here too, without a change of text.
+        if (event.contentChanges.length > 0) this.revise(event.document);
+      }),
+      vscode.workspace.onDidCloseTextDocument((document) => {
+        this.heats.delete(document.uri.toString());
+      }),
+      vscode.window.onDidChangeVisibleTextEditors((editors) => {
+        for (const editor of editors) this.paint(editor);
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (!event.affectsConfiguration('tokenblame.colors')) return;
+        this.recolor();
+      }),
+    ];
+  }
+
+  /** Paints `heat` on the document `uri`, at once and whenever it is shown. */
+  show(uri: vscode.Uri, heat: Heat): void {
+    this.heats.set(uri.toString(), heat);
+    this.repaint(uri);
+  }
+
+  /** Takes the heat off the document `uri`, or off every document. */
+  clear(uri?: vscode.Uri): void {
+    if (uri) this.heats.delete(uri.toString());
+    else this.heats.clear();
+    this.repaint(uri);
+  }
+
+  /** Paints with another intensity than the setting's, until the settings change; null: no more. */
+  preview(intensity: number | null): void {
+    const colors = readColors();
+    this.colors = intensity === null ? colors : { ...colors, intensity };
+    this.repaint();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.subscriptions, ...this.types.values()).dispose();
+  }
+
+  /** After a change of text: away with heat that was for another text, paint what fits now. */
+  private revise(document: vscode.TextDocument): void {
+    const heat = this.heats.get(document.uri.toString());
+    if (!heat) return;
+    if (heat.fits(document)) this.repaint(document.uri);
+    else {
+      this.clear(document.uri);
+      if (heat.linked) this.clear(heat.linked);
+    }
+  }
+
+  /** Follows the settings. Types are made anew only where they differ: that costs style sheets. */
+  private recolor(): void {
+    const { palette, underline } = this.colors;
+    this.colors = readColors();
+    if (palette !== this.colors.palette || underline !== this.colors.underline) {
+      vscode.Disposable.from(...this.types.values()).dispose();
+      this.types = createDecorationTypes(this.colors.palette, this.colors.underline);
+    }
+    this.repaint();
+  }
+
+  private repaint(uri?: vscode.Uri): void {
+    const wanted = uri?.toString();
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (wanted === undefined || editor.document.uri.toString() === wanted) this.paint(editor);
+    }
+  }
+
+  private paint(editor: vscode.TextEditor): void {
+    const layers = this.layersOf(editor.document);
+    for (const layer of LAYERS) {
+      const type = this.types.get(layer);
+      // Plain ranges: options per range (hover messages above all) stall the editor.
+      if (type) editor.setDecorations(type, layers.get(layer) ?? []);
+    }
+  }
+
+  private layersOf(document: vscode.TextDocument): Map<Layer, vscode.Range[]> {
+    const layers = new Map<Layer, vscode.Range[]>();
+    const heat = this.heats.get(document.uri.toString());
+    if (!heat || !this.colors.enabled || !heat.fits(document)) return layers;
+    for (const [bucket, spans] of sortIntoBuckets(heat.spans, this.colors)) {
+      const ranges = spans.map((span) => span.range);
+      layers.set(bucket, ranges);
+    }
+    if (heat.fault) layers.set('fault', [heat.fault]);
+    return layers;
+  }
+}

@@ -1,0 +1,47 @@
+/** From the server's notification to heat on the code and on the prompt. */
+
+import * as vscode from 'vscode';
+import type { Range } from 'vscode-languageserver-protocol';
+import type { HeatMap, HeatSpan } from './heatmap';
+import { promptUri, setPromptUri } from '../samples/promptDocuments';
+import type { Relevance, Span } from '../protocol/notifications';
+
+function toRange({ start, end }: Range): vscode.Range {
+  return new vscode.Range(start.line, start.character, end.line, end.character);
+}
+
+function toHeat(spans: readonly Span[]): HeatSpan[] {
+  return spans.map(({ range, value, role }) => ({ range: toRange(range), value, role }));
+}
+
+/**
+ * Shows what the server found, or takes away what no longer holds.
+ *
+ * News about another version than the one in the editor is dropped: for an older version the text
+ * has moved on, and the server will speak again.
+ */
+export function showRelevance(relevance: Relevance, heatMap: HeatMap): void {
+  const uri = vscode.Uri.parse(relevance.uri, true);
+  const earlier = promptUri(uri);
+  if (earlier) heatMap.clear(earlier);
+  if (relevance.state !== 'computed') {
+    heatMap.clear(uri);
+    return;
+  }
+  setPromptUri(uri, relevance.promptUri);
+  const prompt = promptUri(uri);
+  heatMap.show(uri, {
+    spans: toHeat(relevance.spans),
+    fault: relevance.pair ? toRange(relevance.pair.range) : null,
+    fits: (document) => document.version === relevance.version,
+    linked: prompt,
+  });
+  if (!prompt) return;
+  heatMap.show(prompt, {
+    spans: toHeat(relevance.promptSpans),
+    fault: null,
+    // It may be opened only later, with what was changed in it before: the text has to tell.
+    fits: (document) => document.getText() === relevance.promptText,
+    linked: uri,
+  });
+}

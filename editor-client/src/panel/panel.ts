@@ -1,0 +1,216 @@
+/** The panel beside the editor: why the sample is as it is, in pictures and tables. */
+
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { SECTION } from '../settings/settings';
+import { SAMPLE_SCHEME } from '../samples/finder';
+import type { Palette } from '../protocol/panelMessages';
+import { panelHtml } from './panelHtml';
+import { isSection, type FromView, type Section, type ToView } from '../protocol/panelMessages';
+import { PanelModel } from './panelModel';
+import { applyRepair, Repairs } from './repair';
+import type { Server } from '../server/server';
+import { namesTask } from '../samples/tasks';
+import { TokenLink, type Subject } from './tokenLink';
+
+export const PANEL = 'tokenblame.panel';
+
+/** What a reloaded window brings back; `main.ts` of the webview writes it. */
+interface Saved {
+  uri?: unknown;
+  section?: unknown;
+}
+
+/** Short enough for a tab's title: `HumanEval_65/0.py`. */
+const titleOf = (uri: vscode.Uri): string => uri.path.split('/').slice(-2).join('/');
+
+const palette = (): Palette =>
+  vscode.workspace.getConfiguration(`${SECTION}.colors`).get<Palette>('palette', 'redBlue');
+
+export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  readonly model: PanelModel;
+  private panel: vscode.WebviewPanel | null = null;
+  private readonly link: TokenLink;
+  private readonly repairs = new Repairs();
+  private readonly subscriptions: { dispose: () => unknown }[];
+
+  constructor(
+    private readonly extension: vscode.Uri,
+    private readonly server: Server,
+  ) {
+    this.model = new PanelModel(server.ask, (message) => {
+      this.post(message);
+    });
+    this.link = new TokenLink(this.subject, (how, token) => {
+      this.post({ type: how, token });
+    });
+    this.subscriptions = [
+      this.link,
+      this.repairs,
+      vscode.window.registerWebviewPanelSerializer(PANEL, this),
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        if (this.panel && editor && this.isSample(editor.document)) this.follow(editor.document);
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration(`${SECTION}.colors.palette`)) this.postPalette();
+        if (event.affectsConfiguration(`${SECTION}.sibling`)) void this.model.refresh();
+      }),
+    ];
+  }
+
+  /** Shows a section about a document: that of the active editor, or another one that is open. */
+  open(section: Section, uri?: string): void {
+    if (!this.panel) {
+      const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+      const kept = { retainContextWhenHidden: true };
+      this.attach(vscode.window.createWebviewPanel(PANEL, 'Token Blame', column, kept));
+    }
+    this.panel?.reveal(undefined, true);
+    const open = vscode.workspace.textDocuments;
+    const asked = uri === undefined ? undefined : vscode.Uri.parse(uri, true).toString();
+    this.follow(
+      asked === undefined
+        ? vscode.window.activeTextEditor?.document
+        : open.find((document) => document.uri.toString() === asked),
+    );
+    this.model.show(section);
+  }
+
+  /** Called by VS Code for a panel that was open when the window was closed. */
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, state: Saved | undefined): Promise<void> {
+    this.attach(panel);
+    const { uri } = state ?? {};
+    if (typeof uri === 'string') {
+      const followed = vscode.Uri.parse(uri, true);
+      this.model.follow({ uri: followed.toString(), title: titleOf(followed) });
+    } else this.follow(vscode.window.activeTextEditor?.document);
+    if (isSection(state?.section)) this.model.show(state.section);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+    vscode.Disposable.from(...this.subscriptions).dispose();
+  }
+
+  private readonly subject: Subject = () => {
+    const { uri, known: details } = this.model;
+    return uri !== null && details ? { uri: vscode.Uri.parse(uri, true), details } : null;
+  };
+
+  private attach(panel: vscode.WebviewPanel): void {
+    const out = vscode.Uri.joinPath(this.extension, 'out');
+    const { webview } = panel;
+    this.panel?.dispose();
+    this.panel = panel;
+    webview.options = { enableScripts: true, localResourceRoots: [out] };
+    const local = (name: string): string =>
+      webview.asWebviewUri(vscode.Uri.joinPath(out, name)).toString();
+    panel.onDidDispose(() => {
+      if (this.panel !== panel) return;
+      this.panel = null;
+      this.link.point(null);
+      this.model.follow(null);
+    });
+    panel.onDidChangeViewState(() => {
+      this.model.setVisible(panel.visible);
+    });
+    webview.onDidReceiveMessage((message: FromView) => {
+      void this.take(message);
+    });
+    this.model.setVisible(true);
+    webview.html = panelHtml({
+      source: webview.cspSource,
+      script: local('panel.js'),
+      style: local('panel.css'),
+      nonce: randomBytes(16).toString('hex'),
+    });
+  }
+
+  /** Whether a document is worth following; the others leave the panel as it is. */
+  private isSample({ uri }: vscode.TextDocument): boolean {
+    const ours = ['file', 'untitled', SAMPLE_SCHEME].includes(uri.scheme);
+    return ours && (namesTask(uri.path) || this.model.heardOf(uri.toString()));
+  }
+
+  private follow(document: vscode.TextDocument | undefined): void {
+    if (document?.languageId !== 'python') return;
+    this.model.follow({ uri: document.uri.toString(), title: titleOf(document.uri) });
+  }
+
+  private post(message: ToView): void {
+    void this.panel?.webview.postMessage(message);
+  }
+
+  private postPalette(): void {
+    this.post({ type: 'palette', palette: palette() });
+  }
+
+  private async take(message: FromView): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        this.postPalette();
+        this.model.replay();
+        break;
+      case 'section':
+        this.model.looked(message.section);
+        break;
+      case 'compute':
+        await this.model.compute(message.what, message);
+        break;
+      case 'cancel':
+        if (message.what !== 'sample') this.model.cancel(message.what);
+        else await this.run('tokenblame.cancel');
+        break;
+      case 'point':
+        this.link.point(message.place);
+        break;
+      case 'reveal':
+        this.link.reveal(message.place);
+        break;
+      case 'attribute':
+        await this.attribute(message.position, message.contrast);
+        break;
+      case 'run':
+        await this.help(message.what);
+    }
+  }
+
+  private async help(what: (FromView & { type: 'run' })['what']): Promise<void> {
+    switch (what) {
+      case 'explain':
+        return this.run('tokenblame.explain');
+      case 'check':
+        return this.run('tokenblame.checkFaithfulness');
+      case 'diff':
+      case 'apply':
+        return this.repair(what);
+      case 'log':
+        await vscode.commands.executeCommand('tokenblame.showLog');
+    }
+  }
+
+  private async repair(what: 'diff' | 'apply'): Promise<void> {
+    const about = this.subject();
+    const program = about?.details.repair?.program;
+    if (!about || program === undefined) return;
+    if (what === 'diff') await this.repairs.showDiff(about.uri, program);
+    else if (!(await applyRepair(about.uri, about.details.version, program))) {
+      const message = 'Token Blame: the repair was not applied; the sample has changed.';
+      void vscode.window.showWarningMessage(message);
+    }
+  }
+
+  private async attribute(position: number, contrast: number): Promise<void> {
+    const version = this.model.known?.version;
+    await this.run('tokenblame.attribute', { version, position, contrast });
+  }
+
+  /** One of the server's commands about the sample that is shown. */
+  private async run(command: string, ...more: unknown[]): Promise<void> {
+    const { uri } = this.model;
+    if (uri === null) return;
+    await this.server.ensure();
+    await this.server.execute(command, uri, ...more);
+  }
+}

@@ -1,0 +1,20 @@
+/** Which token stands at a position, and back. Positions are those of LSP, which are VS Code's. */
+
+import type { Position, Range } from 'vscode-languageserver-protocol';
+import type { DocumentName, TokenDetails } from '../protocol/panelMessages';
+
+const before = (a: Position, b: Position): boolean =>
+  a.line < b.line || (a.line === b.line && a.character < b.character);
+
+const holds = ({ start, end }: Range, at: Position): boolean =>
+  !before(at, start) && before(at, end);
+
+/** Index of the token that holds a position; −1: none, e.g. behind the target. */
+export function tokenAt(
+  tokens: readonly TokenDetails[],
+  document: DocumentName,
+  at: Position,
+): number {
+  const found = tokens.find((token) => token.document === document && holds(token.place, at));
+  return found?.index ?? -1;
+}

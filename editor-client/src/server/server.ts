@@ -1,0 +1,199 @@
+/** Starts, restarts and ends the language server, one change at a time. */
+
+import type * as vscode from 'vscode';
+import { ExecuteCommandRequest } from 'vscode-languageclient';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import { Crashes } from './crashes';
+import { ask } from './requests';
+import { createClient, type ClientParts } from './client';
+import { NoServer, type Ask } from '../protocol/requests';
+import {
+  panelNotification,
+  relevanceNotification,
+  reportNotification,
+  statusNotification,
+  trustNotification,
+  type PanelRequest,
+  type Relevance,
+  type Report,
+  type Status,
+} from '../protocol/notifications';
+import { describeProblems, findPython, type PythonSources } from '../setup/python';
+import { firstAnswer, GivenUp, NoAnswer, StartFailed } from './starting';
+
+/** Who is told what the server sends. */
+export interface ServerListener {
+  relevance: (relevance: Relevance) => void;
+  status: (status: Status) => void;
+  report: (report: Report) => void;
+  panel: (request: PanelRequest) => void;
+  /** The server has ended: what it was doing is not being done any more. */
+  gone: () => void;
+  /** There is no server now; `message` says why and what helps. */
+  failed: (message: string) => void;
+}
+
+/** The server of this window. Calls queue up, so that two restarts never overlap. */
+export class Server {
+  private client: LanguageClient | null = null;
+  private queue: Promise<void> = Promise.resolve();
+  private readonly crashes = new Crashes();
+  private starting = new AbortController();
+  private retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly parts: ClientParts & { log: vscode.LogOutputChannel },
+    private readonly sources: () => PythonSources,
+    private readonly listener: ServerListener,
+  ) {}
+
+  get running(): boolean {
+    return this.client?.isRunning() ?? false;
+  }
+
+  /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
+  restart(): Promise<void> {
+    this.crashes.reset();
+    this.giveUp();
+    return this.enqueue(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  /** Sees to it that a server runs: waits for a start under way, starts only where none runs. */
+  ensure(): Promise<void> {
+    this.crashes.reset();
+    return this.startMissing();
+  }
+
+  stop(): Promise<void> {
+    this.giveUp();
+    return this.enqueue(() => this.end());
+  }
+
+  /** Passes the user's trust on. A server that could not start before may be able to now. */
+  async trustGranted(): Promise<void> {
+    await this.ensure();
+    if (this.running) await this.client?.sendNotification(trustNotification, { trusted: true });
+  }
+
+  /** Runs one of the server's commands; undefined where no server runs. */
+  async execute(command: string, ...args: unknown[]): Promise<unknown> {
+    if (!this.client || !this.running) return undefined;
+    return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  }
+
+  /** Asks one of our own requests, which may take a while. */
+  readonly ask: Ask = (method, params, signal, progress) => {
+    if (!this.client || !this.running) return Promise.reject(new NoServer());
+    return ask(this.client, method, params, signal, progress);
+  };
+
+  /** A start under way is not waited for: its server may hang. */
+  private giveUp(): void {
+    this.starting.abort(new GivenUp());
+  }
+
+  private startMissing(onFailure?: (error: unknown) => void): Promise<void> {
+    return this.enqueue(async () => {
+      if (this.running) return;
+      await this.end();
+      await this.begin();
+    }, onFailure);
+  }
+
+  /** The server has ended by itself, once or again: start it anew, after a pause that grows. */
+  private crashed(): void {
+    this.listener.gone();
+    const pause = this.crashes.delay(Date.now());
+    if (pause === null) {
+      this.listener.failed('The server keeps crashing; the log says why.');
+      return;
+    }
+    this.listener.status({ state: 'starting', message: 'The server crashed', uri: null });
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => {
+      void this.startMissing((error) => {
+        if (error instanceof NoAnswer) this.notStarted(error);
+        else this.crashed();
+      });
+    }, pause);
+  }
+
+  private enqueue(
+    change: () => Promise<void>,
+    onFailure = (error: unknown): void => {
+      this.notStarted(error);
+    },
+  ): Promise<void> {
+    const done = this.queue.then(change);
+    this.queue = done.catch((error: unknown) => {
+      if (error instanceof GivenUp) return;
+      this.parts.log.error(error instanceof Error ? error : String(error));
+      onFailure(error);
+    });
+    return this.queue;
+  }
+
+  private notStarted(error: unknown): void {
+    this.listener.failed(
+      error instanceof StartFailed
+        ? `The server did not start. ${error.message} The log may say more.`
+        : 'The server did not start; the log says why.',
+    );
+  }
+
+  private async begin(): Promise<void> {
+    this.listener.status({ state: 'starting', message: 'Starting the server', uri: null });
+    const found = await findPython(this.sources());
+    if ('problems' in found) {
+      for (const each of found.problems) this.parts.log.warn(describeProblems([each]));
+      this.listener.failed(describeProblems(found.problems));
+      return;
+    }
+    this.parts.log.info(`Server: ${found.path} (Python)`);
+    await this.launch(found.path);
+  }
+
+  /** Starts the server with an interpreter that can run it; throws where it does not answer. */
+  private async launch(python: string): Promise<void> {
+    let started = false;
+    const starting = (this.starting = new AbortController());
+    const client = createClient(python, this.parts, () => {
+      // One that was told to end, and was killed as it did not, is no crash.
+      if (started && this.client === client) this.crashed();
+      else starting.abort(new StartFailed('It ended before it had answered.'));
+    });
+    client.onNotification(relevanceNotification, this.listener.relevance);
+    client.onNotification(statusNotification, this.listener.status);
+    client.onNotification(reportNotification, this.listener.report);
+    client.onNotification(panelNotification, this.listener.panel);
+    this.client = client;
+    const start = client.start();
+    try {
+      await firstAnswer(start, starting.signal);
+      started = true;
+    } catch (error) {
+      // A client that has no answer yet cannot be stopped; one may still be on its way.
+      client.serverProcess?.kill('SIGKILL');
+      void start.then(() => client.dispose()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async end(): Promise<void> {
+    clearTimeout(this.retry);
+    const client = this.client;
+    this.client = null;
+    // A client whose start failed has nothing to stop and would refuse.
+    if (!client?.isRunning()) return;
+    try {
+      await client.dispose();
+    } catch (error) {
+      // It hangs; the client kills it a little later. That must not keep a new one from starting.
+      this.parts.log.warn(`The server did not end by itself: ${String(error)}`);
+    }
+    this.listener.gone();
+  }
+}

@@ -1,0 +1,49 @@
+/** How long a server that has been started may take to answer. Needs no VS Code. */
+
+/** Milliseconds until the first answer; the interpreter has imported the server once before. */
+export const PATIENCE = 30_000;
+
+/** No server came of it; the message says why, as a sentence. */
+export class StartFailed extends Error {}
+
+/** It may answer some day, but hangs for all that one can tell. */
+export class NoAnswer extends StartFailed {}
+
+/** Nobody waits for this start any more: another one, or the end, takes its place. */
+export class GivenUp extends StartFailed {
+  constructor() {
+    super('It was given up.');
+  }
+}
+
+/**
+ * Waits for the first answer: a server that hangs would otherwise be waited for without an end.
+ *
+ * @param signal ends the waiting; its reason is thrown
+ */
+export async function firstAnswer(
+  start: Promise<void>,
+  signal: AbortSignal,
+  patience = PATIENCE,
+): Promise<void> {
+  const waiting = new AbortController();
+  const ended = new Promise<never>((_resolve, reject) => {
+    const late = new NoAnswer(`It did not answer within ${patience / 1000} seconds.`);
+    const timer = setTimeout(() => {
+      reject(late);
+    }, patience);
+    waiting.signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+    });
+    const stop = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { signal: waiting.signal });
+  });
+  try {
+    await Promise.race([start, ended]);
+  } finally {
+    waiting.abort();
+  }
+}

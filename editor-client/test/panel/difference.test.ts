@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { difference } from '../../src/panel/difference';
+
+it('finds the smallest replacement', () => {
+  assert.deepEqual(difference('a <= b', 'a < b'), { start: 3, end: 4, text: '' });
+  assert.deepEqual(difference('', 'x'), { start: 0, end: 0, text: 'x' });
+  assert.deepEqual(difference('aa', 'aaa'), { start: 2, end: 2, text: 'a' });
+  assert.deepEqual(difference('😀', '😀'), { start: 2, end: 2, text: '' });
+});
+
+it('splits no surrogate pair', () => {
+  // 😀 D83D DE00 · 😁 D83D DE01 · 🨀 D83E DE00
+  assert.deepEqual(difference('a😀b', 'a😁b'), { start: 1, end: 3, text: '😁' });
+  assert.deepEqual(difference('a😀b', 'a🨀b'), { start: 1, end: 3, text: '🨀' });
+  assert.deepEqual(difference('😀b', '😀😁b'), { start: 2, end: 2, text: '😁' });
+  assert.deepEqual(difference('😀', '😀😀'), { start: 2, end: 2, text: '😀' });
+});

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { counts, describe as described, ICONS, sentence } from '../../src/samples/labels';
+import { KINDS, type Outcome } from '../../src/outcomes/outcomes';
+import {
+  counted,
+  filtered,
+  filters,
+  grouped,
+  NO_FILTER,
+  nothingPending,
+  pending,
+  sorted,
+} from '../../src/samples/sampleList';
+import type { Sample } from '../../src/samples/samples';
+
+function sample(taskId: string, number = 0, changes: Partial<Sample> = {}): Sample {
+  const uri = `file:///w/${taskId}/${number}.py`;
+  return { uri, taskId, name: `${number}`, number, group: 'w', lacksPrompt: false, ...changes };
+}
+
+const proved = (logitDiff: number, weak = false): Outcome => ({
+  kind: 'proved',
+  logitDiff,
+  target: ' <',
+  contrast: '\n',
+  weak,
+});
+
+const A = sample('HumanEval/10');
+const B = sample('HumanEval/9');
+const C = sample('HumanEval/9', 1);
+const D = sample('Mbpp/2');
+const OUTCOMES = new Map<string, Outcome>([
+  [A.uri, { kind: 'pass' }],
+  [B.uri, proved(1)],
+  [C.uri, { kind: 'fail' }],
+  [D.uri, proved(3)],
+]);
+const of = (uri: string): Outcome => OUTCOMES.get(uri) ?? { kind: 'unknown' };
+
+describe('sorted', () => {
+  it('puts tasks into their natural order', () => {
+    assert.deepEqual(sorted([D, A, C, B], 'task', of), [B, C, A, D]);
+  });
+
+  it('puts what is worth a look first', () => {
+    assert.deepEqual(sorted([A, C, D, B], 'outcome', of), [B, D, C, A]);
+    assert.deepEqual(sorted([A, C, B, D], 'logitDiff', of), [D, B, C, A]);
+  });
+});
+
+describe('filtered', () => {
+  it('goes by outcome and by task', () => {
+    const all = [A, B, C, D];
+    assert.deepEqual(filtered(all, NO_FILTER, of), all);
+    assert.deepEqual(filtered(all, { kinds: ['fail', 'pass'], text: '' }, of), [A, C]);
+    assert.deepEqual(filtered(all, { kinds: [], text: ' mbpp ' }, of), [D]);
+    assert.deepEqual(filtered(all, { kinds: ['pass'], text: 'mbpp' }, of), []);
+    assert.ok(!filters(NO_FILTER) && filters({ kinds: ['fail'], text: '' }));
+  });
+});
+
+describe('grouped and counted', () => {
+  it('keeps folders apart', () => {
+    const other = sample('HumanEval/9', 0, { group: 'v' });
+    assert.deepEqual(
+      [...grouped([A, other, B])],
+      [
+        ['w', [A, B]],
+        ['v', [other]],
+      ],
+    );
+  });
+
+  it('spells what there is', () => {
+    assert.equal(
+      counts(counted([A, B, C, D, sample('Mbpp/3')], of)),
+      '2 proved, 1 fail, 1 pass, 1 open',
+    );
+    assert.equal(counts(counted([], of)), '');
+  });
+});
+
+describe('pending', () => {
+  it('is what is not known yet, or everything where all is', () => {
+    const open = sample('Mbpp/3');
+    assert.deepEqual(pending([A, open, B], of), [open]);
+    assert.deepEqual(pending([A, B], of), [B, A]);
+  });
+
+  it('leaves completions to whoever opens them, and says so', () => {
+    const completions = [sample('Mbpp/3', 0, { lacksPrompt: true })];
+    assert.deepEqual(pending(completions, of), []);
+    assert.match(nothingPending(completions), /one by one/);
+    assert.match(nothingPending([]), /no sample/);
+  });
+});
+
+describe('labels', () => {
+  it('tell the outcome in words', () => {
+    assert.equal(described(B, proved(1.239)), '0 · Δℓ 1.24');
+    assert.equal(described(B, proved(-0.4, true)), '0 · Δℓ −0.40 (weak)');
+    assert.equal(described(A, { kind: 'unknown' }), '0');
+    assert.equal(described(A, { kind: 'pass' }), '0 · passes');
+    assert.match(sentence(B, proved(1)), /wrote ␣<; with ⏎ the tests pass \(Δℓ 1\.00\)/);
+    assert.match(sentence(A, { kind: 'error', message: 'no model' }), /explained: no model$/);
+  });
+
+  it('have a shape of its own for every outcome', () => {
+    assert.equal(new Set(KINDS.map((kind) => ICONS[kind].id)).size, KINDS.length);
+  });
+});

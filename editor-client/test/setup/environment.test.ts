@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import {
+  create,
+  findBase,
+  installedVersion,
+  interpreterIn,
+  lock,
+  steps,
+} from '../../src/setup/environment';
+import { runProcesses, ProcessFailed, type Step } from '../../src/setup/processRunner';
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenblame-test-'));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const quiet = { step: () => undefined, line: () => undefined };
+const never = new AbortController().signal;
+const python = (code: string): Step => ({
+  title: 'A step',
+  program: 'python3',
+  args: ['-c', code],
+});
+
+describe('steps', () => {
+  it('make an environment and install from the extension, with its constraints', () => {
+    const plan = {
+      base: '/usr/bin/python3',
+      folder: '/s/python',
+      source: '/x y',
+      platform: 'linux',
+    } as const;
+    const [first, second] = steps(plan);
+    assert.deepEqual(first?.args.slice(-3), ['venv', '--clear', '/s/python']);
+    assert.equal(second?.program, interpreterIn('/s/python', 'linux'));
+    assert.equal(second.args.at(-1), '/x y');
+    assert.deepEqual(second.environment, { PIP_CONSTRAINT: 'file:///x%20y/constraints.txt' });
+  });
+});
+
+describe('runSteps', () => {
+  it('tells every line, and ends with the last words of what failed', async () => {
+    const lines: string[] = [];
+    const observer = { ...quiet, line: (line: string) => lines.push(line) };
+    assert.equal(await runProcesses([python('print("hello")')], observer, never), true);
+    assert.deepEqual(lines, ['hello']);
+    const failing = python('import sys; print("ERROR: no space"); sys.exit(3)');
+    await assert.rejects(runProcesses([failing, python('1')], observer, never), (error) => {
+      assert.ok(error instanceof ProcessFailed);
+      assert.equal(error.message, 'A step failed: ERROR: no space');
+      return true;
+    });
+    const absent = { title: 'A step', program: join(folder, 'none'), args: [] };
+    await assert.rejects(runProcesses([absent], observer, never), /A step: .*ENOENT/);
+  });
+
+  it('ends a program and what it started when cancelled', async () => {
+    const controller = new AbortController();
+    const lines: string[] = [];
+    const observer = {
+      ...quiet,
+      line: (line: string) => {
+        lines.push(line);
+        controller.abort();
+      },
+    };
+    const code =
+      'import os, subprocess, sys, time; ' +
+      'c = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]); ' +
+      'print(c.pid, flush=True); time.sleep(60)';
+    assert.equal(
+      await runProcesses([python(code), python('1')], observer, controller.signal),
+      false,
+    );
+    // The pipe closes only once the child's child is gone as well, so it is by now.
+    assert.equal(lines.length, 1);
+  });
+});
+
+describe('create', () => {
+  it('takes the mark away from an environment that it could not complete', async () => {
+    const target = join(folder, 'environment');
+    mkdirSync(target);
+    writeFileSync(join(target, '.tokenblame-version'), '0.0.1\n');
+    assert.equal(installedVersion(target), '0.0.1');
+    // No Python, so that the first step fails.
+    const base = process.execPath;
+    const plan = { base, folder: target, source: folder, platform: process.platform };
+    await assert.rejects(create(plan, '1.0.0', quiet, never), ProcessFailed);
+    assert.equal(installedVersion(target), null);
+  });
+});
+
+describe('lock', () => {
+  const target = join(folder, 'storage', 'python');
+
+  it('keeps a second window out until the first has ended', async () => {
+    const release = lock(target);
+    const plan = {
+      base: process.execPath,
+      folder: target,
+      source: folder,
+      platform: process.platform,
+    };
+    await assert.rejects(create(plan, '1.0.0', quiet, never), /another window/);
+    release();
+    await assert.rejects(create(plan, '1.0.0', quiet, never), /Creating the environment/);
+    lock(target)();
+  });
+
+  it('passes over one that was left behind', () => {
+    lock(target);
+    const past = Date.now() / 1000 - 2 * 60 * 60;
+    utimesSync(`${target}.lock`, past, past);
+    lock(target)();
+  });
+});
+
+describe('findBase', () => {
+  it('finds a Python that can make environments', async () => {
+    assert.notEqual(await findBase(), null);
+  });
+
+  it('passes over what is no Python', async () => {
+    assert.equal(await findBase([join(folder, 'none'), process.execPath]), null);
+  });
+});
