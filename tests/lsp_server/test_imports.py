@@ -9,6 +9,8 @@ OURS = {
     "attribution.ipc",
     "attribution.ipc.client",
     "attribution.errors",
+    "attribution.fetch",
+    "attribution.fetch.cache",  # where the engine listens, without a folder for the session
     "attribution.graphs",
     "attribution.graphs.export",  # a graph as JSON and as a page: no arrays, no model
     "attribution.graphs.page",

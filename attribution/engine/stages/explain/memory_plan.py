@@ -22,8 +22,6 @@ def must_recompute(
     """
     model: Any = loaded.model
     free = _free_memory(model)
-    if free is None:
-        return False
     for recompute in (False, True):
         needed = estimate(
             model.config,
@@ -42,8 +40,8 @@ def must_recompute(
     )
 
 
-def _free_memory(model: Any) -> int | None:
-    """Bytes on all devices that hold a part of the model; None where unknown."""
+def _free_memory(model: Any) -> int:
+    """Bytes on all devices that hold a part of the model."""
     devices = {parameter.device for parameter in model.parameters()}
     if any(device.type != "cuda" for device in devices):
         return available_memory()

@@ -56,12 +56,12 @@ def speaker() -> Callable[..., None]:
     return say
 
 
-def module(name: str, *arguments: str) -> list[str]:
-    """The command that runs a module of this package.
+def python_module(name: str, *arguments: str) -> list[str]:
+    """The command that runs a module with this very Python.
 
     -P keeps the current folder off the import path: it may be somebody else's workspace.
     """
-    return [sys.executable, "-P", "-m", f"attribution.models.{name}", *arguments]
+    return [sys.executable, "-P", "-m", name, *arguments]
 
 
 def parse(line: str) -> dict[str, Any]:

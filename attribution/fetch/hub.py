@@ -1,6 +1,6 @@
 """Fetch from the Hugging Face hub: single pinned files, and the models a user names by id.
 
-Run as a program, this module is the child that does it; see `attribution.models.child`.
+Run as a program, this module is the child that does it; see `attribution.fetch.child`.
 """
 
 import os
@@ -14,15 +14,15 @@ import huggingface_hub as hf
 from huggingface_hub import constants, errors
 
 from attribution.errors import (
-    ModelUnavailable,
     ResourceExhausted,
+    Unavailable,
     UnknownModel,
     WrongHash,
     from_code,
 )
+from attribution.fetch import child
+from attribution.fetch.artefact import Artefact, HubFile
 from attribution.job import Job
-from attribution.models import child
-from attribution.models.catalogue import HubFile, ModelEntry
 from attribution.resources import FULL, human, tree_size
 
 PATIENCE = 3.0  # seconds for the hub's first answer, name look-up included
@@ -64,7 +64,7 @@ class _Answers:
                 done / max(1, self._total),
             )
         elif self._asked is not None and time.monotonic() - self._asked > PATIENCE:
-            raise ModelUnavailable("The Hugging Face hub does not answer.")
+            raise Unavailable("The Hugging Face hub does not answer.")
 
 
 def _run(arguments: list[str], answers: _Answers) -> Path:
@@ -74,29 +74,29 @@ def _run(arguments: list[str], answers: _Answers) -> Path:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
-    command = child.module("hub", *arguments)
+    command = child.python_module("attribution.fetch.hub", *arguments)
     ended = child.run(command, Path("/"), env=env, tick=answers.tick, line=answers.line)
     if answers.path is None:
-        raise ModelUnavailable(f"The download from the hub failed: {ended.last_error}")
+        raise Unavailable(f"The download from the hub failed: {ended.last_error}")
     return answers.path
 
 
 def fetch_file(
-    entry: ModelEntry, source: HubFile, staging: Path, job: Job
+    artefact: Artefact, source: HubFile, staging: Path, job: Job
 ) -> tuple[list[Path], Path]:
     """The artefact as the hub has it, and the folder that holds nothing else.
 
-    Raises ModelUnavailable (within seconds where the hub cannot be reached), WrongHash where
+    Raises Unavailable (within seconds where the hub cannot be reached), WrongHash where
     the hub announces another file.
     """
     if constants.is_offline_mode():
-        raise ModelUnavailable("The Hugging Face hub is switched off (HF_HUB_OFFLINE).")
+        raise Unavailable("The Hugging Face hub is switched off (HF_HUB_OFFLINE).")
     folder = staging / "hub"
     folder.mkdir(exist_ok=True)
     for half in folder.rglob("*.incomplete"):  # of a child that was killed; never continued
         half.unlink()
-    answers = _Answers(entry.name, folder, job)
-    arguments = ["file", source.repo, source.file, entry.sha256, os.fspath(folder)]
+    answers = _Answers(artefact.name, folder, job)
+    arguments = ["file", source.repo, source.file, artefact.sha256, os.fspath(folder)]
     return [_run(arguments, answers)], folder
 
 
@@ -119,10 +119,10 @@ def cached_snapshot(repo: str, revision: str | None) -> Path | None:
 def fetch_snapshot(repo: str, revision: str | None, job: Job) -> Path:
     """Download the model `repo` into the hub's own cache.
 
-    Raises UnknownModel where the hub has none of that name, else ModelUnavailable.
+    Raises UnknownModel where the hub has none of that name, else Unavailable.
     """
     if constants.is_offline_mode():
-        raise ModelUnavailable(
+        raise Unavailable(
             f"{repo} is not on this machine, and the hub is switched off (HF_HUB_OFFLINE)."
         )
     job.report(f"Asking the Hugging Face hub for {repo}")
@@ -178,14 +178,12 @@ def main(arguments: list[str]) -> None:
     except WrongHash as error:
         say(error=error.code, message=error.message)
     except errors.GatedRepoError:
-        say(
-            error=ModelUnavailable.code, message=f"{rest[0]} is gated: log in with `hf auth login`."
-        )
+        say(error=Unavailable.code, message=f"{rest[0]} is gated: log in with `hf auth login`.")
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
         say(error=UnknownModel.code, message=f"The hub has no {rest[0]}: {_first_line(error)}")
     except (errors.EntryNotFoundError, OSError) as error:  # HTTP errors among them
         full = isinstance(error, OSError) and error.errno in FULL
-        code = ResourceExhausted.code if full else ModelUnavailable.code
+        code = ResourceExhausted.code if full else Unavailable.code
         say(error=code, message=f"The hub failed: {_first_line(error)}")
 
 

