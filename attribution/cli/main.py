@@ -10,7 +10,7 @@ from attribution import __version__
 from attribution.errors import TokenBlameError
 
 _INTERRUPTED = 130  # the shell's code for Ctrl-C
-_COMMANDS = (
+COMMANDS = (
     "explain",
     "curve",
     "graph",
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     # The one that is named is imported alone: an editor waits for `tokenblame lsp`.
-    for name in [name for name in _COMMANDS if name in arguments[:1]] or _COMMANDS:
+    for name in [name for name in COMMANDS if name in arguments[:1]] or COMMANDS:
         import_module(f"attribution.cli.commands.{name}").add_to(commands)
     options = parser.parse_args(arguments)
     try:
