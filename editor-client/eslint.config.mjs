@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import js from '@eslint/js';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
@@ -5,10 +6,11 @@ import tseslint from 'typescript-eslint';
 const NODE_GLOBALS = ['console', 'process', 'URL', 'URLSearchParams', 'setTimeout', 'clearTimeout'];
 
 /**
- * The rooms of `src`, from the lowest up: each may import those before it in this list, and nothing
- * else of `src`. (`extension.ts` wires them all together.)
+ * The rooms of the extension and of its panel's page, from the lowest up: each may import those
+ * before it in its list, and nothing else of the program. (`extension.ts` and `main.ts` wire them
+ * all together.)
  */
-const ROOMS = [
+const SRC = [
   'protocol',
   'settings',
   'setup',
@@ -22,12 +24,22 @@ const ROOMS = [
   'commands',
 ];
 
-const WALLS = ROOMS.map((room, floor) => ({
-  target: `./src/${room}`,
-  from: './src',
-  except: ROOMS.slice(0, floor + 1).map((lower) => `./${lower}`),
-  message: `The room ${room} may import ${ROOMS.slice(0, floor).join(', ') || 'no other'}.`,
-}));
+const WEBVIEW = ['page', 'sections'];
+
+/** One zone of `no-restricted-paths` per room; a folder without a place in the list is an error. */
+function walls(program, rooms) {
+  const folders = readdirSync(new URL(program, import.meta.url), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'styles')
+    .map(({ name }) => name);
+  const unlisted = folders.filter((name) => !rooms.includes(name));
+  if (unlisted.length > 0) throw new Error(`${program}: no floor is given for ${unlisted.join()}`);
+  return rooms.map((room, floor) => ({
+    target: `./${program}/${room}`,
+    from: `./${program}`,
+    except: rooms.slice(0, floor + 1).map((lower) => `./${lower}`),
+    message: `The room ${room} may import ${rooms.slice(0, floor).join(', ') || 'no other'}.`,
+  }));
+}
 
 export default tseslint.config(
   { ignores: ['out/', 'node_modules/'] },
@@ -58,7 +70,8 @@ export default tseslint.config(
         'error',
         {
           zones: [
-            ...WALLS,
+            ...walls('src', SRC),
+            ...walls('webview', WEBVIEW),
             {
               target: './webview',
               from: './src',

@@ -31,7 +31,7 @@ const bundles = [
     ...shared,
     entryPoints: [
       { in: 'webview/main.ts', out: 'panel' },
-      { in: 'webview/panel.css', out: 'panel' },
+      { in: 'webview/styles/panel.css', out: 'panel' },
     ],
     outdir: 'out',
     platform: 'browser',

@@ -1,6 +1,6 @@
 /**
  * Bundles the tests below test/ (Node 20 cannot read TypeScript) and runs them with node:test. What
- * only a window or a page has is played by test/fixtures/vscode.ts and test/page/elements.ts.
+ * only a window or a page has is played by test/fixtures/vscode.ts and test/webview/elements.ts.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -25,7 +25,9 @@ await build({
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
-  alias: { vscode: './test/fixtures/vscode.ts', 'graph-view': './test/page/elements.ts' },
+  alias: { vscode: './test/fixtures/vscode.ts', 'graph-view': './test/webview/elements.ts' },
+  // It finds its plugins and rules by itself.
+  external: ['eslint'],
   loader: { '.html': 'text' },
   platform: 'node',
   format: 'esm',

@@ -1,16 +1,16 @@
 /** The panel's page: takes what the extension says and shows it in its sections. */
 
 import type { Details, SampleState, ToView } from '../src/protocol/panelMessages';
-import { showChoices } from './choices';
-import { showCompare } from './compare';
-import { byId, find } from './dom';
-import { linkGraph, markColumn, offerDetail, recolor, showGraph } from './graph';
-import { save, send } from './host';
-import { followCursor, forgetToken, showLayers } from './layers';
-import { showRepair } from './repair';
-import { sampleContent } from './states';
-import { Tabs } from './tabs';
-import { showTrust } from './trust';
+import { showChoices } from './sections/choices';
+import { showCompare } from './sections/compare';
+import { byId, find } from './page/dom';
+import { linkGraph, markColumn, offerDetail, recolor, showGraph } from './sections/graph';
+import { save, send } from './page/host';
+import { followCursor, forgetToken, showLayers } from './sections/layers';
+import { showRepair } from './sections/repair';
+import { sampleContent } from './page/states';
+import { Tabs } from './page/tabs';
+import { showFaithfulness } from './sections/faithfulness';
 
 type Parts = { [T in 'graph' | 'compare']: (ToView & { type: T })['part'] };
 
@@ -37,7 +37,7 @@ function showDetails(): void {
   showChoices(content('choices'), details, cursor);
   showRepair(content('repair'), details);
   showCompare(content('compare'), details, parts.compare);
-  showTrust(content('trust'), details, sample.state === 'computing');
+  showFaithfulness(content('trust'), details, sample.state === 'computing');
 }
 
 function showSample(message: ToView & { type: 'sample' }): void {
@@ -47,7 +47,7 @@ function showSample(message: ToView & { type: 'sample' }): void {
   const state = find('[data-state="sample"]');
   state.dataset['kind'] = sample.state;
   state.replaceChildren(...sampleContent(sample));
-  showTrust(content('trust'), details, sample.state === 'computing');
+  showFaithfulness(content('trust'), details, sample.state === 'computing');
   remember();
 }
 

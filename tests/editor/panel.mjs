@@ -41,7 +41,7 @@ async function writePage() {
   const built = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   const outfile = join(options.folder, 'panelHtml.mjs');
-  const entryPoints = [join(root, 'src', 'panelHtml.ts')];
+  const entryPoints = [join(root, 'src', 'panel', 'panelHtml.ts')];
   await build({ entryPoints, outfile, bundle: true, format: 'esm', loader: { '.html': 'text' } });
   const { panelHtml } = await import(pathToFileURL(outfile).href);
   const out = (name) => pathToFileURL(join(root, 'out', name)).href;

@@ -16,3 +16,21 @@ it('splits no surrogate pair', () => {
   assert.deepEqual(difference('😀b', '😀😁b'), { start: 2, end: 2, text: '😁' });
   assert.deepEqual(difference('😀', '😀😀'), { start: 2, end: 2, text: '😀' });
 });
+
+it('is the smallest replacement, whatever repeats', () => {
+  for (const [old, text] of [
+    ['aXa', 'aYYa'],
+    ['aa', 'aaa'],
+    ['', 'x'],
+    ['same', 'same'],
+    ['aaa', 'a'],
+  ]) {
+    const found = difference(old ?? '', text ?? '');
+    assert.equal(
+      (old ?? '').slice(0, found.start) + found.text + (old ?? '').slice(found.end),
+      text,
+    );
+    assert.ok(found.start <= found.end);
+  }
+  assert.deepEqual(difference('x <= y', 'x < y'), { start: 3, end: 4, text: '' });
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { counts, describe as described, ICONS, sentence } from '../../src/samples/labels';
-import { KINDS, type Outcome } from '../../src/outcomes/outcomes';
+import { counts } from '../../src/samples/labels';
+import type { Outcome } from '../../src/outcomes/outcomes';
 import {
   counted,
   filtered,
@@ -12,20 +12,7 @@ import {
   pending,
   sorted,
 } from '../../src/samples/sampleList';
-import type { Sample } from '../../src/samples/samples';
-
-function sample(taskId: string, number = 0, changes: Partial<Sample> = {}): Sample {
-  const uri = `file:///w/${taskId}/${number}.py`;
-  return { uri, taskId, name: `${number}`, number, group: 'w', lacksPrompt: false, ...changes };
-}
-
-const proved = (logitDiff: number, weak = false): Outcome => ({
-  kind: 'proved',
-  logitDiff,
-  target: ' <',
-  contrast: '\n',
-  weak,
-});
+import { proved, sample } from '../fixtures/samples';
 
 const A = sample('HumanEval/10');
 const B = sample('HumanEval/9');
@@ -94,20 +81,5 @@ describe('pending', () => {
     assert.deepEqual(pending(completions, of), []);
     assert.match(nothingPending(completions), /one by one/);
     assert.match(nothingPending([]), /no sample/);
-  });
-});
-
-describe('labels', () => {
-  it('tell the outcome in words', () => {
-    assert.equal(described(B, proved(1.239)), '0 · Δℓ 1.24');
-    assert.equal(described(B, proved(-0.4, true)), '0 · Δℓ −0.40 (weak)');
-    assert.equal(described(A, { kind: 'unknown' }), '0');
-    assert.equal(described(A, { kind: 'pass' }), '0 · passes');
-    assert.match(sentence(B, proved(1)), /wrote ␣<; with ⏎ the tests pass \(Δℓ 1\.00\)/);
-    assert.match(sentence(A, { kind: 'error', message: 'no model' }), /explained: no model$/);
-  });
-
-  it('have a shape of its own for every outcome', () => {
-    assert.equal(new Set(KINDS.map((kind) => ICONS[kind].id)).size, KINDS.length);
   });
 });

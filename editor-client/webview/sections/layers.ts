@@ -1,7 +1,7 @@
 /** The section "Layers": how much relevance lies where after each layer. */
 
-import type { Details, TokenDetails } from '../src/protocol/panelMessages';
-import { bar, make, number, sentence, table, visible } from './dom';
+import type { Details, TokenDetails } from '../../src/protocol/panelMessages';
+import { bar, make, number, sentence, table, visible } from '../page/dom';
 import { groups, layerName, ofToken, strongest, type Profile } from './profile';
 
 const LISTED = 30; // tokens to choose from; the cursor brings in any other

@@ -1,10 +1,10 @@
 /** The section "Graph": the drawing of the exported page, tied to the text in the editor. */
 
 import { openGraph } from 'graph-view';
-import type { Details, GraphAnswer, Part } from '../src/protocol/panelMessages';
-import { byId, find, sentence } from './dom';
-import { send } from './host';
-import { partContent } from './states';
+import type { Details, GraphAnswer, Part } from '../../src/protocol/panelMessages';
+import { byId, find, sentence } from '../page/dom';
+import { send } from '../page/host';
+import { partContent } from '../page/states';
 
 let shown: unknown = null;
 

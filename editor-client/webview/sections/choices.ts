@@ -1,8 +1,18 @@
 /** The section "Choices": what else the model could have written, and the pairs that were proved. */
 
-import type { Choice, Details, PairDetails } from '../src/protocol/panelMessages';
-import { button, gauge, make, number, percent, sentence, table, token, type Cell } from './dom';
-import { send } from './host';
+import type { Choice, Details, PairDetails } from '../../src/protocol/panelMessages';
+import {
+  button,
+  gauge,
+  make,
+  number,
+  percent,
+  sentence,
+  table,
+  token,
+  type Cell,
+} from '../page/dom';
+import { send } from '../page/host';
 
 function remark(details: Details, position: number, one: Choice): Cell {
   if (one.written) return 'written';

@@ -1,8 +1,8 @@
 /** The section "Trust": what interventions say about the map, in words first. */
 
-import type { Details, Figure, Trust } from '../src/protocol/panelMessages';
-import { button, make, number, percent, sentence, table } from './dom';
-import { send } from './host';
+import type { Details, Figure, Trust } from '../../src/protocol/panelMessages';
+import { button, make, number, percent, sentence, table } from '../page/dom';
+import { send } from '../page/host';
 
 const PERTURBATIONS: Record<string, string> = {
   mask: 'no head sees the token',
@@ -43,7 +43,11 @@ const MEANING =
   'The map says which tokens the decision rests on. Whether that is so is tested by taking tokens ' +
   'away: a map that can be trusted predicts what happens to Δℓ then.';
 
-export function showTrust(content: HTMLElement, details: Details | null, busy: boolean): void {
+export function showFaithfulness(
+  content: HTMLElement,
+  details: Details | null,
+  busy: boolean,
+): void {
   const check = (text: string): HTMLButtonElement => {
     const made = button(
       text,

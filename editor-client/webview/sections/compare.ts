@@ -1,17 +1,17 @@
 /** The section "Compare": two models on the same choice in the same text, side by side. */
 
-import { bucketOf } from '../src/heatmap/buckets';
-import models from '../src/settings/models.json';
+import { bucketOf } from '../../src/heatmap/buckets';
+import models from '../../src/settings/models.json';
 import type {
   ComparedModel,
   ComparisonAnswer,
   Details,
   Part,
   Piece,
-} from '../src/protocol/panelMessages';
-import { make, number, percent, sentence, signed, table, token } from './dom';
-import { send } from './host';
-import { partContent } from './states';
+} from '../../src/protocol/panelMessages';
+import { make, number, percent, sentence, signed, table, token } from '../page/dom';
+import { send } from '../page/host';
+import { partContent } from '../page/states';
 
 const EVERYTHING = { intensity: 1, positive: true, negative: true, template: true };
 

@@ -1,8 +1,8 @@
 /** The section "Repair": the program that passes the tests, as a difference to the sample. */
 
-import type { Details } from '../src/protocol/panelMessages';
-import { button, make, sentence } from './dom';
-import { send } from './host';
+import type { Details } from '../../src/protocol/panelMessages';
+import { button, make, sentence } from '../page/dom';
+import { send } from '../page/host';
 
 const run = (what: 'diff' | 'apply'): void => {
   send({ type: 'run', what });
