@@ -4,18 +4,17 @@ A folder `HumanEval_65/0.py` or a line of `samples.jsonl`. A sample that was gen
 trace `0.trace` beside it (msgpack of schema.Generation); EvalPlus reads `*.py` only.
 """
 
-import json
 import os
 import tempfile
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
 from attribution.errors import InvalidSample, ResourceExhausted
 from attribution.ipc import wire
 from attribution.schema import Generation, task_id_from_path
+from attribution.schema.sample_lines import program_of, read_line
 
 
 @frozen
@@ -79,27 +78,14 @@ def _line_of(path: Path, task_id: str | None) -> Sample:
         raise InvalidSample(f"{path} holds many samples: choose one with --task.")
     for number, line in enumerate(_text(path).split("\n"), 1):
         if line.strip():
-            row = _row(path, number, line)
-            if row.get("task_id") == task_id:
-                return _sample(path, number, row, task_id)
+            try:
+                fields = read_line(line)
+                if fields.get("task_id") == task_id:
+                    program = program_of(fields)
+                    return Sample(task_id, program.text, None, completion=program.completion)
+            except ValueError as error:
+                raise InvalidSample(f"{path}, line {number} {error}.") from error
     raise InvalidSample(f"{path} has no sample of {task_id}.")
-
-
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InvalidSample(f"{path}, line {number} is no JSON: {error}.") from error
-    if not isinstance(row, dict):
-        raise InvalidSample(f"{path}, line {number} is no JSON object.")
-    return row
-
-
-def _sample(path: Path, number: int, row: dict[str, Any], task_id: str) -> Sample:
-    for key in ("solution", "completion"):
-        if isinstance(row.get(key), str):
-            return Sample(task_id, row[key], None, completion=key == "completion")
-    raise InvalidSample(f'{path}, line {number} has neither "solution" nor "completion".')
 
 
 def trace_path(sample: Path) -> Path:

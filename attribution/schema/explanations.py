@@ -58,6 +58,10 @@ class ContrastPair:
     repair_size: int | None = None  # words and signs that differ between sample and repair
     second: SecondFlip | None = None  # of a two-token repair
 
+    def is_weak(self, threshold: float) -> bool:
+        """Whether the model hardly preferred the target: Δℓ is smaller than `threshold`."""
+        return self.logit_diff < threshold
+
 
 @frozen
 class Attribution:

@@ -2,7 +2,7 @@
 
 A prompt that is a document of its own has the same parts, between instruction and chat template.
 
-Found by their looks, because what a model writes is often no Python.
+They are found by patterns, because what a model writes is often no Python.
 """
 
 import re
@@ -20,7 +20,7 @@ _FENCED = re.compile(r"^```\w*\r?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _DOCSTRING = re.compile(r"\s*(?:[rRuU]?(\"\"\"|'''))")
 
 
-class Kind(Enum):
+class SectionKind(Enum):
     PROMPT = auto()
     WRITTEN = auto()
     TEMPLATE = auto()
@@ -32,81 +32,96 @@ class Kind(Enum):
 
 
 @frozen
-class Segment:
-    """Segments follow one another and cover the text."""
+class Section:
+    """A named part of a text; sections follow one another and cover it."""
 
     name: str
-    kind: Kind
+    kind: SectionKind
     span: Span
 
 
-def segments(text: str) -> list[Segment]:
-    found: list[Segment] = []
+def code_sections(text: str) -> list[Section]:
+    """The sections of a program."""
+    sections: list[Section] = []
     at = 0
     while at < len(text):
         definition = _DEFINITION.search(text, at)
         start = definition.start() if definition else len(text)
         if text[at:start].strip():
-            found.append(Segment("top level", Kind.TOP_LEVEL, Span(at, start)))
+            sections.append(Section("top level", SectionKind.TOP_LEVEL, Span(at, start)))
         if definition is None:
             break
         end = _end_of_block(text, definition.end())
-        found += _definition(text, definition[1], Span(start, end))
+        sections += _definition_sections(text, definition[1], Span(start, end))
         at = end
-    return found
+    return sections
 
 
-def prompt_segments(generation: Generation) -> list[Segment]:
+def prompt_sections(generation: Generation) -> list[Section]:
     """Of a prompt that is a document of its own; what is template is known by its tokens."""
-    text, parts = generation.prompt, list(_parts_of_prompt(generation.prompt))
-    found, at = list[Segment](), 0
-    for span in _template(generation):
-        found += within(parts, Span(at, span.start))
-        found.append(Segment("chat template", Kind.TEMPLATE, span))
+    text, parts = generation.prompt, list(_instruction_and_code(generation.prompt))
+    sections, at = list[Section](), 0
+    for span in _template_spans(generation):
+        sections += within(parts, Span(at, span.start))
+        sections.append(Section("chat template", SectionKind.TEMPLATE, span))
         at = span.end
-    found += within(parts, Span(at, len(text)))
-    return [one for one in found if text[one.span.start : one.span.end].strip("` \r\n")]
+    sections += within(parts, Span(at, len(text)))
+    return [section for section in sections if text[slice(*section.span)].strip("` \r\n")]
 
 
-def _parts_of_prompt(text: str) -> Iterator[Segment]:
-    """The segments of fenced code, and the instruction around it."""
+def _instruction_and_code(text: str) -> Iterator[Section]:
+    """The sections of fenced code, and the instruction around it."""
     at = 0
     for start, end in [*(fenced.span(1) for fenced in _FENCED.finditer(text)), (len(text),) * 2]:
         if text[at:start].strip():
-            yield Segment("instruction", Kind.INSTRUCTION, Span(at, start))
-        for part in segments(text[start:end]):
-            yield evolve(part, span=Span(start + part.span.start, start + part.span.end))
+            yield Section("instruction", SectionKind.INSTRUCTION, Span(at, start))
+        for section in code_sections(text[start:end]):
+            yield evolve(section, span=Span(start + section.span.start, start + section.span.end))
         at = end
 
 
-def _template(generation: Generation) -> list[Span]:
+def _template_spans(generation: Generation) -> list[Span]:
     """Where template tokens stand, as one those with nothing but white space between them."""
-    found: list[Span] = []
+    spans: list[Span] = []
     for token in generation.tokens:
         if token.document is Document.PROMPT and token.role is Role.TEMPLATE:
-            joined = found and not generation.prompt[found[-1].end : token.start].strip()
-            start = found.pop().start if joined else token.start
-            found.append(Span(start, token.end))
-    return [span for span in found if span.start < span.end]
+            joined = spans and not generation.prompt[spans[-1].end : token.start].strip()
+            start = spans.pop().start if joined else token.start
+            spans.append(Span(start, token.end))
+    return [span for span in spans if span.start < span.end]
 
 
 def written_by_model(generation: Generation) -> Span | None:
     """The output's part of the code; None where the model has written none of it."""
-    tokens = generation.tokens[generation.prompt_length :]
-    spans = [(one.start, one.end) for one in tokens if one.document is Document.CODE]
-    if not spans:
+    output = generation.tokens[generation.prompt_length :]
+    tokens = [token for token in output if token.document is Document.CODE]
+    if not tokens:
         return None
-    return Span(min(start for start, _ in spans), max(end for _, end in spans))
+    return Span(min(token.start for token in tokens), max(token.end for token in tokens))
 
 
-def within(parts: list[Segment], span: Span) -> list[Segment]:
-    """The parts cut to a span."""
-    cut = [evolve(one, span=_common(one.span, span)) for one in parts]
-    return [one for one in cut if one.span.start < one.span.end]
+def within(sections: list[Section], span: Span) -> list[Section]:
+    """The sections cut to a span."""
+    cut = [evolve(section, span=_common(section.span, span)) for section in sections]
+    return [section for section in cut if section.span.start < section.span.end]
 
 
-def _common(one: Span, other: Span) -> Span:
-    return Span(max(one.start, other.start), min(one.end, other.end))
+def _common(left: Span, right: Span) -> Span:
+    return Span(max(left.start, right.start), min(left.end, right.end))
+
+
+def first_definition(text: str) -> int:
+    """Offset of the first top-level function or class; the start of a text that has none."""
+    match = re.search(r"^(?:async |)(?:def|class)\b", text, re.MULTILINE)
+    return match.start() if match else 0
+
+
+def last_definition_of(text: str, name: str) -> int | None:
+    """Offset of `name` in its last top-level definition, the one that Python keeps."""
+    start = None
+    for match in re.finditer(rf"^(?:async )?def ({re.escape(name)})\b", text, re.MULTILINE):
+        start = match.start(1)
+    return start
 
 
 def _end_of_block(text: str, start: int) -> int:
@@ -121,15 +136,15 @@ def _end_of_block(text: str, start: int) -> int:
     return following.start() if following else len(text)
 
 
-def _definition(text: str, name: str, span: Span) -> Iterator[Segment]:
+def _definition_sections(text: str, name: str, span: Span) -> Iterator[Section]:
     body = min(_end_of_signature(text, span.start), span.end)
-    yield Segment(f"signature of {name}", Kind.SIGNATURE, Span(span.start, body))
+    yield Section(f"signature of {name}", SectionKind.SIGNATURE, Span(span.start, body))
     if docstring := _docstring(text, body):
         end = min(docstring.end, span.end)
-        yield Segment(f"docstring of {name}", Kind.DOCSTRING, Span(body, end))
+        yield Section(f"docstring of {name}", SectionKind.DOCSTRING, Span(body, end))
         body = end
     if text[body : span.end].strip():
-        yield Segment(f"body of {name}", Kind.BODY, Span(body, span.end))
+        yield Section(f"body of {name}", SectionKind.BODY, Span(body, span.end))
 
 
 def _end_of_signature(text: str, start: int) -> int:

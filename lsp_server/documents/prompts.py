@@ -12,12 +12,13 @@ from attrs import frozen
 from attribution.errors import TokenBlameError
 from attribution.schema import Form, Generation
 from lsp_server.documents.cache import prompt_file, prompt_link
-from lsp_server.documents.store import Documents, Place, Snapshot
+from lsp_server.documents.snapshot import RelatedDocument, Snapshot
+from lsp_server.documents.store import Documents
 from lsp_server.protocol.positions import LineIndex
 
 
 @frozen
-class Link:
+class PromptLink:
     """What a prompt document belongs to."""
 
     code: str  # uri of the sample
@@ -28,43 +29,44 @@ class Link:
         return None if text == self.original else text
 
 
-class Prompts:
-    """The prompt documents that are open, and where those are that are not."""
+class PromptDocuments:
+    """The open prompt documents, and the files of those that can be opened."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._links: dict[str, Link] = {}  # by the uri of the prompt document
-        self._left: set[str] = set()  # of these, what counts no more until it is edited again
-        self._written: dict[tuple[str, str], str | None] = {}  # code, prompt → prompt document
+        self._links: dict[str, PromptLink] = {}  # by the uri of the prompt document
+        self._set_aside: set[str] = set()  # those that count again once they are edited
+        self._files: dict[tuple[str, str], str | None] = {}  # code, prompt → prompt document
 
-    def opened(self, document: Snapshot) -> Link | None:
-        """None for what is no prompt document."""
-        if (found := prompt_link(document.uri)) is None:
+    def opened(self, document: Snapshot) -> PromptLink | None:
+        """Note that a document was opened; None where it is no prompt document."""
+        if (link := prompt_link(document.uri)) is None:
             return None
-        self._left.discard(unquote(document.uri))
-        link = self._links[unquote(document.uri)] = Link(*found)
-        return link
+        self._set_aside.discard(unquote(document.uri))
+        self._links[unquote(document.uri)] = PromptLink(*link)
+        return self._links[unquote(document.uri)]
 
-    def edited(self, document: Snapshot) -> Link | None:
-        """None for what is no prompt document that is open."""
-        self._left.discard(unquote(document.uri))
+    def edited(self, document: Snapshot) -> PromptLink | None:
+        """Note that a document was edited; None where it is no open prompt document."""
+        self._set_aside.discard(unquote(document.uri))
         return self.link(document.uri)
 
-    def closed(self, document: Snapshot) -> Link | None:
+    def closed(self, document: Snapshot) -> PromptLink | None:
+        """Note that a document was closed; None where it was no prompt document."""
         return self._links.pop(unquote(document.uri), None)
 
-    def link(self, uri: str) -> Link | None:
-        """Of an open prompt document."""
+    def link(self, uri: str) -> PromptLink | None:
+        """The link of an open prompt document."""
         return self._links.get(unquote(uri))
 
-    def leave(self) -> None:
-        """What the documents say is for a model that is no longer asked."""
-        self._left.update(self._links)
+    def set_aside(self) -> None:
+        """Ignore what the open documents say: it is for a model that is no longer used."""
+        self._set_aside.update(self._links)
 
-    def in_force(self, code: str) -> str | None:
+    def edited_prompt(self, code: str) -> str | None:
         """The prompt to be read instead of the model's own, by the document opened last."""
-        for document, link in self._of(code):
-            if unquote(document.uri) not in self._left:
+        for document, link in self._open_for(code):
+            if unquote(document.uri) not in self._set_aside:
                 return link.edited(document.text)
         return None
 
@@ -73,36 +75,39 @@ class Prompts:
 
         With `prompt`, only one that shows it or was made for it.
         """
-        for document, link in self._of(code):
+        for document, link in self._open_for(code):
             if prompt is None or prompt in (document.text, link.original):
                 return document
         return None
 
-    def _of(self, code: str) -> Iterator[tuple[Snapshot, Link]]:
+    def _open_for(self, code: str) -> Iterator[tuple[Snapshot, PromptLink]]:
         """The open prompt documents of a sample, the one that was opened last first."""
         for uri, link in reversed(self._links.items()):
             document = self._documents.get(uri)
             if document is not None and unquote(link.code) == unquote(code):
                 yield document, link
 
-    def place(self, code: Snapshot, generation: Generation | None) -> Place | None:
+    def related_document(
+        self, code: Snapshot, generation: Generation | None
+    ) -> RelatedDocument | None:
         """Where the prompt of an explained sample can be seen.
 
         None where it is the head of the code itself, and where it cannot be written.
         """
-        if generation is None or generation.form is not Form.CHAT or code.row is not None:
+        if generation is None or generation.form is not Form.CHAT or code.sample_line is not None:
             return None
         if (document := self.document(code.uri, generation.prompt)) is not None:
             shown = document.text == generation.prompt
-            return Place(document.uri, document.lines) if shown else None
+            return RelatedDocument(document.uri, document.lines) if shown else None
         uri = self._file(code.uri, generation.prompt)
-        return None if uri is None else Place(uri, LineIndex(generation.prompt, code.encoding))
+        lines = LineIndex(generation.prompt, code.encoding)
+        return None if uri is None else RelatedDocument(uri, lines)
 
     def _file(self, code: str, prompt: str) -> str | None:
         key = (code, prompt)
-        if key not in self._written:
+        if key not in self._files:
             try:
-                self._written[key] = prompt_file(code, prompt).as_uri()
+                self._files[key] = prompt_file(code, prompt).as_uri()
             except TokenBlameError:
-                self._written[key] = None  # links are a convenience; commands say what is wrong
-        return self._written[key]
+                self._files[key] = None  # links are a convenience; commands say what is wrong
+        return self._files[key]

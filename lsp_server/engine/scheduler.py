@@ -1,237 +1,222 @@
 """When which document is explained: the latest version wins.
 
 The methods are called from the event loop by synchronous handlers, so the order of what a client
-sends is the order of what happens here. What takes time is in `work`.
+sends is the order of what happens here. What takes time is in the jobs and side requests.
 """
 
-from attribution.schema import doctest_id, task_id_problem
-from lsp_server.documents.prompts import Link, Prompts
-from lsp_server.documents.store import Documents, Snapshot
-from lsp_server.documents.tasks import functions_with_examples
-from lsp_server.engine.jobs import Conditions, Trigger, Work
-from lsp_server.features.publish import Display
+from typing import TypeVar
+
+from attribution.schema import Request
+from lsp_server.documents.prompts import PromptLink
+from lsp_server.documents.samples_file import is_samples_file, samples_of
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.engine.connection import Connection
+from lsp_server.engine.explanation_runner import Trigger
+from lsp_server.engine.jobs import Jobs
+from lsp_server.engine.side_requests import SideRequests
+from lsp_server.features.publish import Publisher
 from lsp_server.protocol.client import Editor, EngineState
-from lsp_server.state.requests import Wish, checking, pair_of
-from lsp_server.state.samples_file import is_samples_file, samples_of
-from lsp_server.state.session import Session, Sessions, State
+from lsp_server.protocol.progress import WorkDone
+from lsp_server.state.requests import ExplainOptions
+from lsp_server.state.server_state import ServerState
+from lsp_server.state.session import Session, SessionState
 from lsp_server.state.settings import Run, Settings
 
+T = TypeVar("T")
 
-class Explainer:
-    """Turns what happens in the editor into work."""
 
-    def __init__(self, editor: Editor) -> None:
-        self.documents = Documents()
-        self.sessions = Sessions()
-        self.conditions = Conditions()
-        self.prompts = Prompts(self.documents)
-        self.display = Display(editor, self.documents, self.sessions, self.prompts)
-        self.work = Work(editor, self.sessions, self.display, self.conditions)
+class Scheduler:
+    """Turns what happens in the editor into jobs."""
+
+    def __init__(
+        self, editor: Editor, state: ServerState, publisher: Publisher, connection: Connection
+    ) -> None:
         self._editor = editor
+        self._documents = state.documents
+        self._prompts = state.prompts
+        self._sessions = state.sessions
+        self._conditions = state.conditions
+        self._publisher = publisher
+        self._connection = connection
+        self._jobs = Jobs(editor, state, publisher, connection)
+        self._side_requests = SideRequests(editor, connection, state.conditions)
 
     # What happens to documents
 
     def opened(self, snapshot: Snapshot) -> None:
-        if (link := self.prompts.opened(snapshot)) is not None:
+        if (link := self._prompts.opened(snapshot)) is not None:
             self._read_prompt(link, link.edited(snapshot.text))
-        elif self.sessions.renew(snapshot).task_id is not None:
-            self.work.start(snapshot, Trigger.OPENED)
-        elif samples_of(snapshot).problems:
-            self.display.changed(snapshot)
+        elif self._sessions.renew(snapshot).task_id is not None:
+            self._jobs.start(snapshot, Trigger.OPENED)
+        elif samples_of(snapshot).broken:
+            self._publisher.publish(snapshot)
 
     def edited(self, snapshot: Snapshot) -> None:
         """What was shown is about a text that is no more."""
-        if (link := self.prompts.edited(snapshot)) is not None:
+        if (link := self._prompts.edited(snapshot)) is not None:
             self._read_prompt(link, link.edited(snapshot.text))
             return
-        self.work.drop(snapshot)
-        session = self.sessions.renew(snapshot)
+        self._drop(snapshot)
+        session = self._sessions.renew(snapshot)
         if session.task_id is not None:
-            self.display.cleared(snapshot, "stale", session.task_id)
-            self.work.start(snapshot, Trigger.EDITED)
+            self._publisher.clear(snapshot, "stale", session.task_id)
+            self._jobs.start(snapshot, Trigger.EDITED)
         elif is_samples_file(snapshot.uri):
-            self.sessions.forget_rows(snapshot)
-            self.display.changed(snapshot)
+            self._sessions.forget_lines(snapshot)
+            self._publisher.publish(snapshot)
 
-    def _read_prompt(self, link: Link, prompt: str | None) -> None:
+    def _read_prompt(self, link: PromptLink, prompt: str | None) -> None:
         """Read a sample as the answer to this prompt (None: its own)."""
-        old, new = self.documents.get(link.code), self.documents.set_prompt(link.code, prompt)
+        old, new = self._documents.get(link.code), self._documents.set_prompt(link.code, prompt)
         if old is None or new is None:
             return
         if old.prompt != new.prompt:
             self.edited(new)
-        elif (session := self.sessions.get(new)) is not None and session.explanation.verdict:
-            self.display.changed(new)  # the prompt document has just been opened or closed
+        elif (session := self._sessions.get(new)) is not None and session.explanation.verdict:
+            self._publisher.publish(new)  # the prompt document has just been opened or closed
 
     def saved(self, snapshot: Snapshot) -> None:
-        if (link := self.prompts.link(snapshot.uri)) is not None:
-            if (code := self.documents.get(link.code)) is not None:
+        if (link := self._prompts.link(snapshot.uri)) is not None:
+            if (code := self._documents.get(link.code)) is not None:
                 self.saved(code)
             return
-        session = self.sessions.get(snapshot)
+        session = self._sessions.get(snapshot)
         if session is None or session.task_id is None:
             return
-        if session.state not in (State.RUNNING, State.DONE) and not self.work.asked(snapshot):
-            self.work.start(snapshot, Trigger.SAVED)
+        explained = session.state in (SessionState.RUNNING, SessionState.DONE)
+        if not explained and not self._jobs.was_asked_for(snapshot):
+            self._jobs.start(snapshot, Trigger.SAVED)
 
     def closed(self, snapshot: Snapshot) -> None:
-        if (link := self.prompts.closed(snapshot)) is not None:
-            self.display.cleared(snapshot, "cleared", None)
-            self._read_prompt(link, self.prompts.in_force(link.code))
+        if (link := self._prompts.closed(snapshot)) is not None:
+            self._publisher.clear(snapshot, "cleared", None)
+            self._read_prompt(link, self._prompts.edited_prompt(link.code))
             return
-        self.work.drop(snapshot)
-        session = self.sessions.get(snapshot)
-        self.sessions.close(snapshot)
+        self._drop(snapshot)
+        session = self._sessions.get(snapshot)
+        self._sessions.close(snapshot)
         if session is not None and (session.task_id or samples_of(snapshot)):
-            self.display.cleared(snapshot, "cleared", session.task_id)
+            self._publisher.clear(snapshot, "cleared", session.task_id)
 
     # What the user asks for
 
-    def explain(self, uri: str, task_id: str | None) -> Snapshot | None:
-        """Explain an open document now; None, with a message, where that cannot be."""
-        snapshot = self.open(uri)
-        if snapshot is None:
-            return None
-        session = self.sessions.get(snapshot)
-        if samples_of(snapshot):
-            self._editor.warn("This file holds many samples: ask about one of its lines.")
-            return None
-        if task_id is None and (session is None or session.task_id is None):
-            own = functions_with_examples(snapshot)
-            task_id = doctest_id(own[0].name) if own else ""
-        if task_id is not None and (problem := _not_a_task(task_id)) is not None:
-            self._editor.warn(problem)
-            return None
-        self._again(snapshot, task_id)
-        return snapshot
+    def explain(
+        self, snapshot: Snapshot, task_id: str | None = None, *, compare: bool = True
+    ) -> None:
+        """Explain a sample now, whatever is known about it.
 
-    def explain_row(self, uri: str, line: int) -> Snapshot | None:
-        """Explain one line of a samples file; None, with a message, where it is no sample."""
-        if (row := self.row(uri, line)) is not None:
-            self._again(row)
-        return row
+        `compare`: show what an edit did to the choice that was explained before.
+        """
+        self._drop(snapshot)
+        session = self._sessions.renew(snapshot, task_id, compare=compare)
+        self._publisher.clear(snapshot, "stale", session.task_id)
+        self._jobs.start(snapshot, Trigger.ASKED)
 
-    def ask(self, snapshot: Snapshot, wish: Wish) -> None:
+    def explain_with(self, snapshot: Snapshot, options: ExplainOptions) -> None:
         """Ask something else about this version; what stays true stays shown."""
-        self.work.drop(snapshot)
-        self.sessions.wish(snapshot, wish)
-        self.display.changed(snapshot)
-        self.work.start(snapshot, Trigger.ASKED)
+        self._drop(snapshot)
+        self._sessions.set_options(snapshot, options)
+        self._publisher.publish(snapshot)
+        self._jobs.start(snapshot, Trigger.ASKED)
 
-    def attribute(self, session: Session, position: int, contrast: int) -> bool:
-        """Explain another choice; False, with a message, where the model had no such choice."""
-        pair = pair_of(session.explanation, position, contrast)
-        if pair is None:
-            self._editor.warn("The model's likeliest tokens there do not include this one.")
-            return False
-        self.ask(session.snapshot, Wish(pair))
-        return True
+    async def ask_engine(
+        self, snapshot: Snapshot, request: Request, result_type: type[T], progress: WorkDone
+    ) -> T:
+        """The last result of this type that answers `request`, which is about a sample.
 
-    def search_longer(self, session: Session) -> None:
-        self.ask(session.snapshot, session.wish.longer(session.explanation))
+        Raises Outdated where something newer came in between, CancelledByUser where the user
+        stopped it, and what the engine reports.
+        """
+        return await self._side_requests.ask(snapshot, request, result_type, progress)
 
-    def check(self, session: Session) -> bool:
-        """Measure whether the map can be trusted; False, with a message, without a map."""
-        if session.explanation.attribution is None:
-            self._editor.warn("There is no map to check yet.")
-            return False
-        self.ask(session.snapshot, checking(session.explanation, session.wish))
-        return True
+    def cancel(self, document: str | None = None, token: str | int | None = None) -> None:
+        """Stop the work on one document, behind one progress token, or all of it.
 
-    def open(self, uri: str) -> Snapshot | None:
-        """The latest version of a document; None, with a message, where it is not open."""
-        if (snapshot := self.documents.get(uri)) is None:
-            self._editor.warn(f"Open {uri} before asking for its explanation.")
-        return snapshot
-
-    def row(self, uri: str, line: int) -> Snapshot | None:
-        """A line of a samples file; None, with a message, where it is no sample."""
-        snapshot = self.open(uri)
-        row = samples_of(snapshot).at(line) if snapshot else None
-        if snapshot is not None and row is None:
-            self._editor.warn(f"Line {line + 1} of {uri} is no sample.")
-        return row
+        What is shown already stays.
+        """
+        self._side_requests.cancel(document, token)
+        self._jobs.cancel(document, token)
 
     # What changes at run time
 
-    def trust(self, trusted: bool) -> None:
+    def begin(self, settings: Settings, trusted: bool | None) -> None:
+        """What the client says as it starts; `trusted` is None where it says nothing of trust."""
+        self._conditions.change_settings(settings)
+        if trusted is not None:
+            self._conditions.set_client_trust(trusted)
+
+    def set_client_trust(self, trusted: bool) -> None:
         """The client's workspace trust was given or withdrawn."""
-        self.conditions.client_trust = trusted
-        self._trust_changed()
+        self._conditions.set_client_trust(trusted)
+        self._apply_trust()
 
     def settle(self) -> None:
         """Settings are known, or will not come: work may begin."""
-        if not self.conditions.settled.is_set():
-            self.conditions.settled.set()
+        if self._conditions.settle():
             # Before anything that waits for this can say something else.
             self._editor.status(EngineState.READY, "Ready.")
 
     def apply(self, settings: Settings) -> None:
         """Settings take effect: what they would change is explained again."""
-        old, self.conditions.settings = self.conditions.settings, settings
+        old = self._conditions.change_settings(settings)
         self.settle()
-        if self.sessions.apply(settings.thresholds):
-            self.display.all_changed()
+        if self._sessions.set_thresholds(settings.thresholds):
+            self._publisher.publish_all()
         if (settings.semantic_tokens, settings.hints) != (old.semantic_tokens, old.hints):
-            self.display.state_changed()
+            self._publisher.refresh()
         if settings.for_model != old.for_model:  # a prompt in the words of another's template
-            self.prompts.leave()
-            self.documents.forget_prompts()
+            self._prompts.set_aside()
+            self._documents.forget_prompts()
         if settings.idle != old.idle:
-            self.work.keep_engine(settings.idle)
-        opened = settings.run >= Run.OPEN > old.run
-        for session in self.sessions.samples():
-            snapshot = self.documents.get(session.snapshot.uri) or session.snapshot  # or a row
-            if session.state is not State.IDLE and not settings.same_results(old):
-                self._outdated(snapshot)
-            elif snapshot.prompt != session.snapshot.prompt:
-                self.edited(snapshot)
-            elif opened and self._waits(session):
-                self.work.start(snapshot, Trigger.OPENED)
-        if settings.trusted is not old.trusted and self.conditions.client_trust is None:
-            self._trust_changed()
+            self._connection.set_idle_time(settings.idle)
+        self._renew_outdated(old)
+        if settings.trusted is not old.trusted and not self._conditions.client_says_trust:
+            self._apply_trust()
 
     async def close(self) -> None:
-        await self.work.close()
+        """Stop everything and leave the engine to its other clients."""
+        self._side_requests.cancel(None, None)
+        await self._jobs.close()
+        await self._connection.close()
 
-    def _waits(self, session: Session) -> bool:
+    def _drop(self, snapshot: Snapshot) -> None:
+        """Stop all work on a sample, or on all lines of a document."""
+        self._side_requests.drop(snapshot)
+        self._jobs.drop(snapshot)
+
+    def _renew_outdated(self, old: Settings) -> None:
+        """Explain what the settings of now would explain otherwise, or explain at all."""
+        settings = self._conditions.settings
+        opened = settings.run >= Run.OPEN > old.run
+        for session in self._sessions.of_samples():
+            snapshot = self._documents.get(session.snapshot.uri) or session.snapshot  # or a line
+            if session.state is not SessionState.IDLE and not settings.same_results(old):
+                self._renew(snapshot)
+            elif snapshot.prompt != session.snapshot.prompt:
+                self.edited(snapshot)
+            elif opened and self._is_waiting(session):
+                self._jobs.start(snapshot, Trigger.OPENED)
+
+    def _renew(self, snapshot: Snapshot) -> None:
+        """Other settings would give other results; lines wait to be asked for again."""
+        if snapshot.sample_line is None:
+            self.explain(snapshot, compare=False)
+        else:
+            self._drop(snapshot)
+            self._sessions.renew(snapshot)
+            self._publisher.publish(snapshot)
+
+    def _is_waiting(self, session: Session) -> bool:
         """Whether it would have been explained on opening, had the settings said so then."""
         snapshot = session.snapshot
-        idle = session.state is State.IDLE and snapshot.row is None
-        return idle and not self.work.running(snapshot)
+        idle = session.state is SessionState.IDLE and snapshot.sample_line is None
+        return idle and not self._jobs.is_running(snapshot)
 
-    def _outdated(self, snapshot: Snapshot) -> None:
-        """Other settings would give other results; rows wait to be asked for again."""
-        if snapshot.row is None:
-            self._again(snapshot, compare=False)
-        else:
-            self.work.drop(snapshot)
-            self.sessions.renew(snapshot)
-            self.display.changed(snapshot)
-
-    def _again(
-        self, snapshot: Snapshot, task_id: str | None = None, *, compare: bool = True
-    ) -> None:
-        self.work.drop(snapshot)
-        session = self.sessions.renew(snapshot, task_id, compare=compare)
-        self.display.cleared(snapshot, "stale", session.task_id)
-        self.work.start(snapshot, Trigger.ASKED)
-
-    def _trust_changed(self) -> None:
-        for session in self.sessions.samples():
-            if self.conditions.trusted and session.state is State.REFUSED:
-                self.work.start(session.snapshot, Trigger.ASKED)
-            elif not self.conditions.trusted and session.state is State.RUNNING:
-                self.work.drop(session.snapshot)
-                self.work.refuse(session.snapshot)
-
-
-def _not_a_task(task_id: str) -> str | None:
-    """What to tell the user; None for what can be the id of a task."""
-    if task_id:
-        return task_id_problem(task_id)
-    return (
-        "Which task does this file solve? Put it into a folder named after the task "
-        '(HumanEval_65/0.py), name it ({"taskId": "HumanEval/65"} with the command), or give a '
-        "function a docstring with examples (`>>> f(1)`)."
-    )
+    def _apply_trust(self) -> None:
+        trusted = self._conditions.trusted
+        for session in self._sessions.of_samples():
+            if trusted and session.state is SessionState.REFUSED:
+                self._jobs.start(session.snapshot, Trigger.ASKED)
+            elif not trusted and session.state is SessionState.RUNNING:
+                self._drop(session.snapshot)
+                self._jobs.refuse(session.snapshot)

@@ -5,8 +5,9 @@ from typing import Any
 from attrs import frozen
 
 from attribution.schema import Faithfulness, Form, doctest_function, doctest_id
-from lsp_server.documents.store import Snapshot, first_definition
-from lsp_server.documents.tasks import functions_with_examples
+from lsp_server.documents.doctests import functions_with_examples
+from lsp_server.documents.outline import first_definition
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.protocol.names import (
     CANCEL,
     CHECK,
@@ -17,10 +18,9 @@ from lsp_server.protocol.names import (
     SHOW_FAULT,
 )
 from lsp_server.protocol.positions import Span
-from lsp_server.state import wording
-from lsp_server.state.counterfactual import sentence
-from lsp_server.state.explanation import Explanation
-from lsp_server.state.session import Session, Sessions, State
+from lsp_server.state import counterfactual, wording
+from lsp_server.state.session import Session, SessionState
+from lsp_server.state.sessions import Sessions
 from lsp_server.state.settings import Run
 
 _UNKNOWN = "Explain why it fails"
@@ -36,26 +36,26 @@ class Lens:
     arguments: tuple[Any, ...]
 
 
-LENSES_OF_A_ROW = 2
+LENSES_PER_LINE = 2
 
 
-def lenses(document: Snapshot, sessions: Sessions, run: Run) -> list[Lens]:
-    """None for a document that is neither a sample nor has functions with examples.
+def lenses_of(document: Snapshot, sessions: Sessions, run: Run) -> list[Lens]:
+    """Empty for a document that is neither a sample nor has functions with examples.
 
     `run` says what is explained without being asked.
     """
-    found: list[Lens] = []
+    lenses: list[Lens] = []
     session = sessions.get(document)
     task_id = session.task_id if session else None
     if session is not None and task_id is not None:
-        found += _of_sample(document, session, run)
+        lenses += _sample_lenses(document, session, run)
     judged = doctest_function(task_id) if task_id else None
     if task_id is None or judged is not None:
-        found += _of_examples(document, judged)
-    return found
+        lenses += _doctest_lenses(document, judged)
+    return lenses
 
 
-def _of_examples(document: Snapshot, judged: str | None) -> list[Lens]:
+def _doctest_lenses(document: Snapshot, judged: str | None) -> list[Lens]:
     """For each function with examples but the one that is judged by its own."""
     return [
         Lens(
@@ -69,27 +69,28 @@ def _of_examples(document: Snapshot, judged: str | None) -> list[Lens]:
     ]
 
 
-def _of_sample(document: Snapshot, session: Session, run: Run) -> list[Lens]:
+def _sample_lenses(document: Snapshot, session: Session, run: Run) -> list[Lens]:
     start = first_definition(document.text)
     span, arguments = Span(start, start), (document.uri,)
     explanation = session.explanation
-    found = [outcome_lens(span, session, arguments, run), *edit_lens(span, session, arguments)]
-    if session.state is State.RUNNING and explanation.verdict is not None:
-        found.append(_stop_lens(span, arguments))
+    lenses = [outcome_lens(span, session, arguments, run), *edit_lenses(span, session, arguments)]
+    if session.state is SessionState.RUNNING and explanation.verdict is not None:
+        lenses.append(_stop_lens(span, arguments))
     elif explanation.faithfulness is not None:
-        found.append(Lens(span, _trust(explanation.faithfulness), REPORT, arguments))
+        title = _describe_faithfulness(explanation.faithfulness)
+        lenses.append(Lens(span, title, REPORT, arguments))
     elif explanation.attribution is not None:
-        found.append(Lens(span, "Check faithfulness", CHECK, arguments))
+        lenses.append(Lens(span, "Check faithfulness", CHECK, arguments))
     if explanation.generation is not None and explanation.generation.form is Form.CHAT:
-        found.append(Lens(span, "Open prompt", OPEN_PROMPT, arguments))
-    return found
+        lenses.append(Lens(span, "Open prompt", OPEN_PROMPT, arguments))
+    return lenses
 
 
 def outcome_lens(span: Span, session: Session, arguments: tuple[Any, ...], run: Run) -> Lens:
     """The outcome of a sample, or what leads to it; `arguments` name the sample."""
-    if session.explanation.verdict is None and session.state is State.RUNNING:
+    if session.explanation.verdict is None and session.state is SessionState.RUNNING:
         return _stop_lens(span, arguments)
-    if _follows(session, run):
+    if _will_run(session, run):
         return Lens(span, "Edited; the tests follow", EXPLAIN, arguments)
     return Lens(span, *_outcome(session, SHOW_FAULT), arguments)
 
@@ -98,46 +99,49 @@ def _stop_lens(span: Span, arguments: tuple[Any, ...]) -> Lens:
     return Lens(span, "Explaining … click to stop", CANCEL, arguments)
 
 
-def _follows(session: Session, run: Run) -> bool:
+def _will_run(session: Session, run: Run) -> bool:
     """Whether an edited sample is explained as soon as nobody types any more."""
-    return session.state is State.IDLE and session.baseline is not None and run >= Run.TYPE
+    edited = session.state is SessionState.IDLE and session.baseline is not None
+    return edited and run >= Run.TYPE
 
 
-def edit_lens(span: Span, session: Session, arguments: tuple[Any, ...]) -> list[Lens]:
-    """What an edit did to the choice that was explained before; none where there was none."""
-    line = sentence(session.baseline, wording.visible)
-    return [] if line is None else [Lens(span, line, SHOW_FAULT, arguments)]
+def edit_lenses(span: Span, session: Session, arguments: tuple[Any, ...]) -> list[Lens]:
+    """What an edit did to the choice that was explained before; empty where there was none."""
+    text = counterfactual.describe(session.baseline, wording.visible)
+    return [] if text is None else [Lens(span, text, SHOW_FAULT, arguments)]
 
 
-def lenses_of_row(row: Snapshot, sessions: Sessions) -> list[Lens]:
-    """LENSES_OF_A_ROW of them for each sample of a samples file, which may have thousands."""
-    if row.row is None:
+def sample_line_lenses(sample: Snapshot, sessions: Sessions) -> list[Lens]:
+    """LENSES_PER_LINE of them for each sample of a samples file, which may have thousands."""
+    line = sample.sample_line
+    if line is None:
         return []
-    span, arguments = row.row.span, (row.document, {"line": row.row.line})
-    session = sessions.get(row)  # none for most of them
+    arguments = (line.document, {"line": line.number})
+    session = sessions.get(sample)  # None for most of them
     title, command = _outcome(session, EXPLAIN) if session else (_UNKNOWN, EXPLAIN)
-    if session is not None and session.state is State.RUNNING:
+    if session is not None and session.state is SessionState.RUNNING:
         title = f"{title} · explaining …" if session.explanation.verdict else "Explaining …"
     return [
-        Lens(span, f"{row.task_id}: {title}", command, arguments),
-        Lens(span, "Open as a sample", OPEN_SAMPLE, arguments),
+        Lens(line.span, f"{sample.task_id}: {title}", command, arguments),
+        Lens(line.span, "Open as a sample", OPEN_SAMPLE, arguments),
     ]
 
 
-def _outcome(session: Session, known: str) -> tuple[str, str]:
-    """Title and command; `known` is the command once a pair is known."""
-    explanation: Explanation = session.explanation
-    if session.state is State.REFUSED:
+def _outcome(session: Session, show: str) -> tuple[str, str]:
+    """Title and command; `show` is the command once a pair is known."""
+    explanation = session.explanation
+    if session.state is SessionState.REFUSED:
         return "Not explained: the workspace is not trusted", EXPLAIN
     if explanation.verdict is None:
         return _UNKNOWN, EXPLAIN
-    command = EXPLAIN if explanation.pair is None else known
-    return wording.outcome(explanation.verdict, explanation.pair), command
+    command = EXPLAIN if explanation.pair is None else show
+    return wording.describe_outcome(explanation.verdict, explanation.pair), command
 
 
-def _trust(found: Faithfulness) -> str:
-    figures = [
-        f"{wording.number(one.spearman.value)} ({one.measured} of {one.of} tokens)"
-        for one in found.agreements
+def _describe_faithfulness(faithfulness: Faithfulness) -> str:
+    correlations = [
+        f"{wording.number(agreement.spearman.value)} "
+        f"({agreement.measured} of {agreement.of} tokens)"
+        for agreement in faithfulness.agreements
     ]
-    return "Trust: rank correlation with interventions " + ", ".join(figures)
+    return "Faithfulness: rank correlation with interventions " + ", ".join(correlations)

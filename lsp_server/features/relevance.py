@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from attribution.schema import Document
-from lsp_server.documents.store import Place, Snapshot
+from lsp_server.documents.snapshot import RelatedDocument, Snapshot
 from lsp_server.protocol.positions import LineIndex, Span
+from lsp_server.state.editor_view import EditorView
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.views import EditorView, HeatSpan
+from lsp_server.state.heat_map import HeatSpan
 
 Json = dict[str, Any]
 
@@ -35,7 +36,7 @@ def to_relevance(
     view: EditorView,
     explanation: Explanation,
     task_id: str | None,
-    prompt_place: Place | None = None,
+    prompt_place: RelatedDocument | None = None,
 ) -> Json:
     """The payload of `tokenblame/relevance`: what is known so far.
 
@@ -45,7 +46,7 @@ def to_relevance(
     if explanation.pair is not None and view.pair_span is not None:
         payload["logitDiff"] = explanation.pair.logit_diff
         payload["pair"] = _pair(snapshot, view, view.pair_span, explanation)
-    if (heat := view.heat) is None or explanation.attribution is None:
+    if (heat := view.heat_map) is None or explanation.attribution is None:
         return payload
     payload["scale"] = heat.scale
     payload["promptUri"] = prompt_place.uri if prompt_place else None

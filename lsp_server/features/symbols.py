@@ -1,81 +1,83 @@
-"""Document symbols: the segments of a sample, with the relevance that each of them gathers."""
+"""Document symbols: the sections of a sample, with the relevance that each of them gathers."""
 
 from attrs import frozen
 
 from attribution.schema import Document, Generation, Role
 from lsp_server.documents.outline import (
-    Kind,
-    Segment,
-    prompt_segments,
-    segments,
+    Section,
+    SectionKind,
+    code_sections,
+    prompt_sections,
     within,
     written_by_model,
 )
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.protocol.positions import Span
 from lsp_server.state import wording
+from lsp_server.state.heat_map import HeatMap
 from lsp_server.state.session import Session
-from lsp_server.state.views import Heat
 
 
 @frozen
 class Symbol:
     name: str
-    kind: Kind
+    kind: SectionKind
     span: Span
     detail: str | None = None
     children: tuple["Symbol", ...] = ()
 
 
-def symbols(snapshot: Snapshot, session: Session) -> list[Symbol]:
-    """Segments; below prompt and output once it is known which is which."""
-    parts = segments(snapshot.text)
-    generation, heat = session.explanation.generation, session.view.heat
+def code_symbols(snapshot: Snapshot, session: Session) -> list[Symbol]:
+    """Sections; below prompt and output once it is known which is which."""
+    sections = code_sections(snapshot.text)
+    generation, heat_map = session.explanation.generation, session.view.heat_map
     if generation is None:
-        return [_symbol(part, heat) for part in parts]
+        return [_symbol(section, heat_map) for section in sections]
     return [
         Symbol(
-            whole.name,
-            whole.kind,
-            whole.span,
-            _detail(whole.span, heat),
-            tuple(_symbol(part, heat) for part in within(parts, whole.span)),
+            half.name,
+            half.kind,
+            half.span,
+            _detail(half.span, heat_map),
+            tuple(_symbol(section, heat_map) for section in within(sections, half.span)),
         )
-        for whole in _halves(snapshot, generation)
+        for half in _halves(snapshot, generation)
     ]
 
 
 def prompt_symbols(session: Session) -> list[Symbol]:
-    """Of the prompt where it is a document of its own."""
-    generation, heat = session.explanation.generation, session.view.heat
-    parts = prompt_segments(generation) if generation else []
-    return [_symbol(part, heat, Document.PROMPT) for part in parts]
+    """The sections of the prompt where it is a document of its own."""
+    generation, heat_map = session.explanation.generation, session.view.heat_map
+    sections = prompt_sections(generation) if generation else []
+    return [_symbol(section, heat_map, Document.PROMPT) for section in sections]
 
 
-def _halves(snapshot: Snapshot, generation: Generation) -> list[Segment]:
+def _halves(snapshot: Snapshot, generation: Generation) -> list[Section]:
     """What the model read and what it wrote, where both are in this document."""
     written = written_by_model(generation)
     start = written.start if written else len(snapshot.text)
     halves = [
-        Segment("Prompt", Kind.PROMPT, Span(0, start)),
-        Segment("Written by the model", Kind.WRITTEN, Span(start, len(snapshot.text))),
+        Section("Prompt", SectionKind.PROMPT, Span(0, start)),
+        Section("Written by the model", SectionKind.WRITTEN, Span(start, len(snapshot.text))),
     ]
     return [half for half in halves if half.span.start < half.span.end]
 
 
-def _symbol(part: Segment, heat: Heat | None, where: Document = Document.CODE) -> Symbol:
-    name = f"{part.name[:1].upper()}{part.name[1:]}"
-    return Symbol(name, part.kind, part.span, _detail(part.span, heat, where))
+def _symbol(
+    section: Section, heat_map: HeatMap | None, document: Document = Document.CODE
+) -> Symbol:
+    name = f"{section.name[:1].upper()}{section.name[1:]}"
+    return Symbol(name, section.kind, section.span, _detail(section.span, heat_map, document))
 
 
-def _detail(span: Span, heat: Heat | None, where: Document = Document.CODE) -> str | None:
-    """The relevance of a segment's tokens, and its share without signs."""
-    if heat is None or not heat.total:
+def _detail(span: Span, heat_map: HeatMap | None, document: Document = Document.CODE) -> str | None:
+    """The relevance of a section's tokens, and its share without signs."""
+    if heat_map is None or not heat_map.total:
         return None
     inside = [
-        one.relevance
-        for one in heat.of(where)
-        if one.role is not Role.TEMPLATE and span.start <= one.span.start < span.end
+        heat.relevance
+        for heat in heat_map.of(document)
+        if heat.role is not Role.TEMPLATE and span.start <= heat.span.start < span.end
     ]
-    share = sum(map(abs, inside)) / heat.total
+    share = sum(map(abs, inside)) / heat_map.total
     return f"relevance {wording.signed(sum(inside))}, {share:.0%} of all" if inside else None

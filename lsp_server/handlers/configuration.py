@@ -1,4 +1,4 @@
-"""Settings and trust: what the client tells at the start and at run time."""
+"""Settings and workspace trust: what the client says at the start and at run time."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.documents.tidying import tidy
+from lsp_server.documents.cache_cleanup import remove_old_files
 from lsp_server.handlers.window import TokenBlameServer
 from lsp_server.protocol.names import TRUST
 from lsp_server.state.settings import SECTION, Settings, parse
@@ -21,10 +21,9 @@ _log = logging.getLogger(__name__)
 def take_options(ls: TokenBlameServer, options: Any) -> None:
     """The initialization options: `trusted` and `settings`."""
     options = options if isinstance(options, dict) else {}
-    if isinstance(trusted := options.get("trusted"), bool):
-        ls.explainer.conditions.client_trust = trusted
-    ls.initial, problems = parse(options.get("settings"), Settings())
-    ls.explainer.conditions.settings = ls.initial
+    trusted = options.get("trusted")
+    ls.initial_settings, problems = parse(options.get("settings"), Settings())
+    ls.scheduler.begin(ls.initial_settings, trusted if isinstance(trusted, bool) else None)
     _warn(ls, problems)
 
 
@@ -37,7 +36,7 @@ async def initialized(ls: TokenBlameServer, _params: lsp.InitializedParams) -> N
         )
         ls.client_register_capability(lsp.RegistrationParams([registration]))
     await _pull(ls)
-    await asyncio.to_thread(tidy)
+    await asyncio.to_thread(remove_old_files)
 
 
 async def did_change_configuration(
@@ -55,8 +54,8 @@ async def _pull(ls: TokenBlameServer) -> None:
     if not ls.editor.supports("workspace.configuration"):
         _apply(ls, None)
         return
-    ls.pulls += 1
-    number = ls.pulls
+    ls.settings_requests += 1
+    number = ls.settings_requests
     item = lsp.ConfigurationItem(section=SECTION)
     answer = asyncio.ensure_future(
         ls.workspace_configuration_async(lsp.ConfigurationParams([item]))
@@ -64,33 +63,34 @@ async def _pull(ls: TokenBlameServer) -> None:
     await asyncio.wait([answer], timeout=_ANSWER_TIMEOUT)
     if not answer.done():
         ls.editor.log("The client has not told its settings yet; the defaults are used for now.")
-        ls.explainer.settle()
+        ls.scheduler.settle()
     try:
         sections = await answer
     except JsonRpcException as error:
         ls.editor.log(f"The client does not tell its settings: {error}")
         sections = None
-    if number == ls.pulls:
+    if number == ls.settings_requests:
         _apply(ls, sections[0] if sections else None)
 
 
 def _apply(ls: TokenBlameServer, section: Any) -> None:
-    settings, problems = parse(section, ls.initial)
+    settings, problems = parse(section, ls.initial_settings)
     _warn(ls, problems)
-    ls.explainer.apply(settings)
+    ls.scheduler.apply(settings)
 
 
 def _warn(ls: TokenBlameServer, problems: Sequence[str]) -> None:
-    """Once each, and again only where it was put right in between."""
+    """Once for each problem, and again only where it was put right in between."""
     for problem in problems:
-        if problem not in ls.told:
+        if problem not in ls.reported_problems:
             ls.editor.warn(problem)
-    ls.told = frozenset(problems)
+    ls.reported_problems = frozenset(problems)
 
 
 def trust(ls: TokenBlameServer, params: Any) -> None:
+    """The client's workspace trust was given or withdrawn."""
     trusted = getattr(params, "trusted", None)
     if isinstance(trusted, bool):
-        ls.explainer.trust(trusted)
+        ls.scheduler.set_client_trust(trusted)
     else:
         _log.error("%s needs {trusted: boolean}, got %r", TRUST, params)

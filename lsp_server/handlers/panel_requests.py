@@ -34,7 +34,7 @@ from lsp_server.features.panel.comparison import to_comparison
 from lsp_server.features.panel.details import Explained, places, to_details
 from lsp_server.handlers.window import TokenBlameServer
 from lsp_server.protocol.progress import WorkDone
-from lsp_server.state.requests import Wish, explain_request
+from lsp_server.state.requests import ExplainOptions, explain_request
 from lsp_server.state.session import Session
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 def details(ls: TokenBlameServer, params: Any) -> Json | None:
     session = _session(ls, params)
-    return None if session is None else to_details(session, ls.explainer.conditions.settings)
+    return None if session is None else to_details(session, ls.settings)
 
 
 async def graph(ls: TokenBlameServer, params: Any) -> Json:
@@ -81,7 +81,7 @@ async def comparison_of(
     ls: TokenBlameServer, known: Explained, progress: WorkDone, model: str | None
 ) -> Comparison:
     """The same pair in another model; None: in the sibling that the settings name."""
-    settings = ls.explainer.conditions.settings
+    settings = ls.settings
     other = evolve(settings, sibling=model or settings.sibling).for_sibling
     if other is None:
         raise InvalidRequest(
@@ -93,17 +93,15 @@ async def comparison_of(
 
 def _explain(ls: TokenBlameServer, session: Session) -> ExplainRequest:
     """About the pair that is shown: nothing is run or searched for it."""
-    conditions, wish = ls.explainer.conditions, Wish(pair=session.explanation.pair)
-    return explain_request(
-        session.snapshot, session.task_id, conditions.settings, wish, trusted=conditions.trusted
-    )
+    options = ExplainOptions(pair=session.explanation.pair)
+    return explain_request(session.snapshot, session.task_id, ls.conditions, options)
 
 
 async def _ask(
     ls: TokenBlameServer, session: Session, request: Any, wanted: type[T], progress: WorkDone
 ) -> T:
-    found = await ls.explainer.work.inquiries.ask(session.snapshot, request, wanted, progress)
-    now = ls.explainer.sessions.get(session.snapshot)
+    found = await ls.scheduler.ask_engine(session.snapshot, request, wanted, progress)
+    now = ls.sessions.get(session.snapshot)
     if now is None or now.explanation.pair != session.explanation.pair:
         raise Outdated
     return found
@@ -132,7 +130,7 @@ def _session(ls: TokenBlameServer, params: Any) -> Session | None:
     uri, version = getattr(params, "uri", None), getattr(params, "version", None)
     if not isinstance(uri, str):
         raise JsonRpcInvalidParams('It needs {"uri": …}.')
-    snapshot = ls.explainer.documents.get(uri)
+    snapshot = ls.documents.get(uri)
     if snapshot is None or version not in (None, snapshot.version):
         raise JsonRpcContentModified("The document is not open, or in another version.")
-    return ls.explainer.sessions.get(snapshot)
+    return ls.sessions.get(snapshot)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from attribution.errors import InvalidRequest
 from attribution.schema import CurveRequest, Generation, PassCurve, PassRate
-from lsp_server.engine.side_requests import GivenUp, Outdated
+from lsp_server.engine.side_requests import CancelledByUser, Outdated
 from lsp_server.handlers.window import TokenBlameServer
 from lsp_server.protocol.positions import Encoding, LineIndex
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state import wording
-from lsp_server.state.requests import Wish, explain_request
+from lsp_server.state.requests import ExplainOptions, explain_request
 from lsp_server.state.session import Session
 
 _BAR = 10  # characters at a rate of 1
@@ -28,23 +28,21 @@ async def curve_of(ls: TokenBlameServer, session: Session, progress: WorkDone) -
     Raises InvalidRequest where nothing fails or nothing was read, Outdated where the text has moved
     on, and what the engine reports.
     """
-    snapshot, known, conditions = session.snapshot, session.explanation, ls.explainer.conditions
+    snapshot, known = session.snapshot, session.explanation
     if known.verdict is not None and known.verdict.passed:
         raise InvalidRequest("The tests pass: the model did not lose the thread.")
     if known.generation is None:
         raise InvalidRequest("The model has not read this sample yet. Explain it first.")
-    explain = explain_request(
-        snapshot, session.task_id, conditions.settings, Wish(), trusted=conditions.trusted
-    )
-    request = CurveRequest(explain, seconds=conditions.settings.seconds)
+    explain = explain_request(snapshot, session.task_id, ls.conditions, ExplainOptions())
+    request = CurveRequest(explain, seconds=ls.settings.seconds)
     stopped = False
     try:
-        found = await ls.explainer.work.inquiries.ask(snapshot, request, PassCurve, progress)
-    except GivenUp as given_up:
-        if not isinstance(given_up.found, PassCurve):
+        found = await ls.scheduler.ask_engine(snapshot, request, PassCurve, progress)
+    except CancelledByUser as cancelled:
+        if not isinstance(cancelled.partial, PassCurve):
             raise
-        found, stopped = given_up.found, True  # minutes of sampling are not thrown away
-    if ls.explainer.sessions.get(snapshot) is None:
+        found, stopped = cancelled.partial, True  # minutes of sampling are not thrown away
+    if ls.sessions.get(snapshot) is None:
         raise Outdated
     return curve_report(session.task_id or "", known.generation, found, stopped=stopped)
 
@@ -57,7 +55,7 @@ def curve_report(
     early = "it was stopped" if stopped else "the budget was spent"
     parts = [
         f"# {task_id}: where the model lost the thread" + (" (partial)" if stopped else ""),
-        wording.plain(curve.message),
+        wording.escaped(curve.message),
         *(["\n".join(_table(generation, curve))] if curve.points else []),
         f"{curve.rollouts} continuations by {model} at temperature {curve.temperature:g}, "
         f"{curve.programs} programs tested in {curve.seconds:.0f} s"
@@ -90,7 +88,7 @@ def _row(point: PassRate, generation: Generation, lines: LineIndex) -> str:
     if len(after) > _LONGEST:
         after = f"{after[:_LONGEST]}…"
     bar = "█" * full + "·" * (_BAR - full)
-    code = wording.cell(wording.code_span(f"{kept}│{after}"))
+    code = wording.table_cell(wording.code_span(f"{kept}│{after}"))
     return f"| {line + 1:>4} | {share:>7} | {interval:<8} | {bar} | {code} |"
 
 
@@ -99,7 +97,7 @@ def _fall(curve: PassCurve, steepest: tuple[int, int], generation: Generation) -
     start, end = steepest
     what = f"the steepest stretch: {end - start} tokens"
     if curve.pivot is not None:
-        what = f"**pivot** {wording.cell(wording.token(generation.tokens[curve.pivot].text))}"
+        what = f"**pivot** {wording.table_cell(wording.token(generation.tokens[curve.pivot].text))}"
     if curve.fall is not None:
         fall = curve.fall
         what += f", falls by {fall.value:.0%} ({fall.low:.0%} to {fall.high:.0%})"

@@ -7,13 +7,12 @@ from pygls.exceptions import JsonRpcInvalidParams
 from attribution.errors import TokenBlameError
 from attribution.schema import Form, Generation
 from lsp_server.documents.cache import prompt_file
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.to_lsp import to_range
+from lsp_server.handlers.lookup import Answer, open_document
 from lsp_server.handlers.window import TokenBlameServer
 from lsp_server.protocol.names import OPEN_CODE, OPEN_PROMPT, SHOW_FAULT
 from lsp_server.protocol.positions import Span
-
-Answer = dict[str, Any] | None
 
 
 async def open_prompt(ls: TokenBlameServer, *arguments: Any) -> Answer:
@@ -29,10 +28,10 @@ async def open_prompt(ls: TokenBlameServer, *arguments: Any) -> Answer:
             pass
         case _:
             raise JsonRpcInvalidParams(f'{OPEN_PROMPT} needs [uri, {{"show": …}}?].')
-    snapshot = ls.explainer.open(uri)
+    snapshot = open_document(ls, uri)
     if snapshot is None:
         return None
-    session = ls.explainer.sessions.get(snapshot)
+    session = ls.sessions.get(snapshot)
     if session is None or (generation := session.explanation.generation) is None:
         ls.editor.warn("The prompt is known once the sample was explained and found to fail.")
         return None
@@ -53,10 +52,10 @@ async def _show_head(
 async def _show_prompt(
     ls: TokenBlameServer, snapshot: Snapshot, generation: Generation, *, show: bool
 ) -> Answer:
-    document = ls.explainer.prompts.document(snapshot.uri, generation.prompt)
+    document = ls.prompts.document(snapshot.uri, generation.prompt)
     try:
-        known = document.uri if document else None
-        uri = known or prompt_file(snapshot.uri, generation.prompt).as_uri()
+        open_uri = document.uri if document else None
+        uri = open_uri or prompt_file(snapshot.uri, generation.prompt).as_uri()
     except TokenBlameError as error:
         ls.editor.error(error.message)
         return None
@@ -72,7 +71,7 @@ async def open_code(ls: TokenBlameServer, *arguments: Any) -> Answer:
     """
     match arguments:
         case [str(uri)]:
-            link = ls.explainer.prompts.link(uri)
+            link = ls.prompts.link(uri)
         case _:
             raise JsonRpcInvalidParams(f"{OPEN_CODE} needs [uri].")
     if link is None:
@@ -87,10 +86,10 @@ async def show_fault(ls: TokenBlameServer, *arguments: Any) -> None:
     """Arguments: uri. The faulty token is brought before the user."""
     match arguments:
         case [str(uri)]:
-            snapshot = ls.explainer.open(uri)
+            snapshot = open_document(ls, uri)
         case _:
             raise JsonRpcInvalidParams(f"{SHOW_FAULT} needs [uri].")
-    session = ls.explainer.sessions.get(snapshot) if snapshot else None
+    session = ls.sessions.get(snapshot) if snapshot else None
     if session is None or session.fault is None:
         if snapshot is not None and (session is None or session.explanation.verdict is None):
             ls.editor.warn("This sample is not explained yet.")
@@ -100,8 +99,8 @@ async def show_fault(ls: TokenBlameServer, *arguments: Any) -> None:
 
 async def _show_code(ls: TokenBlameServer, uri: str) -> bool:
     """With the faulty token selected where it is known; whether the client shows it."""
-    code = ls.explainer.documents.get(uri)
-    session = ls.explainer.sessions.get(code) if code else None
+    code = ls.documents.get(uri)
+    session = ls.sessions.get(code) if code else None
     span = session.fault if session else None
-    place = to_range(code.lines, span) if code and span else None
-    return await ls.editor.show_document(uri, place)
+    selection = to_range(code.lines, span) if code and span else None
+    return await ls.editor.show_document(uri, selection)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from attrs import evolve, frozen
 
 from attribution.schema import ContrastPair, Document, ExplainRequest, Margin, MarginRequest
-from lsp_server.documents.store import Snapshot, shared_start
+from lsp_server.documents.differences import moved
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.protocol.positions import Span
 from lsp_server.state import wording
+from lsp_server.state.editor_view import Diagnostic, EditorView, Severity
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.views import EditorView, Finding, Severity
 
 
 @frozen
@@ -23,11 +24,11 @@ class Baseline:
     pair: ContrastPair  # with Δℓ before
     text: str  # of the sample then
     prompt: str | None  # as edited then, where it is a document of its own
-    span: Span  # where the target stands in the version of now
-    margin: Margin | None = None  # in the version of now, once known
+    span: Span  # where the target stands in the edited version
+    margin: Margin | None = None  # in the edited version, once known
 
     def is_of(self, explanation: Explanation) -> bool:
-        """Whether an explanation of the version of now is about the same choice."""
+        """Whether an explanation of the edited version is about the same choice."""
         pair, generation = explanation.pair, explanation.generation
         if pair is None or generation is None:
             return False
@@ -46,16 +47,16 @@ def after_edit(
     edited itself, or another pair is explained.
     """
     if baseline is None or not (explanation.pair is None or baseline.is_of(explanation)):
-        baseline = _of(old, explanation)
+        baseline = _baseline_of(old, explanation)
     if baseline is None or (new.text, new.prompt) == (baseline.text, baseline.prompt):
         return None
     span = moved(baseline.span, old.text, new.text)
     return None if span is None else evolve(baseline, span=span, margin=None)
 
 
-def _of(snapshot: Snapshot, explanation: Explanation) -> Baseline | None:
+def _baseline_of(snapshot: Snapshot, explanation: Explanation) -> Baseline | None:
     pair, generation = explanation.pair, explanation.generation
-    if pair is None or generation is None or snapshot.row is not None:
+    if pair is None or generation is None or snapshot.sample_line is not None:
         return None
     token = generation.tokens[pair.position]
     if token.document is not Document.CODE:
@@ -63,57 +64,46 @@ def _of(snapshot: Snapshot, explanation: Explanation) -> Baseline | None:
     return Baseline(pair, snapshot.text, snapshot.prompt, Span(token.start, token.end))
 
 
-def moved(span: Span, old: str, new: str) -> Span | None:
-    """Where the characters of `span` are after an edit; None where it touched them."""
-    # Both may be too long by what the edit repeats: " x" taken from " x <=" leaves " <=".
-    head, tail = shared_start(old, new), shared_start(old[::-1], new[::-1])
-    if span.end <= head:
-        return span
-    if span.start < len(old) - tail:
-        return None
-    return Span(span.start + len(new) - len(old), span.end + len(new) - len(old))
-
-
-def question(baseline: Baseline, explain: ExplainRequest) -> MarginRequest:
-    """What is asked of the engine about the version of now."""
+def margin_request(baseline: Baseline, explain: ExplainRequest) -> MarginRequest:
+    """The request for Δℓ of the choice in the edited version."""
     pair = baseline.pair
     return MarginRequest(explain, baseline.span.start, pair.target.id, pair.contrast.id)
 
 
-def sentence(
-    baseline: Baseline | None, spelled: Callable[[str], str] = wording.token
-) -> str | None:
+def describe(baseline: Baseline | None, spell: Callable[[str], str] = wording.token) -> str | None:
     """`Δℓ 2.35 → 0.80: the model still prefers ␣score (61%)`; None while that is not known."""
     if baseline is None or (margin := baseline.margin) is None:
         return None
     before, after = wording.number(baseline.pair.logit_diff), wording.number(margin.logit_diff)
-    return f"Δℓ {before} → {after}: the model {_would(baseline.pair, margin, spelled)}"
+    return f"Δℓ {before} → {after}: the model {_preference(baseline.pair, margin, spell)}"
 
 
-def _would(pair: ContrastPair, margin: Margin, spelled: Callable[[str], str]) -> str:
-    target = f"{spelled(pair.target.text)} ({margin.target.probability:.0%})"
-    contrast = f"{spelled(pair.contrast.text)} ({margin.contrast.probability:.0%})"
+def _preference(pair: ContrastPair, margin: Margin, spell: Callable[[str], str]) -> str:
+    target = f"{spell(pair.target.text)} ({margin.target.probability:.0%})"
+    contrast = f"{spell(pair.contrast.text)} ({margin.contrast.probability:.0%})"
     first = margin.first
     if first.id == pair.target.id:
         return f"{'still' if pair.target.rank == 1 else 'now'} prefers {target}"
     when = "still" if pair.contrast.rank == 1 else "now"
     if first.id == pair.contrast.id:
         return f"would {when} write {contrast}"
-    other = f"{spelled(first.text)} ({first.probability:.0%})"
+    other = f"{spell(first.text)} ({first.probability:.0%})"
     return f"would now write {other}, neither {target} nor {contrast}"
 
 
-def with_edit(shown: EditorView, explanation: Explanation, baseline: Baseline | None) -> EditorView:
+def with_counterfactual(
+    view: EditorView, explanation: Explanation, baseline: Baseline | None
+) -> EditorView:
     """What is shown of a version and what the edit did; nothing is wrong with one that passes."""
-    line = sentence(baseline)
+    text = describe(baseline)
     passed = explanation.verdict is not None and explanation.verdict.passed
-    if baseline is None or line is None or passed:
-        return shown
-    if shown.findings and baseline.is_of(explanation):
-        first, *others = shown.findings
-        told = evolve(first, message=f"{first.message} After the edit: {line}.")
-        return evolve(shown, findings=(told, *others))
-    finding = Finding(
-        baseline.span, f"After the edit: {line}.", "counterfactual", Severity.INFORMATION
+    if baseline is None or text is None or passed:
+        return view
+    if view.diagnostics and baseline.is_of(explanation):
+        first, *others = view.diagnostics
+        extended = evolve(first, message=f"{first.message} After the edit: {text}.")
+        return evolve(view, diagnostics=(extended, *others))
+    diagnostic = Diagnostic(
+        baseline.span, f"After the edit: {text}.", "counterfactual", Severity.INFORMATION
     )
-    return evolve(shown, findings=(*shown.findings, finding))
+    return evolve(view, diagnostics=(*view.diagnostics, diagnostic))

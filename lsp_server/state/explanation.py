@@ -16,14 +16,14 @@ from attribution.schema import (
 
 @frozen
 class Explanation:
-    """The events so far, each in its place."""
+    """The results of the engine so far."""
 
     verdict: Verdict | None = None
     generation: Generation | None = None
     pairs: tuple[ContrastPair, ...] = ()  # proved
-    report: SearchReport | None = None
+    search: SearchReport | None = None
     attribution: Attribution | None = None
-    asked: ContrastPair | None = None  # chosen by the user instead of one that is proved
+    chosen_pair: ContrastPair | None = None  # by the user, instead of one that is proved
     faithfulness: Faithfulness | None = None
 
     def with_event(self, event: Event) -> "Explanation":
@@ -38,7 +38,7 @@ class Explanation:
                 others = [pair for pair in self.pairs if not _same_repair(pair, event)]
                 return evolve(self, pairs=(*others, event))
             case SearchReport():
-                return evolve(self, report=event)
+                return evolve(self, search=event)
             case Attribution():
                 return evolve(self, attribution=event)
             case Faithfulness():
@@ -46,34 +46,35 @@ class Explanation:
             case _:
                 return self
 
-    def asking(self, pair: ContrastPair | None) -> "Explanation":
+    def with_chosen_pair(self, pair: ContrastPair | None) -> "Explanation":
         """What stays known when this pair (None: one that is proved) is to be explained."""
-        if pair == self.asked:
+        if pair == self.chosen_pair:
             return self
-        return evolve(self, asked=pair, attribution=None, faithfulness=None)
+        return evolve(self, chosen_pair=pair, attribution=None, faithfulness=None)
 
     @property
     def pair(self) -> ContrastPair | None:
-        """The pair that was attributed; until then that asked for, or the earliest proved."""
-        if (found := self.attribution) is not None:
-            measured = found.pair.origin is Origin.MANUAL and found.objective == "contrast"
-            return evolve(found.pair, logit_diff=found.logit_diff) if measured else found.pair
-        return self.asked or min(self.pairs, key=lambda pair: pair.position, default=None)
+        """The pair that was attributed; until then the chosen one, or the earliest proved."""
+        if (attribution := self.attribution) is not None:
+            pair = attribution.pair
+            measured = pair.origin is Origin.MANUAL and attribution.objective == "contrast"
+            return evolve(pair, logit_diff=attribution.logit_diff) if measured else pair
+        return self.chosen_pair or min(self.pairs, key=lambda pair: pair.position, default=None)
 
 
-def _same_repair(one: ContrastPair, other: ContrastPair) -> bool:
+def _same_repair(left: ContrastPair, right: ContrastPair) -> bool:
     """Whether two proved pairs exchange the same tokens: the second one, too, where there is one.
 
-    How that was proved may differ: the last word counts.
+    How that was proved may differ: the latest event counts.
     """
-    seconds = [p.second and (p.second.position, p.second.token.id) for p in (one, other)]
-    return same_choice(one, other) and seconds[0] == seconds[1]
+    seconds = [p.second and (p.second.position, p.second.token.id) for p in (left, right)]
+    return same_choice(left, right) and seconds[0] == seconds[1]
 
 
-def same_choice(one: ContrastPair, other: ContrastPair) -> bool:
+def same_choice(left: ContrastPair, right: ContrastPair) -> bool:
     """Whether two pairs set the same tokens against each other at the same place."""
-    return (one.position, one.target.id, one.contrast.id) == (
-        other.position,
-        other.target.id,
-        other.contrast.id,
+    return (left.position, left.target.id, left.contrast.id) == (
+        right.position,
+        right.target.id,
+        right.contrast.id,
     )

@@ -11,8 +11,8 @@ from attribution.schema import (
     Verdict,
 )
 
-_SHOWN = {" ": "␣", "\n": "⏎", "\r": "␍", "\t": "⇥"}
-_LONGEST_VALUE = 160  # characters of an input or a result in a message
+_VISIBLE = {" ": "␣", "\n": "⏎", "\r": "␍", "\t": "⇥"}
+_MAX_CHARACTERS = 160  # characters of an input or a result in a message
 
 _PROOF = {
     Origin.VERIFIED: "proved by execution",
@@ -35,7 +35,7 @@ def visible(text: str) -> str:
     """Token text with white space and control characters made visible."""
     if text in ("", "\ufffd"):
         return "(part of a character)"
-    return "".join(_SHOWN.get(c) or (c if c.isprintable() else ascii(c)[1:-1]) for c in text)
+    return "".join(_VISIBLE.get(c) or (c if c.isprintable() else ascii(c)[1:-1]) for c in text)
 
 
 def code_span(text: str) -> str:
@@ -51,13 +51,13 @@ def fenced(language: str, text: str) -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def _fence(text: str, least: int) -> str:
+def _fence(text: str, minimum: int) -> str:
     """More backticks than any run of them in `text`."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    return "`" * max(least, longest + 1)
+    return "`" * max(minimum, longest + 1)
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """`text` literally, whatever signs of Markdown it contains."""
     return re.sub(r"([\\`*_\[<~&])", r"\\\1", text)
 
@@ -67,17 +67,17 @@ def token(text: str) -> str:
     return code_span(visible(text))
 
 
-def cell(text: str) -> str:
+def table_cell(text: str) -> str:
     """For a cell of a Markdown table, which is cut at its bars before anything else is read."""
     return text.replace("|", "\\|")
 
 
-def shortened(value: str, longest: int = _LONGEST_VALUE) -> str:
+def shortened(value: str, limit: int = _MAX_CHARACTERS) -> str:
     """A value cut in its middle: both ends of a long list say something."""
     value = " ".join(value.split())
-    if len(value) <= longest:
+    if len(value) <= limit:
         return value
-    half = (longest - 1) // 2
+    half = (limit - 1) // 2
     return f"{value[:half]}…{value[-half:]}"
 
 
@@ -92,7 +92,7 @@ def signed(value: float) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def failure(verdict: Verdict) -> str:
+def _failing_test(verdict: Verdict) -> str:
     """One sentence: which test fails, and how."""
     if verdict.failing_input is None:
         return verdict.message or f"Fails its tests ({verdict.status.value})."
@@ -108,7 +108,7 @@ def failure(verdict: Verdict) -> str:
     return f"Fails {test}: expected {expected}, got {actual}."
 
 
-def outcome(verdict: Verdict, pair: ContrastPair | None) -> str:
+def describe_outcome(verdict: Verdict, pair: ContrastPair | None) -> str:
     """The verdict and its cause in a few words, for places with room for no more."""
     suite = f" on a {verdict.suite.value} test" if verdict.suite else ""
     text = f"{_OUTCOME[verdict.status]}{suite}"
@@ -118,18 +118,18 @@ def outcome(verdict: Verdict, pair: ContrastPair | None) -> str:
     return f"{text} · {change} · Δℓ = {number(pair.logit_diff)}"
 
 
-def note(verdict: Verdict) -> str:
+def _limits(verdict: Verdict) -> str:
     """What limits the verdict, as a sentence; empty where nothing does."""
     text = verdict.note.strip().rstrip(".")
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def finding(verdict: Verdict, more: str) -> str:
+def describe_failure(verdict: Verdict, cause: str) -> str:
     """The failure, what is known of its cause, and what limits the verdict."""
-    return " ".join(filter(None, (failure(verdict), more, note(verdict))))
+    return " ".join(filter(None, (_failing_test(verdict), cause, _limits(verdict))))
 
 
-def own_share(report: SearchReport | None) -> str:
+def describe_own_share(report: SearchReport | None) -> str:
     """A sentence on a sample that the model would have written otherwise; empty for its own."""
     if report is None or report.own_share >= 1:
         return ""
@@ -137,7 +137,7 @@ def own_share(report: SearchReport | None) -> str:
     return f"The model itself would have chosen {share}% of the tokens of this sample."
 
 
-def choice(pair: ContrastPair, *, weak: bool, place: str = " here") -> str:
+def describe_pair(pair: ContrastPair, *, weak: bool, where: str = " here") -> str:
     """One sentence: what the model wrote, and what it would have had to write."""
     target, contrast = token(pair.target.text), token(pair.contrast.text)
     mark = ", weak" if weak else ""
@@ -150,12 +150,12 @@ def choice(pair: ContrastPair, *, weak: bool, place: str = " here") -> str:
         second = f"{token(pair.second.token.text)} for {token(pair.second.written.text)}"
         proof = f"proved by execution together with {second} further on"
     return (
-        f"The model wrote {target}{place}; {outcome} "
+        f"The model wrote {target}{where}; {outcome} "
         f"(Δℓ = {number(pair.logit_diff)}{mark}, {proof})."
     )
 
 
-def push(pair: ContrastPair, relevance: float, total: float) -> str:
+def describe_relevance(pair: ContrastPair, relevance: float, total: float) -> str:
     """How strongly a token speaks for which side; `total` is all relevance without its signs."""
     favoured = pair.target if relevance > 0 else pair.contrast
     return (
@@ -164,13 +164,15 @@ def push(pair: ContrastPair, relevance: float, total: float) -> str:
     )
 
 
-def completeness(found: Attribution) -> str:
-    """What Δℓ consists of, and what the question was."""
-    name, missing = found.missing
-    total, own, rest, bias = map(number, (found.logit_diff, found.sum, missing, found.bias))
+def describe_completeness(attribution: Attribution) -> str:
+    """What Δℓ consists of, and what it is about."""
+    name, missing = attribution.missing
+    total, own, rest, bias = map(
+        number, (attribution.logit_diff, attribution.sum, missing, attribution.bias)
+    )
     sentences = (
-        f"Δℓ {total} = tokens {own} + {name} {rest} + bias {bias} ({found.method}).",
-        found.caveat,
+        f"Δℓ {total} = tokens {own} + {name} {rest} + bias {bias} ({attribution.method}).",
+        attribution.caveat,
         "It is about this one choice, with every token before it held fixed.",
     )
     return " ".join(filter(None, sentences))

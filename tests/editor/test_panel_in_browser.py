@@ -18,13 +18,13 @@ from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
 from attribution.graphs.pruning import Policy
 from attribution.schema import Alternative, AttributionGraph, Comparison, Role
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.panel.comparison import to_comparison
 from lsp_server.features.panel.details import Explained, to_details
+from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.session import Session, State
+from lsp_server.state.session import Session, SessionState
 from lsp_server.state.settings import Settings
-from lsp_server.state.views import view
 from tests.attribution.graphs.random_graphs import random_raw
 from tests.lsp_server.samples import FAILING, attribution, generation, pair, tokens
 
@@ -62,7 +62,11 @@ def _answers() -> dict[str, Any]:
     known = Explanation(FAILING, made, (PAIR,), None, found)
     snapshot = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
     session = Session(
-        snapshot, "HumanEval/0", state=State.DONE, explanation=known, view=view(snapshot, known)
+        snapshot,
+        "HumanEval/0",
+        state=SessionState.DONE,
+        explanation=known,
+        view=view_of(snapshot, known),
     )
     raw = random_raw(1, stages=4, n=TARGET)
     graph = assemble(raw, Policy(0.0, mass=1.0), PAIR, "attnlrp", "contrast")

@@ -22,6 +22,7 @@ OURS = {
     "attribution.schema.generation",
     "attribution.schema.graphs",
     "attribution.schema.requests",
+    "attribution.schema.sample_lines",
     "attribution.schema.tasks",
     "attribution.schema.faithfulness",
     "attribution.ipc.handover",  # by attribution.ipc.client

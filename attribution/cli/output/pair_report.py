@@ -36,7 +36,7 @@ def print_pairs(explanation: Explanation, generation: Generation, console: Conso
 
 
 def print_pair(pair: ContrastPair, generation: Generation, console: Console) -> None:
-    weak = "" if pair.logit_diff > CLEAR_CASE else " (weak: the model hardly preferred it)"
+    weak = " (weak: the model hardly preferred it)" if pair.is_weak(CLEAR_CASE) else ""
     console.print()
     console.print(
         Text.assemble(

@@ -15,7 +15,7 @@ from lsp_server.features.relevance import to_json_range
 from lsp_server.protocol.positions import LineIndex
 from lsp_server.state import wording
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.views import Heat, HeatSpan, heat_map
+from lsp_server.state.heat_map import HeatMap, HeatSpan, heat_map_of
 
 Json = dict[str, Any]
 
@@ -72,14 +72,14 @@ def comparison_report(known: Explained, found: Comparison) -> str:
         in_words(known, found),
         "\n".join(_figures(names, known, found)),
         "The strongest tokens:\n\n" + "\n".join(_strongest(names, known, first, second)),
-        wording.completeness(found.attribution),
+        wording.describe_completeness(found.attribution),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _figures(names: Sequence[str], known: Explained, found: Comparison) -> Iterator[str]:
     one, other = known.attribution, found.attribution
-    yield f"| | {wording.cell(names[0])} | {wording.cell(names[1])} |"
+    yield f"| | {wording.table_cell(names[0])} | {wording.table_cell(names[1])} |"
     yield "|---|---|---|"
     rows = {
         "Δℓ": (one.logit_diff, other.logit_diff),
@@ -94,8 +94,10 @@ def _figures(names: Sequence[str], known: Explained, found: Comparison) -> Itera
         yield f"| {title} | {mine} | {theirs} |"
 
 
-def _strongest(names: Sequence[str], known: Explained, first: Heat, second: Heat) -> Iterator[str]:
-    yield f"| rank | {wording.cell(names[0])} | | {wording.cell(names[1])} | |"
+def _strongest(
+    names: Sequence[str], known: Explained, first: HeatMap, second: HeatMap
+) -> Iterator[str]:
+    yield f"| rank | {wording.table_cell(names[0])} | | {wording.table_cell(names[1])} | |"
     yield "|---|---|---|---|---|"
     pairs = zip(first.ranked[:_STRONGEST], second.ranked[:_STRONGEST], strict=False)
     for rank, both in enumerate(pairs, 1):
@@ -104,7 +106,7 @@ def _strongest(names: Sequence[str], known: Explained, first: Heat, second: Heat
             for one in both
             for cell in (wording.token(_text(known, one)), wording.signed(one.relevance))
         ]
-        yield f"| {rank} | " + " | ".join(map(wording.cell, cells)) + " |"
+        yield f"| {rank} | " + " | ".join(map(wording.table_cell, cells)) + " |"
 
 
 def _model(
@@ -140,13 +142,13 @@ def _model(
     }
 
 
-def _of(found: Comparison) -> Heat:
+def _of(found: Comparison) -> HeatMap:
     return _heat(found.generation, found.attribution)
 
 
-def _heat(generation: Generation, found: Attribution) -> Heat:
-    heat = heat_map(Explanation(generation=generation, attribution=found))
-    return heat if heat is not None else Heat((), 0.0)
+def _heat(generation: Generation, found: Attribution) -> HeatMap:
+    heat = heat_map_of(Explanation(generation=generation, attribution=found))
+    return heat if heat is not None else HeatMap((), 0.0)
 
 
 def _text(known: Explained, one: HeatSpan) -> str:
@@ -156,7 +158,7 @@ def _text(known: Explained, one: HeatSpan) -> str:
     return whole[one.span.start : one.span.end]
 
 
-def _shared(first: Heat, second: Heat) -> list[HeatSpan]:
+def _shared(first: HeatMap, second: HeatMap) -> list[HeatSpan]:
     """Of the strongest of the first, those that stand where one of the second's stands."""
     others = second.ranked[:_STRONGEST]
     return [

@@ -33,13 +33,13 @@ from attribution.schema import (
     Faithfulness,
     Generation,
 )
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.relevance import to_json_range
 from lsp_server.protocol.positions import LineIndex, Span
 from lsp_server.state import wording
-from lsp_server.state.session import Session, State
+from lsp_server.state.session import Session, SessionState
 from lsp_server.state.settings import Settings
-from lsp_server.state.views import token_span
+from lsp_server.state.tokens import token_span
 
 Json = dict[str, Any]
 
@@ -60,7 +60,7 @@ class Explained:
         known = session.explanation if session else None
         if session and known and known.generation and known.attribution:
             return cls(session, known.generation, known.attribution)
-        running = session is not None and session.state is State.RUNNING
+        running = session is not None and session.state is SessionState.RUNNING
         then = "It is being explained." if running else "Explain it first."
         raise InvalidRequest(f"There is no heat map of this sample yet. {then}")
 
@@ -71,7 +71,7 @@ def to_details(session: Session, settings: Settings) -> Json:
     shown: Json = {
         "version": snapshot.version,
         "taskId": session.task_id,
-        "running": session.state is State.RUNNING,
+        "running": session.state is SessionState.RUNNING,
         "sibling": settings.sibling,
         "model": None,
         "verdict": None,
@@ -85,9 +85,9 @@ def to_details(session: Session, settings: Settings) -> Json:
         "trust": None,
     }
     if known.verdict is not None:
-        told = known.report.message if known.report else ""
-        more = " ".join(filter(None, (told, wording.own_share(known.report))))
-        text = wording.finding(known.verdict, more)
+        told = known.search.message if known.search else ""
+        more = " ".join(filter(None, (told, wording.describe_own_share(known.search))))
+        text = wording.describe_failure(known.verdict, more)
         shown["verdict"] = {"passed": known.verdict.passed, "words": text}
     if generation is not None:
         shown["model"] = {"name": generation.model, "retokenized": generation.retokenized}
@@ -96,7 +96,7 @@ def to_details(session: Session, settings: Settings) -> Json:
         if pair is not None:
             weak = session.view.weak
             shown["pair"] = {**_pair(snapshot, generation, pair), "weak": weak}
-            shown["pair"]["words"] = wording.choice(pair, weak=weak, place="")
+            shown["pair"]["words"] = wording.describe_pair(pair, weak=weak, where="")
     if generation is not None and known.attribution is not None:
         shown |= _attribution(snapshot, generation, known.attribution)
         if known.faithfulness is not None:
@@ -161,7 +161,7 @@ def _attribution(snapshot: Snapshot, generation: Generation, found: Attribution)
             "sum": found.sum,
             "leak": found.leak,
             "bias": found.bias,
-            "words": wording.completeness(found),
+            "words": wording.describe_completeness(found),
         },
         "tokens": [
             {
@@ -179,7 +179,7 @@ def _attribution(snapshot: Snapshot, generation: Generation, found: Attribution)
 
 
 def _repair(snapshot: Snapshot, pair: ContrastPair | None) -> Json | None:
-    if pair is None or pair.repaired_program is None or snapshot.row is not None:
+    if pair is None or pair.repaired_program is None or snapshot.sample_line is not None:
         return None
     program = pair.repaired_program
     return {

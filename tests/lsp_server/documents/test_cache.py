@@ -13,7 +13,7 @@ from lsp_server.documents.cache import (
     report_file,
     sample_file,
 )
-from lsp_server.documents.tidying import tidy
+from lsp_server.documents.cache_cleanup import remove_old_files
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_what_nobody_asked_for_in_a_month_goes_unless_a_user_wrote_in_it() -> No
         os.utime(path, (0, 0))
     make("asked")
 
-    tidy()
+    remove_old_files()
 
     assert not any(path.exists() for path in old)
     assert not old[2].parent.exists()

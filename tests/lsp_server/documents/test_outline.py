@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.schema import Document, Generation, Role, Token
-from lsp_server.documents.outline import prompt_segments, segments
-from lsp_server.documents.store import Snapshot
-from lsp_server.features.symbols import Symbol, symbols
+from lsp_server.documents.outline import code_sections, prompt_sections
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.features.symbols import Symbol, code_symbols
+from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.session import Session
-from lsp_server.state.views import view
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
 
 SAMPLE = '''from typing import List
@@ -37,7 +37,7 @@ print(second(1))
 
 
 def parts(text: str) -> list[tuple[str, str]]:
-    return [(one.name, text[one.span.start : one.span.end]) for one in segments(text)]
+    return [(one.name, text[one.span.start : one.span.end]) for one in code_sections(text)]
 
 
 def test_the_parts_of_a_sample() -> None:
@@ -98,7 +98,7 @@ def chat(prompt: str) -> Generation:
 
 
 def test_the_parts_of_a_prompt() -> None:
-    found = prompt_segments(chat(CHAT))
+    found = prompt_sections(chat(CHAT))
     assert [(one.name, CHAT[one.span.start : one.span.end].strip()) for one in found] == [
         ("chat template", "<|im_start|>"),
         ("instruction", "system\nYou help."),
@@ -116,7 +116,7 @@ def test_the_parts_of_a_prompt() -> None:
     st.lists(st.sampled_from(["<|a|>", "```", "```py", "\n", "x", "def f(): ", " "])).map("".join)
 )
 def test_parts_of_a_prompt_are_in_order_and_leave_out_fences_alone(text: str) -> None:
-    spans = [one.span for one in prompt_segments(chat(text))]
+    spans = [one.span for one in prompt_sections(chat(text))]
     assert all(0 <= one.start < one.end <= len(text) for one in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
     ends = [0, *(one.end for one in spans)]
@@ -130,7 +130,7 @@ PIECES = ["def f", "(", ")", ":", "\n", "    ", '"""', "'''", "x", "class C", "#
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_parts_are_in_order_and_inside(text: str) -> None:
-    spans = [one.span for one in segments(text)]
+    spans = [one.span for one in code_sections(text)]
     assert all(0 <= one.start < one.end <= len(text) for one in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
     ends = [0, *(one.end for one in spans)]
@@ -143,8 +143,10 @@ SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
 
 
 def shown(explanation: Explanation, snapshot: Snapshot = SNAPSHOT) -> list[Symbol]:
-    seen = view(snapshot, explanation)
-    return symbols(snapshot, Session(snapshot, "HumanEval/0", explanation=explanation, view=seen))
+    seen = view_of(snapshot, explanation)
+    return code_symbols(
+        snapshot, Session(snapshot, "HumanEval/0", explanation=explanation, view=seen)
+    )
 
 
 def test_before_the_tokens_are_known_there_are_parts() -> None:

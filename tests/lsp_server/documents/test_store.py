@@ -14,7 +14,9 @@ from lsprotocol.types import (
     TextDocumentContentChangeWholeDocument,
 )
 
-from lsp_server.documents.store import Documents, line_of_definition, shared_start
+from lsp_server.documents.differences import common_prefix
+from lsp_server.documents.outline import last_definition_of
+from lsp_server.documents.store import Documents
 from lsp_server.protocol.positions import Encoding
 from tests.lsp_server.protocol.test_positions import encodings, reference_position, texts
 
@@ -45,7 +47,7 @@ def test_what_two_texts_share_is_what_a_look_at_every_character_finds(
     head: str, one: str, other: str
 ) -> None:
     one, other = head + one, head + other
-    assert shared_start(one, other) == shared_slowly(one, other)
+    assert common_prefix(one, other) == shared_slowly(one, other)
 
 
 def test_long_texts_are_not_looked_at_character_by_character() -> None:
@@ -60,7 +62,7 @@ def test_long_texts_are_not_looked_at_character_by_character() -> None:
     text = "    x = f(1)  # of two thousand lines\n" * 2000
     one, other = text, f"{text[:-9]}é{text[-9:]}"
     slowly = fastest(lambda: shared_slowly(one, other))
-    assert fastest(lambda: shared_start(one, other)) < slowly / 4
+    assert fastest(lambda: common_prefix(one, other)) < slowly / 4
 
 
 @given(texts, encodings, st.lists(st.tuples(st.data(), texts), max_size=5))
@@ -121,11 +123,11 @@ def test_a_snapshot_knows_its_file() -> None:
 
 
 def test_half_a_character_is_found() -> None:
-    assert Documents().open(URI, 1, "ab\ud83d").half_character == 2
-    assert Documents().open(URI, 1, "ab😀").half_character is None
+    assert Documents().open(URI, 1, "ab\ud83d").lone_surrogate == 2
+    assert Documents().open(URI, 1, "ab😀").lone_surrogate is None
 
 
 def test_the_definition_that_python_keeps() -> None:
     text = "def f():\n    def f(): ...\n\nasync def f(): ...\ndef ff(): ...\n"
-    assert line_of_definition(text, "f") == text.index("f(", text.index("async"))
-    assert line_of_definition(text, "g") is None
+    assert last_definition_of(text, "f") == text.index("f(", text.index("async"))
+    assert last_definition_of(text, "g") is None

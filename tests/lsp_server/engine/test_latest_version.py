@@ -1,13 +1,13 @@
 """Whatever happens in whatever order: what is shown is about the text as it is now.
 
-The explainer with everything behind it, in process; the editor and the engine are played. Every
+The scheduler with everything behind it, in process; the editor and the engine are played. Every
 answer of the engine quotes the text that it was asked about, so a stale one gives itself away.
 """
 
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +20,17 @@ from pygls.lsp.server import LanguageServer
 
 from attribution.schema import Event, ExplainRequest, Form, MarginRequest, ScoredToken
 from lsp_server.documents.cache import prompt_file
-from lsp_server.engine.scheduler import Explainer
-from lsp_server.features.code_lens import lenses, lenses_of_row
-from lsp_server.protocol.client import EngineState
+from lsp_server.documents.samples_file import samples_of
+from lsp_server.documents.store import Documents
+from lsp_server.engine.connection import Connection
+from lsp_server.engine.scheduler import Scheduler
+from lsp_server.features.code_lens import lenses_of, sample_line_lenses
+from lsp_server.features.publish import Publisher
+from lsp_server.handlers import explain_commands
+from lsp_server.protocol.client import Editor, EngineState
 from lsp_server.protocol.progress import WorkDone
-from lsp_server.state.samples_file import samples_of
+from lsp_server.state.server_state import ServerState
+from lsp_server.state.sessions import Sessions
 from lsp_server.state.settings import Run, Settings
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, margin, pair
 
@@ -52,7 +58,7 @@ def mark(code: str, prompt: str | None) -> str:
 
 
 def text_of(uri: str, number: int) -> str:
-    """The texts of all versions differ, also within a row."""
+    """The texts of all versions differ, also within a line."""
     code = f"{CODE}# {number}"
     return code if uri == SAMPLE else json.dumps({"task_id": "HumanEval/1", "solution": code})
 
@@ -69,6 +75,7 @@ class Stream:
 @define
 class PlayedEngine:
     streams: list[Stream] = field(factory=list)
+    script: Callable[[], AsyncGenerator[Event, None]] | None = None  # answers in its place
 
     async def close(self) -> None: ...
 
@@ -76,6 +83,10 @@ class PlayedEngine:
         self, request: ExplainRequest | MarginRequest, *, idle: float | None
     ) -> AsyncGenerator[Event, None]:
         assert idle is None
+        if self.script is not None:
+            async for answer in self.script():
+                yield answer
+            return
         weighs = isinstance(request, MarginRequest)
         explain = request.explain if isinstance(request, MarginRequest) else request
         self.streams.append(stream := Stream(explain.code, explain.prompt, weighs))
@@ -90,7 +101,7 @@ class PlayedEditor:
     """Checks at the moment of showing."""
 
     def __init__(self) -> None:
-        self.explainer: Explainer
+        self.documents: Documents
         self.shown: dict[str, list[str]] = {}
         self.painted: dict[str, dict[str, Any]] = {}
         self.said: list[tuple[EngineState, str, str | None]] = []
@@ -99,13 +110,13 @@ class PlayedEditor:
         return False
 
     def publish(self, params: lsp.PublishDiagnosticsParams) -> None:
-        document = self.explainer.documents.get(params.uri)
+        document = self.documents.get(params.uri)
         if document is not None:
             assert params.version == document.version
         self.shown[params.uri] = [one.message for one in params.diagnostics]
 
     def relevance(self, payload: dict[str, Any]) -> None:
-        document = self.explainer.documents.get(payload["uri"])
+        document = self.documents.get(payload["uri"])
         if document is not None:
             assert payload["version"] == document.version
         self.painted[payload["uri"]] = payload
@@ -129,20 +140,21 @@ class World:
     """What happens is a method; each leaves the event loop to the others for a while or not."""
 
     editor: PlayedEditor
-    explainer: Explainer
+    documents: Documents
+    sessions: Sessions
+    scheduler: Scheduler
     engine: PlayedEngine
     versions: dict[str, int] = field(factory=dict)
 
     @classmethod
     def made(cls) -> "World":
-        editor, engine = PlayedEditor(), PlayedEngine()
-        editor.explainer = explainer = Explainer(cast(Any, editor))
-        work = explainer.work
-        work._link = cast(Any, engine)
-        work._remeasure = evolve(work._remeasure, link=cast(Any, engine))
-        explainer.conditions.client_trust = True
-        explainer.apply(Settings(debounce=0))
-        return cls(editor, explainer, engine)
+        editor, engine, state = PlayedEditor(), PlayedEngine(), ServerState()
+        editor.documents = state.documents
+        window, connection = cast(Editor, editor), cast(Connection, engine)
+        scheduler = Scheduler(window, state, Publisher(window, state), connection)
+        scheduler.begin(Settings(), trusted=True)
+        scheduler.apply(Settings(debounce=0))
+        return cls(editor, state.documents, state.sessions, scheduler, engine)
 
     def prompt(self, _uri: str) -> None:
         """Open the prompt of the sample, edit it, put it back; always one after the other."""
@@ -150,50 +162,48 @@ class World:
         number = self.versions[PROMPT] = self.versions.get(PROMPT, 0) + 1
         text = ORIGINAL if number % 3 == 1 else f"Write f {number}."
         if number == 1:
-            self.explainer.opened(self.explainer.documents.open(uri, 1, text))
+            self.scheduler.opened(self.documents.open(uri, 1, text))
             return
         change = lsp.TextDocumentContentChangeWholeDocument(text)
-        snapshot = self.explainer.documents.change(uri, number, [change])
+        snapshot = self.documents.change(uri, number, [change])
         assert snapshot is not None
-        self.explainer.edited(snapshot)
+        self.scheduler.edited(snapshot)
         assert self.editor.shown.get(SAMPLE, []) == []
         assert self.editor.shown.get(uri, []) == []
 
     def unprompt(self, _uri: str) -> None:
         uri = prompt_file(SAMPLE, ORIGINAL).as_uri()
-        if (snapshot := self.explainer.documents.close(uri)) is not None:
+        if (snapshot := self.documents.close(uri)) is not None:
             del self.versions[PROMPT]
-            self.explainer.closed(snapshot)
+            self.scheduler.closed(snapshot)
             assert self.editor.shown.get(uri, []) == []
 
     def edit(self, uri: str) -> None:
         number = self.versions[uri] = self.versions.get(uri, 0) + 1
         if number == 1:
-            self.explainer.opened(self.explainer.documents.open(uri, 1, text_of(uri, 1)))
+            self.scheduler.opened(self.documents.open(uri, 1, text_of(uri, 1)))
             return
         change = lsp.TextDocumentContentChangeWholeDocument(text_of(uri, number))
-        snapshot = self.explainer.documents.change(uri, number, [change])
+        snapshot = self.documents.change(uri, number, [change])
         assert snapshot is not None
-        self.explainer.edited(snapshot)
+        self.scheduler.edited(snapshot)
         assert self.editor.shown.get(uri, []) == []  # at once, before anything else can happen
 
     def close(self, uri: str) -> None:
-        if (snapshot := self.explainer.documents.close(uri)) is not None:
+        if (snapshot := self.documents.close(uri)) is not None:
             del self.versions[uri]
-            self.explainer.closed(snapshot)
+            self.scheduler.closed(snapshot)
             assert self.editor.shown.get(uri, []) == []
 
     def ask(self, uri: str) -> None:
         if uri not in self.versions:
             return
-        if uri == SAMPLE:
-            self.explainer.explain(uri, None)
-        else:
-            self.explainer.explain_row(uri, 0)
+        arguments = () if uri == SAMPLE else ({"line": 0},)
+        explain_commands.explain(cast(Any, self), uri, *arguments)
 
     def save(self, uri: str) -> None:
-        if (snapshot := self.explainer.documents.get(uri)) is not None:
-            self.explainer.saved(snapshot)
+        if (snapshot := self.documents.get(uri)) is not None:
+            self.scheduler.saved(snapshot)
 
     def answer(self, _uri: str) -> None:
         """Everything, to all that was ever asked."""
@@ -216,22 +226,22 @@ class World:
         codes = {
             json.loads(text)["solution"] if text[0] == "{" else text for text in texts.values()
         }
-        sample = self.explainer.documents.get(SAMPLE)
+        code = self.documents.get(SAMPLE)
         for stream in self.engine.streams:
             assert stream.closed or stream.code in codes
-            assert stream.closed or stream.prompt in (None, sample and sample.prompt)
-        if sample is not None and PROMPT in self.versions:
+            assert stream.closed or stream.prompt in (None, code and code.prompt)
+        if code is not None and PROMPT in self.versions:
             uris[prompt_file(SAMPLE, ORIGINAL).as_uri()] = SAMPLE
         for uri, about in uris.items():
-            document = self.explainer.documents.get(about)
+            document = self.documents.get(about)
             assert document is not None
             told = mark(f"# {self.versions[about]}", document.prompt)
             for message in self.editor.shown.get(uri, []):
                 plain = message.startswith("Of this prompt")
                 assert set(MARK.findall(message)) == (set() if plain else {told})
-            offered = lenses(document, self.explainer.sessions, Run.TYPE)
-            for row in samples_of(document):
-                offered += lenses_of_row(row, self.explainer.sessions)
+            offered = lenses_of(document, self.sessions, Run.TYPE)
+            for sample in samples_of(document):
+                offered += sample_line_lenses(sample, self.sessions)
             assert (titles := [lens.title for lens in offered])
             assert set(MARK.findall("".join(titles))) <= {told}
 
@@ -251,7 +261,7 @@ async def happen(steps: list[tuple[str, str, int]]) -> None:
             await asyncio.sleep(0)
         if turns >= 10:
             world.check()
-    world.explainer.work.give_up()
+    world.scheduler.cancel()
     for _ in range(10):
         await asyncio.sleep(0)
     assert all(stream.closed for stream in world.engine.streams)
@@ -295,5 +305,5 @@ async def test_the_play_shows_something() -> None:
     (line,) = world.editor.shown[SAMPLE]
     assert line.startswith("Fails base test")
     assert "After the edit: Δℓ 1.32 → 0.80" in line
-    await world.explainer.close()
+    await world.scheduler.close()
     await happen([("close", SAMPLE, 0)])

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from attribution.schema import Event, Faithfulness
-from lsp_server.features.code_lens import lenses
-from lsp_server.handlers import configuration
+from attribution.schema import Event
+from lsp_server.features.code_lens import lenses_of
+from lsp_server.handlers import configuration, explain_commands
 from lsp_server.protocol.client import EngineState
-from lsp_server.state.session import State
+from lsp_server.state.session import SessionState
 from lsp_server.state.settings import Run, Settings
 from tests.lsp_server.engine.test_latest_version import SAMPLE, PlayedEditor, World
 from tests.lsp_server.handlers.test_panel_requests import TRUST
@@ -33,7 +33,7 @@ async def running() -> World:
 
 async def test_a_server_with_nothing_to_do_is_ready() -> None:
     world = World.made()
-    world.explainer.apply(Settings(debounce=1))
+    world.scheduler.apply(Settings(debounce=1))
     assert world.editor.said == [(EngineState.READY, "Ready.", None)]
 
 
@@ -49,14 +49,14 @@ async def test_work_that_another_follows_ends_without_a_word_about_the_sample() 
 
 async def test_work_that_is_given_up_is_told() -> None:
     world = await running()
-    world.explainer.work.give_up()
+    world.scheduler.cancel()
     await turns()
     assert world.editor.said[-1] == (EngineState.READY, "Stopped.", SAMPLE)
 
 
 async def test_an_edit_that_starts_nothing_is_told() -> None:
     world = World.made()
-    world.explainer.apply(Settings(debounce=0, run=Run.OPEN))
+    world.scheduler.apply(Settings(debounce=0, run=Run.OPEN))
     world.edit(SAMPLE)
     await turns()
     world.edit(SAMPLE)
@@ -80,25 +80,25 @@ async def test_a_question_about_an_edit_that_is_dropped_is_told() -> None:
 async def test_a_check_tells_again_what_it_left_as_it_was() -> None:
     world = await running()
     world.answer(SAMPLE)
-    snapshot = world.explainer.documents.get(SAMPLE)
+    snapshot = world.documents.get(SAMPLE)
     assert snapshot is not None
     await turns()
-    world.explainer.work.give_up()  # the played engine never says that it is done
-    session = world.explainer.sessions.get(snapshot)
+    world.scheduler.cancel()  # the played engine never says that it is done
+    session = world.sessions.get(snapshot)
     assert session is not None
-    world.explainer.work._link = cast(Any, SimpleNamespace(stream=trusting))
-    assert world.explainer.check(session)
+    world.engine.script = faithful
+    assert explain_commands.check_faithfulness(cast(Any, world), SAMPLE) is not None
     world.editor.painted.clear()
     await turns()
     assert world.editor.painted[SAMPLE]["pair"]["origin"] == "verified"
     assert world.editor.said[-1] == (EngineState.READY, "Explained.", SAMPLE)
 
 
-async def trusting(_request: Any, **_how: Any) -> AsyncGenerator[Faithfulness, None]:
+async def faithful() -> AsyncGenerator[Event, None]:
     yield TRUST
 
 
-async def broken(_request: Any, **_how: Any) -> AsyncGenerator[Event, None]:
+async def broken() -> AsyncGenerator[Event, None]:
     nothing: tuple[Event, ...] = ()
     for event in nothing:
         yield event
@@ -109,7 +109,7 @@ async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) 
     told: list[str] = []
     monkeypatch.setattr(PlayedEditor, "error", lambda _self, message: told.append(message))
     world = World.made()
-    world.explainer.work._link = cast(Any, SimpleNamespace(stream=broken))
+    world.engine.script = broken
     world.edit(SAMPLE)
     await turns()
     assert world.editor.said[-1] == (
@@ -118,21 +118,21 @@ async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) 
         SAMPLE,
     )
     assert len(told) == 1
-    snapshot = world.explainer.documents.get(SAMPLE)
+    snapshot = world.documents.get(SAMPLE)
     assert snapshot is not None
-    session = world.explainer.sessions.get(snapshot)
+    session = world.sessions.get(snapshot)
     assert session is not None
-    assert session.state is State.STOPPED
-    assert len(lenses(snapshot, world.explainer.sessions, Run.TYPE)) == 1
+    assert session.state is SessionState.STOPPED
+    assert len(lenses_of(snapshot, world.sessions, Run.TYPE)) == 1
 
 
 def test_a_wrong_setting_is_told_once() -> None:
     said: list[str] = []
     window: Any = SimpleNamespace(
-        initial=Settings(),
-        told=frozenset(),
+        initial_settings=Settings(),
+        reported_problems=frozenset(),
         editor=SimpleNamespace(warn=said.append),
-        explainer=SimpleNamespace(apply=lambda _settings: None),
+        scheduler=SimpleNamespace(apply=lambda _settings: None),
     )
     for section, times in (({"form": 1}, 1), ({"form": 1, "debounce": 3}, 1), ({}, 1)):
         configuration._apply(window, section)

@@ -5,13 +5,15 @@ from hypothesis import given
 from lsprotocol.types import TextDocumentContentChangePartial
 
 from attribution.schema import Origin, SearchReport, SecondFlip, TokenChoice
-from lsp_server.documents.store import Snapshot, edited
-from lsp_server.features.code_actions import Action, actions, difference
+from lsp_server.documents.differences import smallest_replacement
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.documents.store import apply_change
+from lsp_server.features.code_actions import CodeAction, code_actions
 from lsp_server.features.to_lsp import to_range
 from lsp_server.protocol.positions import Encoding, Span
+from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.session import Session, State
-from lsp_server.state.views import view
+from lsp_server.state.session import Session, SessionState
 from tests.lsp_server.protocol.test_positions import encodings, texts
 from tests.lsp_server.samples import (
     CODE,
@@ -30,15 +32,15 @@ WHOLE = Explanation(FAILING, generation(), (REPAIRED,), None, attribution(chosen
 
 
 def offered(
-    needle: str, explanation: Explanation = WHOLE, state: State = State.DONE
-) -> list[Action]:
+    needle: str, explanation: Explanation = WHOLE, state: SessionState = SessionState.DONE
+) -> list[CodeAction]:
     at = CODE.index(needle)
-    seen = view(SNAPSHOT, explanation)
+    seen = view_of(SNAPSHOT, explanation)
     session = Session(SNAPSHOT, "HumanEval/0", state=state, explanation=explanation, view=seen)
-    return actions(SNAPSHOT, session, Span(at, at))
+    return code_actions(SNAPSHOT, session, Span(at, at))
 
 
-def titles(found: list[Action]) -> list[str]:
+def titles(found: list[CodeAction]) -> list[str]:
     return [one.title for one in found]
 
 
@@ -62,10 +64,12 @@ def test_the_repair_is_offered_on_the_line_of_the_fault() -> None:
 
 def test_no_edit_is_offered_where_nothing_can_be_written() -> None:
     snapshot = evolve(SNAPSHOT, uri="tokenblame-sample:/w/samples.jsonl/HumanEval_0/1.py")
-    seen = view(snapshot, WHOLE)
-    session = Session(snapshot, "HumanEval/0", state=State.DONE, explanation=WHOLE, view=seen)
+    seen = view_of(snapshot, WHOLE)
+    session = Session(
+        snapshot, "HumanEval/0", state=SessionState.DONE, explanation=WHOLE, view=seen
+    )
     at = CODE.index("<=")
-    assert not any(one.edit for one in actions(snapshot, session, Span(at, at)))
+    assert not any(one.edit for one in code_actions(snapshot, session, Span(at, at)))
 
 
 def test_another_written_token_can_become_the_target() -> None:
@@ -93,7 +97,7 @@ def test_repairs_that_begin_with_the_same_token_are_one_choice() -> None:
 def test_nothing_can_be_asked_about_what_passes_or_runs() -> None:
     assert offered("<=", Explanation(PASSING)) == []
     assert offered("<=", Explanation()) == []
-    assert titles(offered("def", state=State.RUNNING)) == ASKING[3:]
+    assert titles(offered("def", state=SessionState.RUNNING)) == ASKING[3:]
 
 
 def test_a_complete_search_is_not_offered_to_go_on() -> None:
@@ -104,9 +108,11 @@ def test_a_complete_search_is_not_offered_to_go_on() -> None:
 
 
 def test_a_sibling_to_compare_with_is_named() -> None:
-    seen = view(SNAPSHOT, WHOLE)
-    session = Session(SNAPSHOT, "HumanEval/0", state=State.DONE, explanation=WHOLE, view=seen)
-    found = titles(actions(SNAPSHOT, session, Span(0, 0), "larger"))
+    seen = view_of(SNAPSHOT, WHOLE)
+    session = Session(
+        SNAPSHOT, "HumanEval/0", state=SessionState.DONE, explanation=WHOLE, view=seen
+    )
+    found = titles(code_actions(SNAPSHOT, session, Span(0, 0), "larger"))
     assert "Compare with the sibling model larger" in found
     assert "Compare" not in "".join(titles(offered("def")))
 
@@ -123,7 +129,7 @@ def test_an_edit_makes_the_new_text(
 ) -> None:
     """Through positions as a client reads them, whatever is between the parts' line ends."""
     before, after = head + old + tail, head + new + tail
-    found = difference(before, after)
+    found = smallest_replacement(before, after)
     document = Snapshot(URI, 1, before, encoding)
     place = to_range(document.lines, found.span)
-    assert edited(document, TextDocumentContentChangePartial(place, found.text)) == after
+    assert apply_change(document, TextDocumentContentChangePartial(place, found.text)) == after

@@ -15,11 +15,11 @@ from attribution.schema import (
     Token,
     TokenChoice,
 )
-from lsp_server.documents.store import Snapshot
-from lsp_server.features.hover import hover
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.features.hover import hover_at
 from lsp_server.state import wording
+from lsp_server.state.editor_view import EditorView, view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.views import EditorView, view
 from tests.lsp_server.samples import CODE, FAILING, TARGET, attribution, generation, pair
 
 SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
@@ -27,7 +27,7 @@ WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
 
 
 def text_at(needle: str, explanation: Explanation = WHOLE) -> str:
-    found = hover(explanation, view(SNAPSHOT, explanation), CODE.index(needle))
+    found = hover_at(explanation, view_of(SNAPSHOT, explanation), CODE.index(needle))
     assert found is not None
     return found.markdown
 
@@ -68,7 +68,7 @@ def test_the_faulty_token_says_the_pair() -> None:
 @pytest.mark.parametrize(("certain", "ends"), [(True, "the program."), (False, "was tried.")])
 def test_the_pivotal_token_says_so(certain: bool, ends: str) -> None:
     report = SearchReport(3, 9, 1, "", pivotal=TARGET, pivotal_certain=certain)
-    told = evolve(WHOLE, report=report)
+    told = evolve(WHOLE, search=report)
     (line,) = (one for one in text_at(" <=", told).split("\n\n") if "Pivotal" in one)
     assert line.endswith(ends)
     assert "Pivotal" not in text_at(" 0", told)
@@ -97,7 +97,7 @@ def test_a_sample_without_a_trace_says_so() -> None:
 def test_characters_of_several_tokens() -> None:
     parts = tuple(Token(n, "\ufffd", Document.CODE, 0, 1, Role.OUTPUT) for n in range(3))
     explanation = Explanation(FAILING, generation(parts, code="😀"))
-    found = hover(explanation, EditorView(), 0)
+    found = hover_at(explanation, EditorView(), 0)
     assert found is not None
     assert found.markdown.startswith(
         "**`😀`** · written by the model · token 0 · 3 tokens share it"
@@ -106,8 +106,8 @@ def test_characters_of_several_tokens() -> None:
 
 
 def test_nothing_is_known_about_nothing() -> None:
-    assert hover(Explanation(FAILING), EditorView(), 0) is None
-    assert hover(WHOLE, EditorView(), len(CODE)) is None
+    assert hover_at(Explanation(FAILING), EditorView(), 0) is None
+    assert hover_at(WHOLE, EditorView(), len(CODE)) is None
 
 
 def test_a_prompt_of_its_own_has_segments_too() -> None:
@@ -120,7 +120,7 @@ def test_a_prompt_of_its_own_has_segments_too() -> None:
     for (start, _, _), name in zip(
         places, ("chat template", "instruction", "signature of f"), strict=True
     ):
-        found = hover(explanation, EditorView(), start, Document.PROMPT)
+        found = hover_at(explanation, EditorView(), start, Document.PROMPT)
         assert found is not None
         assert found.markdown.splitlines()[0].endswith(f" · {name}")
 
@@ -128,7 +128,7 @@ def test_a_prompt_of_its_own_has_segments_too() -> None:
 def test_alternatives_of_the_prompt_document_do_not_leak_into_the_code() -> None:
     token = Token(1, "x", Document.PROMPT, 0, 1, Role.PROMPT)
     made = generation((token,), code="")
-    assert hover(Explanation(FAILING, made), EditorView(), 0) is None
+    assert hover_at(Explanation(FAILING, made), EditorView(), 0) is None
     assert made.alternatives == ()
 
 

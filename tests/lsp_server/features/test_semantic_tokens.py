@@ -4,13 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.schema import Document
-from lsp_server.documents.store import Snapshot
-from lsp_server.features.semantic_tokens import MODIFIERS, hints, semantic_tokens
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.features.inlay_hints import inlay_hints
+from lsp_server.features.semantic_tokens import MODIFIERS, semantic_tokens
 from lsp_server.protocol.positions import Encoding, Span
+from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
+from lsp_server.state.heat_map import HeatMap, HeatSpan
 from lsp_server.state.session import Session
 from lsp_server.state.settings import Thresholds
-from lsp_server.state.views import Heat, HeatSpan, view
 from tests.lsp_server.protocol.test_positions import encodings, texts
 from tests.lsp_server.samples import CODE, FAILING, P, attribution, generation, pair
 from tests.lsp_server.samples import T as TEMPLATE
@@ -32,14 +34,14 @@ def read(snapshot: Snapshot, data: list[int]) -> list[tuple[str, str]]:
 
 
 def test_strength_and_sign_are_modifiers() -> None:
-    data = semantic_tokens(SNAPSHOT, view(SNAPSHOT, WHOLE).heat, Thresholds())
+    data = semantic_tokens(SNAPSHOT, view_of(SNAPSHOT, WHOLE).heat_map, Thresholds())
     assert read(SNAPSHOT, data) == [
         (" f", "pos2"),
         ("(x):", "neg1"),  # the line end cannot be part of a token
         ("    return", "pos3"),
         (" x", "pos1"),
     ]
-    strong = semantic_tokens(SNAPSHOT, view(SNAPSHOT, WHOLE).heat, Thresholds(share=0.2))
+    strong = semantic_tokens(SNAPSHOT, view_of(SNAPSHOT, WHOLE).heat_map, Thresholds(share=0.2))
     assert [text for text, _ in read(SNAPSHOT, strong)] == [" f", "    return"]
     assert semantic_tokens(SNAPSHOT, None, Thresholds()) == []
 
@@ -50,7 +52,7 @@ def test_every_painted_character_is_painted_once(
 ) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=9)))
     spans = [Span(a, b) for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if a < b]
-    heat = Heat(
+    heat = HeatMap(
         tuple(
             HeatSpan(Document.CODE, span, value, value, P if value else TEMPLATE)
             for span, value in zip(spans, values * len(spans), strict=False)
@@ -66,12 +68,12 @@ def test_every_painted_character_is_painted_once(
 
 
 def test_hints_stand_behind_the_strongest_tokens() -> None:
-    session = Session(SNAPSHOT, None, explanation=WHOLE, view=view(SNAPSHOT, WHOLE))
-    found = hints(session, Thresholds(strongest=2), Span(0, len(CODE)))
+    session = Session(SNAPSHOT, None, explanation=WHOLE, view=view_of(SNAPSHOT, WHOLE))
+    found = inlay_hints(session, Thresholds(strongest=2), Span(0, len(CODE)))
     assert [(CODE[: one.offset].split("\n")[-1], one.label) for one in found] == [
         ("def f", "+0.50"),
         ("    return", "+1.00"),
     ]
     assert found[1].tooltip == "+1.00 (56% of all relevance) towards `␣<=`"
-    assert [one.label for one in hints(session, Thresholds(), Span(0, 4))] == ["+0.50"]
-    assert hints(Session(SNAPSHOT, None), Thresholds(), Span(0, 9)) == []
+    assert [one.label for one in inlay_hints(session, Thresholds(), Span(0, 4))] == ["+0.50"]
+    assert inlay_hints(Session(SNAPSHOT, None), Thresholds(), Span(0, 9)) == []

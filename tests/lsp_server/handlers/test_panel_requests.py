@@ -175,7 +175,7 @@ async def test_whether_a_map_can_be_trusted(driver: Driver, peer: Peer) -> None:
     asked.send(generation(), attribution(chosen=REPAIRED), TRUST, Done())
     while (title := (await driver.titles(URI))[1]) == "Explaining … click to stop":
         await asyncio.sleep(0.01)
-    assert title.startswith("Trust: ")
+    assert title.startswith("Faithfulness: ")
     text = (await driver.command("tokenblame.copyReport", URI))["markdown"]
     assert text.endswith("Can it be trusted? It predicts interventions.\n")
 

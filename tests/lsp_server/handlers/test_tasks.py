@@ -7,8 +7,9 @@ from lsprotocol import types as lsp
 
 from attribution.ipc.wire import Done
 from attribution.schema import Progress
-from lsp_server.documents.store import Snapshot
-from lsp_server.documents.tasks import Assignments, functions_with_examples
+from lsp_server.documents.doctests import functions_with_examples
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.documents.tasks import AssignedTasks
 from tests.lsp_server.driver import Driver
 from tests.lsp_server.peer import Peer
 from tests.lsp_server.samples import CODE, FAILING, PASSING
@@ -55,11 +56,11 @@ async def test_blank_lines_cost_no_time() -> None:
 
 
 async def test_the_task_before_a_wrong_one_counts_again() -> None:
-    snapshot, tasks = Snapshot("file:///w/HumanEval_3/0.py", 1, ""), Assignments()
+    snapshot, tasks = Snapshot("file:///w/HumanEval_3/0.py", 1, ""), AssignedTasks()
     assert tasks.take_back(snapshot) == "HumanEval/3"
     for name in ("Mbpp/2", "Mbpp/2", "Mbpp/999"):
-        tasks.name(snapshot, name)
-    assert tasks.of(snapshot) == "Mbpp/999"
+        tasks.assign(snapshot, name)
+    assert tasks.task_id(snapshot) == "Mbpp/999"
     assert [tasks.take_back(snapshot) for _ in range(3)] == ["Mbpp/2"] + 2 * ["HumanEval/3"]
 
 

@@ -6,11 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.schema import Margin, ScoredToken
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.differences import moved
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.protocol.positions import Span
-from lsp_server.state.counterfactual import Baseline, after_edit, moved, sentence, with_edit
+from lsp_server.state.counterfactual import (
+    Baseline,
+    after_edit,
+    describe,
+    with_counterfactual,
+)
+from lsp_server.state.editor_view import EditorView, Severity, view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.views import EditorView, Severity, view
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -122,10 +128,10 @@ def test_what_is_followed_is_the_same_text(before: str, between: str, added: str
 
 def test_the_model_may_keep_its_choice_or_change_it() -> None:
     kept, other = margin(0.8), margin(-0.4, first=90)
-    assert sentence(measured(kept)) == "Δℓ 1.32 → 0.80: the model still prefers `␣<=` (61%)"
-    assert sentence(measured(other)) == "Δℓ 1.32 → −0.40: the model would now write `␣<` (27%)"
+    assert describe(measured(kept)) == "Δℓ 1.32 → 0.80: the model still prefers `␣<=` (61%)"
+    assert describe(measured(other)) == "Δℓ 1.32 → −0.40: the model would now write `␣<` (27%)"
     third = evolve(margin(0.8), first=ScoredToken(7, " in", 9.0, 0.5, 1))
-    assert sentence(measured(third)) == (
+    assert describe(measured(third)) == (
         "Δℓ 1.32 → 0.80: the model would now write `␣in` (50%), neither `␣<=` (61%) nor `␣<` (27%)"
     )
 
@@ -133,29 +139,29 @@ def test_the_model_may_keep_its_choice_or_change_it() -> None:
 def test_still_is_said_of_what_was_so_before() -> None:
     baseline = measured(margin(0.8))
     forced = evolve(baseline.pair, target=evolve(baseline.pair.target, rank=3))
-    line = sentence(evolve(baseline, pair=forced))
+    line = describe(evolve(baseline, pair=forced))
     assert line is not None
     assert line.endswith("now prefers `␣<=` (61%)")
     liked = evolve(baseline.pair, contrast=evolve(baseline.pair.contrast, rank=1))
-    line = sentence(evolve(measured(margin(-0.4, first=90)), pair=liked))
+    line = describe(evolve(measured(margin(-0.4, first=90)), pair=liked))
     assert line is not None
     assert "would still write" in line
 
 
 def test_nothing_is_said_before_it_is_known() -> None:
-    assert sentence(None) is None
+    assert describe(None) is None
     baseline = edited(f"\n{CODE}")
-    assert sentence(baseline) is None
-    assert with_edit(EditorView(), Explanation(), baseline) == EditorView()
+    assert describe(baseline) is None
+    assert with_counterfactual(EditorView(), Explanation(), baseline) == EditorView()
 
 
 def test_it_stands_at_the_token_until_that_is_explained() -> None:
     baseline = measured(margin(0.8))
-    shown = with_edit(EditorView(), Explanation(), baseline)
-    (finding,) = shown.findings
-    assert finding.span == baseline.span
-    assert (finding.severity, finding.code) == (Severity.INFORMATION, "counterfactual")
-    assert finding.message.startswith("After the edit: Δℓ 1.32 → 0.80")
+    shown = with_counterfactual(EditorView(), Explanation(), baseline)
+    (diagnostic,) = shown.diagnostics
+    assert diagnostic.span == baseline.span
+    assert (diagnostic.severity, diagnostic.code) == (Severity.INFORMATION, "counterfactual")
+    assert diagnostic.message.startswith("After the edit: Δℓ 1.32 → 0.80")
 
 
 def test_the_results_of_the_new_version_keep_mentioning_it() -> None:
@@ -164,16 +170,16 @@ def test_the_results_of_the_new_version_keep_mentioning_it() -> None:
     snapshot, baseline = Snapshot(URI, 2, text), measured(margin(0.8))
     read = evolve(generation(LATER), code=text)
     same = Explanation(FAILING, read, (pair(logit_diff=0.8),))
-    (one,) = with_edit(view(snapshot, same), same, baseline).findings
+    (one,) = with_counterfactual(view_of(snapshot, same), same, baseline).diagnostics
     assert one.message.startswith("Fails base test")
     line = "After the edit: Δℓ 1.32 → 0.80: the model still prefers `␣<=` (61%)."
     assert one.message.endswith(line)
     other = Explanation(FAILING, read, (pair(4),))
-    first, second = with_edit(view(snapshot, other), other, baseline).findings
+    first, second = with_counterfactual(view_of(snapshot, other), other, baseline).diagnostics
     assert "After the edit" not in first.message
     assert (second.span, second.code) == (baseline.span, "counterfactual")
 
 
 def test_nothing_is_wrong_with_what_passes_now() -> None:
     explanation = Explanation(PASSING)
-    assert with_edit(EditorView(), explanation, measured(margin(0.8))) == EditorView()
+    assert with_counterfactual(EditorView(), explanation, measured(margin(0.8))) == EditorView()

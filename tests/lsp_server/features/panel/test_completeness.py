@@ -16,15 +16,15 @@ OFF = evolve(LEAKING, method="integrated", leak=0.0, bias=0.0, baseline=0.3)
 
 def test_only_methods_with_rules_have_a_softmax_leak() -> None:
     for method in ("attnlrp", "cplrp"):
-        assert "softmax leak 0.20" in wording.completeness(evolve(LEAKING, method=method))
+        assert "softmax leak 0.20" in wording.describe_completeness(evolve(LEAKING, method=method))
     for found in (evolve(LEAKING, method="gradient", leak=0.0), evolve(OFF, bias=0.02)):
-        told = wording.completeness(found)
+        told = wording.describe_completeness(found)
         assert "tokens 1.10 + not distributed 0.20 + bias 0.02" in told
         assert "leak" not in told
 
 
 def test_a_quadrature_that_is_off_says_so() -> None:
-    told = wording.completeness(OFF)
+    told = wording.describe_completeness(OFF)
     assert "(integrated). The method has not converged: off by 0.08 logits" in told
     assert told.endswith("It is about this one choice, with every token before it held fixed.")
 

@@ -15,7 +15,7 @@ from attribution.schema import (
     SearchReport,
     SegmentEffect,
 )
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.panel.comparison import (
     choices_of,
     comparison_report,
@@ -23,18 +23,18 @@ from lsp_server.features.panel.comparison import (
     to_comparison,
 )
 from lsp_server.features.panel.details import Explained, places, to_details
+from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.session import Session, State
+from lsp_server.state.session import Session, SessionState
 from lsp_server.state.settings import Settings
-from lsp_server.state.views import view
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
 
 SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
 WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
 
 
-def session(explanation: Explanation, state: State = State.DONE) -> Session:
-    seen = view(SNAPSHOT, explanation)
+def session(explanation: Explanation, state: SessionState = SessionState.DONE) -> Session:
+    seen = view_of(SNAPSHOT, explanation)
     return Session(SNAPSHOT, "HumanEval/0", state=state, explanation=explanation, view=seen)
 
 
@@ -82,10 +82,10 @@ def test_trust_is_told_with_its_strongest_lines() -> None:
 def test_of_a_foreign_sample_the_own_share_is_told() -> None:
     report = SearchReport(3, 9, 0, "Nothing passed.", own_share=0.25)
     alone = evolve(WHOLE, pairs=(), attribution=None)
-    found = to_details(session(evolve(alone, report=report)), Settings())["verdict"]["words"]
+    found = to_details(session(evolve(alone, search=report)), Settings())["verdict"]["words"]
     told = "The model itself would have chosen 25% of the tokens of this sample."
     assert found.endswith(f" Nothing passed. {told}")
-    own = evolve(alone, report=evolve(report, own_share=1.0))
+    own = evolve(alone, search=evolve(report, own_share=1.0))
     assert to_details(session(own), Settings())["verdict"]["words"].endswith(" Nothing passed.")
 
 
@@ -104,7 +104,7 @@ def test_only_what_is_attributed_can_be_asked_about() -> None:
     for known, said in (
         (None, "Explain it first"),
         (session(early), "Explain it first"),
-        (session(early, State.RUNNING), "being explained"),
+        (session(early, SessionState.RUNNING), "being explained"),
     ):
         with pytest.raises(InvalidRequest, match=said):
             Explained.of(known)

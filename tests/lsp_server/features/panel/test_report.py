@@ -1,11 +1,11 @@
 from attrs import evolve
 
 from attribution.schema import Alternative, SearchReport
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.panel.report import report
+from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.session import Session
-from lsp_server.state.views import view
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -21,7 +21,7 @@ SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
 
 
 def page(explanation: Explanation, snapshot: Snapshot = SNAPSHOT) -> str:
-    seen = view(snapshot, explanation)
+    seen = view_of(snapshot, explanation)
     return report(Session(snapshot, "HumanEval/0", explanation=explanation, view=seen))
 
 

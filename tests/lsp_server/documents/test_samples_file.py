@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.schema import SearchReport
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.samples_file import samples_of
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.state.editor_view import EditorView, Severity, broken_line_diagnostics, view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.samples_file import row_view, samples_of
 from lsp_server.state.settings import Thresholds
-from lsp_server.state.views import EditorView, Severity
 from tests.lsp_server.samples import FAILING, PASSING, attribution, generation, pair
 
 URI = "file:///w/samples.jsonl"
@@ -26,13 +26,14 @@ def file(*lines: str, uri: str = URI) -> Snapshot:
 def test_lines_are_samples() -> None:
     document = file(SOLUTION, "", COMPLETION)
     found = samples_of(document)
-    assert found.problems == ()
+    assert found.broken == ()
     assert [(s.text, s.task_id, s.version, s.document, s.path) for s in found] == [
         ("def f(): ...\n", "HumanEval/3", 7, URI, None),
         ("    return 1\n", "HumanEval/4", 7, URI, None),
     ]
-    assert [s.row.completion for s in found if s.row] == [False, True]
-    named = [document.text[s.row.span.start : s.row.span.end] for s in found if s.row]
+    lines = [sample.sample_line for sample in found if sample.sample_line]
+    assert [line.completion for line in lines] == [False, True]
+    named = [document.text[slice(*line.span)] for line in lines]
     assert named == ["HumanEval/3", "HumanEval/4"]
     assert found.at(2) == list(found)[1]
     assert found.at(1) is None
@@ -49,7 +50,7 @@ def test_lines_are_samples() -> None:
     ],
 )
 def test_what_is_no_sample_says_why(line: str, says: str) -> None:
-    (problem,) = samples_of(file(SOLUTION, line)).problems
+    (problem,) = broken_line_diagnostics(samples_of(file(SOLUTION, line)))
     assert says in problem.message
     assert problem.severity is Severity.WARNING
     assert problem.span == (len(SOLUTION) + 1, len(SOLUTION) + 1 + len(line))
@@ -59,13 +60,13 @@ def test_other_json_lines_are_left_alone() -> None:
     for other in (file('{"text": "hello"}', "{"), file(SOLUTION, uri="file:///w/a.py")):
         found = samples_of(other)
         assert not found
-        assert (list(found), found.problems) == ([], ())
+        assert (list(found), found.broken) == ([], ())
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["\n", "\r\n"]))
 def test_programs_arrive_as_they_are(program: str, end: str) -> None:
-    row = json.dumps({"task_id": "Mbpp/2", "solution": program}, ensure_ascii=False)
-    (sample,) = samples_of(Snapshot(URI, 1, row + end))
+    line = json.dumps({"task_id": "Mbpp/2", "solution": program}, ensure_ascii=False)
+    (sample,) = samples_of(Snapshot(URI, 1, line + end))
     assert sample.text == program
 
 
@@ -81,26 +82,26 @@ def test_a_keystroke_reads_one_line_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(json, "loads", counted)
     lines[20] = " " + lines[20]
     document = file(*lines)
-    rows = [sample.row for sample in samples_of(document)]
+    places = [sample.sample_line for sample in samples_of(document)]
     assert read == [lines[20]]
-    names = [document.text[row.span.start : row.span.end] for row in rows if row]
+    names = [document.text[slice(*place.span)] for place in places if place]
     assert names == [f"Mbpp/{n}" for n in range(50)]
 
 
 def seen(explanation: Explanation) -> EditorView:
     (sample,) = samples_of(file(SOLUTION))
-    return row_view(sample, explanation, Thresholds())
+    return view_of(sample, explanation, Thresholds())
 
 
-def test_a_row_shows_verdict_and_outcome_at_its_name() -> None:
+def test_a_line_shows_verdict_and_outcome_at_its_name() -> None:
     assert seen(Explanation()) == seen(Explanation(PASSING)) == EditorView()
     whole = Explanation(FAILING, generation(), (pair(),), None, attribution())
-    (finding,) = seen(whole).findings
-    assert SOLUTION[finding.span.start : finding.span.end] == "HumanEval/3"
-    assert finding.message == (
+    (diagnostic,) = seen(whole).diagnostics
+    assert SOLUTION[diagnostic.span.start : diagnostic.span.end] == "HumanEval/3"
+    assert diagnostic.message == (
         "HumanEval/3: Fails base test `f(0)`: expected False, got True. The model wrote `␣<=`; "
         "with `␣<` the tests pass (Δℓ = 1.32, proved by execution)."
     )
     report = SearchReport(rollouts=1, decoded_tokens=1, proved=0, message="Nothing passed.")
-    (unproved,) = seen(Explanation(FAILING, generation(), (), report)).findings
+    (unproved,) = seen(Explanation(FAILING, generation(), (), report)).diagnostics
     assert unproved.message.endswith("got True. Nothing passed.")

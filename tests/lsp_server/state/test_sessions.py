@@ -1,9 +1,10 @@
 from attrs import evolve
 
 from attribution.schema import Origin, Progress, SearchReport, SecondFlip, TokenChoice
-from lsp_server.documents.store import Snapshot
-from lsp_server.state.requests import pair_of
-from lsp_server.state.session import Sessions, State
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.state.choices import pair_at
+from lsp_server.state.session import SessionState
+from lsp_server.state.sessions import Sessions
 from tests.lsp_server.samples import CODE, FAILING, attribution, generation, pair
 
 URI = "file:///w/HumanEval_0/0.py"
@@ -21,9 +22,9 @@ def test_events_gather() -> None:
     explanation = session.explanation
     assert explanation.verdict == FAILING
     assert explanation.generation == generation()
-    assert explanation.report == report
+    assert explanation.search == report
     assert explanation.attribution == attribution()
-    assert session.view.heat is not None
+    assert session.view.heat_map is not None
 
 
 def test_the_earliest_proof_stands_until_one_is_attributed() -> None:
@@ -55,7 +56,7 @@ def test_repairs_that_begin_with_the_same_token_are_all_kept() -> None:
         session = sessions.add(FIRST, event)
     assert session is not None
     assert sorted(session.explanation.pairs, key=str) == sorted((first, second, alone), key=str)
-    assert pair_of(session.explanation, alone.position, alone.contrast.id) == alone
+    assert pair_at(session.explanation, alone.position, alone.contrast.id) == alone
     session = sessions.add(FIRST, pair())  # the same repair, proved in another way
     assert session is not None
     assert alone not in session.explanation.pairs
@@ -75,7 +76,7 @@ def test_a_version_that_moved_on_takes_nothing() -> None:
     fresh = sessions.renew(SECOND)
     assert sessions.add(FIRST, generation()) is None
     assert sessions.get(FIRST) is None
-    assert not sessions.move(FIRST, State.DONE)
+    assert not sessions.set_state(FIRST, SessionState.DONE)
     assert sessions.get(SECOND) is fresh
     assert fresh.explanation.verdict is None
 
@@ -88,6 +89,6 @@ def test_a_task_once_named_stays_named() -> None:
     assert sessions.renew(Snapshot(plain.uri, 2, CODE)).task_id == "Mbpp/2"
     sessions.close(plain)
     assert sessions.renew(plain).task_id == "Mbpp/2"  # for as long as the server lives
-    sessions.take_back(plain)
+    sessions.take_back_task(plain)
     assert sessions.renew(plain).task_id is None
     assert sessions.renew(FIRST).task_id == "HumanEval/0"

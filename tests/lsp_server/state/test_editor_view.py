@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.schema import Document, Origin, Role, SearchReport, Status, Token
-from lsp_server.documents.store import Snapshot
+from lsp_server.documents.snapshot import Snapshot
+from lsp_server.state.editor_view import EditorView, Severity, untrusted_view, view_of
 from lsp_server.state.explanation import Explanation
-from lsp_server.state.views import EditorView, Severity, heat_map, untrusted, view
+from lsp_server.state.heat_map import heat_map_of
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -28,76 +29,78 @@ WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
 
 
 def covered(shown: EditorView, text: str = CODE) -> str:
-    (finding,) = shown.findings
-    return text[finding.span.start : finding.span.end]
+    (diagnostic,) = shown.diagnostics
+    return text[diagnostic.span.start : diagnostic.span.end]
 
 
 def test_nothing_is_shown_before_the_verdict_or_of_a_passing_sample() -> None:
-    assert view(SNAPSHOT, Explanation()) == EditorView()
-    assert view(SNAPSHOT, Explanation(PASSING)) == EditorView()
+    assert view_of(SNAPSHOT, Explanation()) == EditorView()
+    assert view_of(SNAPSHOT, Explanation(PASSING)) == EditorView()
 
 
 def test_the_verdict_comes_first_at_the_tested_function() -> None:
-    shown = view(SNAPSHOT, Explanation(FAILING))
+    shown = view_of(SNAPSHOT, Explanation(FAILING))
     assert covered(shown) == "f"
-    assert shown.findings[0].message == "Fails base test `f(0)`: expected False, got True."
-    assert shown.findings[0].severity is Severity.ERROR
+    assert shown.diagnostics[0].message == "Fails base test `f(0)`: expected False, got True."
+    assert shown.diagnostics[0].severity is Severity.ERROR
 
 
 def test_an_exception_is_shown_on_its_line() -> None:
     raised = evolve(FAILING, actual=None, exception="NameError: x", line=2)
-    shown = view(SNAPSHOT, Explanation(raised))
+    shown = view_of(SNAPSHOT, Explanation(raised))
     assert covered(shown) == "return x <= 0"
-    assert shown.findings[0].message == "Fails base test `f(0)`: raises NameError: x."
+    assert shown.diagnostics[0].message == "Fails base test `f(0)`: raises NameError: x."
 
 
 @pytest.mark.parametrize("line", [0, 3, 99])
 def test_a_line_outside_the_text_still_has_a_place(line: int) -> None:
     assert (
         0
-        <= view(SNAPSHOT, Explanation(evolve(FAILING, line=line))).findings[0].span.end
+        <= view_of(SNAPSHOT, Explanation(evolve(FAILING, line=line))).diagnostics[0].span.end
         <= len(CODE)
     )
 
 
 def test_without_a_pair_the_search_says_why() -> None:
     report = SearchReport(rollouts=48, decoded_tokens=1, proved=0, message="Nothing passed.")
-    shown = view(SNAPSHOT, Explanation(FAILING, generation(), (), report))
-    assert shown.findings[0].message.endswith("got True. Nothing passed.")
+    shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (), report))
+    assert shown.diagnostics[0].message.endswith("got True. Nothing passed.")
 
 
 def test_the_pair_moves_the_finding_to_the_faulty_token() -> None:
-    shown = view(SNAPSHOT, Explanation(FAILING, generation(), (pair(),)))
+    shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (pair(),)))
     assert covered(shown) == " <="
-    assert shown.findings[0].message == (
+    assert shown.diagnostics[0].message == (
         "Fails base test `f(0)`: expected False, got True. The model wrote `␣<=` here; with `␣<` "
         "the tests pass (Δℓ = 1.32, proved by execution)."
     )
-    assert shown.heat is None
+    assert shown.heat_map is None
 
 
 @pytest.mark.parametrize("origin", Origin)
 def test_every_pair_says_how_far_it_is_proved(origin: Origin) -> None:
     chosen = evolve(pair(), origin=origin)
-    message = view(SNAPSHOT, Explanation(FAILING, generation(), (chosen,))).findings[0].message
+    message = (
+        view_of(SNAPSHOT, Explanation(FAILING, generation(), (chosen,))).diagnostics[0].message
+    )
     proved = origin is not Origin.MANUAL
     assert ("the tests pass" in message) is ("not proved" not in message) is proved
 
 
 def test_a_small_difference_is_called_weak() -> None:
-    shown = view(SNAPSHOT, Explanation(FAILING, generation(), (pair(logit_diff=0.4),)))
-    assert "(Δℓ = 0.40, weak, proved by execution)" in shown.findings[0].message
+    shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (pair(logit_diff=0.4),)))
+    assert "(Δℓ = 0.40, weak, proved by execution)" in shown.diagnostics[0].message
 
 
 def test_the_strongest_tokens_are_named_with_their_side() -> None:
-    notes = view(SNAPSHOT, WHOLE).findings[0].notes
+    notes = view_of(SNAPSHOT, WHOLE).diagnostics[0].related
     assert [CODE[n.span.start : n.span.end] for n in notes] == ["    return", " f", "(x):\n", " x"]
     assert notes[0].message == "`␣␣␣␣return` +1.00 (56% of all relevance) towards `␣<=`"
     assert notes[2].message == "`(x):⏎` −0.25 (14% of all relevance) towards `␣<`"
 
 
 def test_the_scale_leaves_template_tokens_out() -> None:
-    heat = heat_map(WHOLE)
+    heat = heat_map_of(WHOLE)
     assert heat is not None
     assert heat.scale == 1.0
     assert [one.value for one in heat.spans] == [0.0, 0.5, -0.25, 1.0, 0.05]
@@ -106,7 +109,7 @@ def test_the_scale_leaves_template_tokens_out() -> None:
 
 
 def test_no_relevance_at_all_is_no_division_by_zero() -> None:
-    heat = heat_map(evolve(WHOLE, attribution=attribution((3.0, 0.0, 0.0, 0.0, 0.0))))
+    heat = heat_map_of(evolve(WHOLE, attribution=attribution((3.0, 0.0, 0.0, 0.0, 0.0))))
     assert heat is not None
     assert heat.scale == 0.0
     assert {one.value for one in heat.spans} == {0.0}
@@ -118,7 +121,7 @@ def made(*spans: tuple[int, int, Role]) -> tuple[Token, ...]:
 
 def painted(spans: tuple[Token, ...], relevance: tuple[float, ...]) -> list[tuple[int, int, float]]:
     explanation = evolve(WHOLE, generation=generation(spans), attribution=attribution(relevance))
-    heat = heat_map(explanation)
+    heat = heat_map_of(explanation)
     assert heat is not None
     return [(one.span.start, one.span.end, one.relevance) for one in heat.spans]
 
@@ -167,7 +170,7 @@ def test_prompt_tokens_are_kept_apart() -> None:
     prompt = (Token(7, "Hi", Document.PROMPT, 0, 2, Role.PROMPT),)
     both = prompt + made((0, 2, W))
     explanation = evolve(WHOLE, generation=generation(both), attribution=attribution((-2.0, 1.0)))
-    heat = heat_map(explanation)
+    heat = heat_map_of(explanation)
     assert heat is not None
     assert [one.value for one in heat.of(Document.PROMPT)] == [-1.0]
     assert [one.value for one in heat.of(Document.CODE)] == [0.5]
@@ -175,8 +178,8 @@ def test_prompt_tokens_are_kept_apart() -> None:
 
 def test_a_target_without_a_span_still_shows() -> None:
     parts = (*made((0, 1, W)), Token(1, "", Document.CODE, 1, 1, W))
-    shown = view(SNAPSHOT, Explanation(FAILING, generation(parts), (pair(1),)))
-    assert shown.findings[0].span == (1, 2)
+    shown = view_of(SNAPSHOT, Explanation(FAILING, generation(parts), (pair(1),)))
+    assert shown.diagnostics[0].span == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -192,21 +195,21 @@ def test_a_target_without_a_span_still_shows() -> None:
 )
 def test_every_verdict_says_what_went_wrong(changes: dict[str, object], says: str) -> None:
     verdict = evolve(FAILING, **changes)  # type: ignore[arg-type]
-    assert says in view(SNAPSHOT, Explanation(verdict)).findings[0].message
+    assert says in view_of(SNAPSHOT, Explanation(verdict)).diagnostics[0].message
 
 
 def test_what_limits_the_verdict_comes_last() -> None:
     limited = evolve(FAILING, note="base tests only: no data")
-    alone = view(SNAPSHOT, Explanation(limited)).findings[0].message
+    alone = view_of(SNAPSHOT, Explanation(limited)).diagnostics[0].message
     assert alone.endswith("got True. Base tests only: no data.")
-    found = view(SNAPSHOT, Explanation(limited, generation(), (pair(),))).findings[0].message
+    found = view_of(SNAPSHOT, Explanation(limited, generation(), (pair(),))).diagnostics[0].message
     assert found.endswith("proved by execution). Base tests only: no data.")
 
 
 def test_an_untrusted_workspace_says_what_to_do() -> None:
-    (finding,) = untrusted(SNAPSHOT).findings
-    assert finding.severity is Severity.INFORMATION
-    assert "tokenblame.trusted" in finding.message
+    (diagnostic,) = untrusted_view(SNAPSHOT).diagnostics
+    assert diagnostic.severity is Severity.INFORMATION
+    assert "tokenblame.trusted" in diagnostic.message
 
 
 def test_the_readable_sample_is_consistent() -> None:

@@ -4,7 +4,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.features.profile import bars, layer_profile
+from lsp_server.features.layer_profile import bars, layer_profile
 from tests.lsp_server.samples import attribution
 
 FOUND = evolve(attribution(), profile=((0.0, 1.0, -0.5), (0.0, -0.25, -2.0), (0.0, 0.0, 0.25)))
