@@ -6,7 +6,7 @@ import type { Server } from '../server/server';
 
 type Asked = Pick<Server, 'ensure' | 'execute'>;
 
-/** As the server calls what it offers in a changed prompt (lsp_server/features/prompt_view.py). */
+/** As the server calls what it offers in a changed prompt (lsp_server/features/prompt_document.py). */
 export const RESTORE = 'Restore the prompt as the model saw it';
 
 const say = (text: string): void => {

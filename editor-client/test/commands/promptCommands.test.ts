@@ -48,7 +48,7 @@ describe('from a prompt', () => {
 
   it('is called what the server calls it', () => {
     assert.ok(
-      readFileSync('../lsp_server/features/prompt_view.py', 'utf8').includes(`"${RESTORE}"`),
+      readFileSync('../lsp_server/features/prompt_document.py', 'utf8').includes(`"${RESTORE}"`),
     );
   });
 });
