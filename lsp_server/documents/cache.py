@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from urllib.parse import unquote
 
-import platformdirs
 from pygls.uris import to_fs_path
 
 from attribution.errors import InvalidSample, ResourceExhausted
+from attribution.fetch.cache import cache_folder
 
 _PROMPT_SUFFIX = ".prompt.txt"  # what clients know prompt documents by
 _LINK_FILE = "link.json"
@@ -27,18 +27,18 @@ def sample_file(task_id: str, number: int, code: str) -> Path:
     """
     if not _EVALPLUS_ID.fullmatch(task_id):
         raise InvalidSample(f"{task_id!r} is no task of EvalPlus (HumanEval/65, Mbpp/2).")
-    folder = Path("opened") / _digest(code, 16) / task_id.replace("/", "_")
+    folder = shown_files("opened") / _digest(code, 16) / task_id.replace("/", "_")
     return _write_once(folder / f"{number}.py", code)
 
 
 def report_file(title: str, markdown: str) -> Path:
     """A report; one with the same text is the same file."""
-    return _write_once(Path("reports") / _file_name(title, markdown, "md"), markdown)
+    return _write_once(shown_files("reports") / _file_name(title, markdown, "md"), markdown)
 
 
 def graph_file(title: str, html: str) -> Path:
     """A page with a graph."""
-    return _write_once(Path("graphs") / _file_name(title, html, "html"), html)
+    return _write_once(shown_files("graphs") / _file_name(title, html, "html"), html)
 
 
 def prompt_file(code: str, prompt: str) -> Path:
@@ -46,7 +46,7 @@ def prompt_file(code: str, prompt: str) -> Path:
 
     The same prompt of the same sample is the same file, with what a user has changed in it.
     """
-    folder = Path("prompts") / _digest(f"{code}\0{prompt}", 16)
+    folder = shown_files("prompts") / _digest(f"{code}\0{prompt}", 16)
     _write_once(folder / _LINK_FILE, json.dumps({"code": code, "prompt": prompt}))
     sample = Path(unquote(code))
     name = re.sub(r"[^\w.-]+", "_", f"{sample.parent.name}-{sample.stem}")
@@ -59,7 +59,7 @@ def prompt_link(uri: str) -> tuple[str, str] | None:
     if path is None or not path.endswith(_PROMPT_SUFFIX):
         return None
     folder = Path(path).parent
-    if folder.parent != cache_folder() / "prompts":
+    if folder.parent != shown_files("prompts"):
         return None  # another file with such a name
     try:
         link = json.loads((folder / _LINK_FILE).read_bytes())
@@ -76,9 +76,9 @@ def is_unchanged(path: Path) -> bool:
     return path.stem.endswith(f"-{hashlib.sha256(text).hexdigest()[:8]}")
 
 
-def cache_folder() -> Path:
-    root = os.environ.get("TOKENBLAME_CACHE_DIR")
-    return (Path(root) if root else platformdirs.user_cache_path("tokenblame")).absolute()
+def shown_files(part: str) -> Path:
+    """The folder of one kind of file to show: opened, reports, graphs or prompts."""
+    return cache_folder(part).absolute()  # only absolute paths have a uri
 
 
 def _digest(text: str, digits: int) -> str:
@@ -95,9 +95,8 @@ def _shorten(name: str) -> str:
     return name[:_MAX_CHARACTERS].encode()[:_MAX_BYTES].decode(errors="ignore")
 
 
-def _write_once(relative: Path, text: str) -> Path:
+def _write_once(path: Path, text: str) -> Path:
     """Write the file unless it is there."""
-    path = cache_folder() / relative
     try:
         if path.exists():
             # For cache_cleanup.py; the time of the last change is what editors look at.

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lsp_server.documents.cache import cache_folder, is_unchanged
+from lsp_server.documents.cache import is_unchanged, shown_files
 
 _RETENTION = 30 * 24 * 3600  # seconds since a file was last written, reused or read
 
@@ -15,13 +15,14 @@ def remove_old_files() -> None:
 
     Files that a user has written into are kept, and so are samples that were opened as files.
     """
-    root, before = cache_folder(), time.time() - _RETENTION
-    for pattern in ("reports/*.md", "graphs/*.html", "prompts/*/*.prompt.txt"):
-        for path in root.glob(pattern):
+    before = time.time() - _RETENTION
+    patterns = {"reports": "*.md", "graphs": "*.html", "prompts": "*/*.prompt.txt"}
+    for part, pattern in patterns.items():
+        for path in shown_files(part).glob(pattern):
             with suppress(OSError):  # another server may be at it, too
                 times = path.stat()
                 if max(times.st_atime, times.st_mtime) < before and is_unchanged(path):
-                    _remove(path if path.parent.parent == root else path.parent)
+                    _remove(path.parent if part == "prompts" else path)
 
 
 def _remove(path: Path) -> None:
