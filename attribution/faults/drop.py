@@ -69,4 +69,4 @@ def _line(generation: Generation, position: int) -> int:
     """The line on which the first visible character of this output token stands."""
     text = generation.tokens[position].text
     blank = len(text) - len(text.lstrip()) if text.strip() else 0
-    return segments.line(generation, segments.cut(generation, position) + blank)
+    return segments.line(generation, generation.cut(position) + blank)

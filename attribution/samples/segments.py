@@ -6,12 +6,6 @@ from itertools import groupby, pairwise
 from attribution.schema import Document, Generation, Role
 
 
-def cut(generation: Generation, position: int) -> int:
-    """Code points of `code` that are kept where the tokens before this output position are."""
-    rest = generation.tokens[position:]
-    return rest[0].start if rest else len(generation.code)
-
-
 def line(generation: Generation, offset: int) -> int:
     """The line of `code`, from 1, on which this code point stands."""
     return generation.code.count("\n", 0, offset) + 1

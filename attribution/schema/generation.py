@@ -72,6 +72,11 @@ class Generation:
     retokenized: bool = False  # no trace: these are not provably the tokens the model produced
     prompt_alternatives: tuple[tuple[Alternative, ...], ...] = ()
 
+    def cut(self, position: int) -> int:
+        """Code points of `code` that are kept where the tokens before this output position are."""
+        rest = self.tokens[position:]
+        return rest[0].start if rest else len(self.code)
+
     def likeliest(self, index: int) -> tuple[Alternative, ...]:
         """What the model expected in the place of a token, as far as it was asked."""
         rows, step = self.prompt_alternatives, index

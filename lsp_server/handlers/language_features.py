@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from attrs import frozen
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 
@@ -33,24 +34,30 @@ from lsp_server.protocol.positions import Span
 from lsp_server.state.session import Session
 
 
-def _read(
-    ls: TokenBlameServer, identifier: lsp.TextDocumentIdentifier
-) -> tuple[Snapshot, Session, Document] | None:
-    """The latest version of a document, and what is known about that very version.
+@frozen
+class _ShownDocument:
+    """The latest version of a document, and the session whose results are shown in it."""
 
-    Of a prompt document that is what is known about the code that answers it.
-    """
+    snapshot: Snapshot
+    session: Session  # of a prompt document: that of the code that answers it
+    document: Document
+
+
+def _shown_document(
+    ls: TokenBlameServer, identifier: lsp.TextDocumentIdentifier
+) -> _ShownDocument | None:
+    """None where nothing is known about the version that is open."""
     snapshot = ls.documents.get(identifier.uri)
     if snapshot is None:
         return None
     if ls.prompts.link(identifier.uri) is None:
         session = ls.sessions.get(snapshot)
-        return (snapshot, session, Document.CODE) if session else None
+        return _ShownDocument(snapshot, session, Document.CODE) if session else None
     session = ls.publisher.session_for_prompt(snapshot)
     generation = session.explanation.generation if session else None
     if session is None or generation is None or generation.prompt != snapshot.text:
         return None
-    return snapshot, session, Document.PROMPT
+    return _ShownDocument(snapshot, session, Document.PROMPT)
 
 
 def _span(snapshot: Snapshot, selection: lsp.Range) -> Span:
@@ -60,12 +67,12 @@ def _span(snapshot: Snapshot, selection: lsp.Range) -> Span:
 
 
 def text_hover(ls: TokenBlameServer, params: lsp.HoverParams) -> lsp.Hover | None:
-    if (known := _read(ls, params.text_document)) is None:
+    if (shown := _shown_document(ls, params.text_document)) is None:
         return None
-    snapshot, session, document = known
-    offset = snapshot.lines.offset(params.position.line, params.position.character)
-    hover = hover_at(session.explanation, session.view, offset, document)
-    return to_hover(snapshot, hover) if hover else None
+    position, session = params.position, shown.session
+    offset = shown.snapshot.lines.offset(position.line, position.character)
+    hover = hover_at(session.explanation, session.view, offset, shown.document)
+    return to_hover(shown.snapshot, hover) if hover else None
 
 
 def code_lens(ls: TokenBlameServer, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
@@ -159,13 +166,14 @@ def _name(kind: lsp.CodeActionKind | str) -> str:
 def document_symbol(
     ls: TokenBlameServer, params: lsp.DocumentSymbolParams
 ) -> list[lsp.DocumentSymbol]:
-    known = _read(ls, params.text_document)
-    if known is None or known[1].task_id is None:
+    shown = _shown_document(ls, params.text_document)
+    if shown is None or shown.session.task_id is None:
         return []  # other servers know more about an ordinary file
-    snapshot, session, document = known
-    of_code = document is Document.CODE
-    symbols = code_symbols(snapshot, session) if of_code else prompt_symbols(session)
-    return [to_symbol(snapshot, symbol) for symbol in symbols]
+    if shown.document is Document.CODE:
+        symbols = code_symbols(shown.snapshot, shown.session)
+    else:
+        symbols = prompt_symbols(shown.session)
+    return [to_symbol(shown.snapshot, symbol) for symbol in symbols]
 
 
 def diagnostic(
@@ -182,21 +190,20 @@ def diagnostic(
 
 
 def inlay_hint(ls: TokenBlameServer, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
-    known = _read(ls, params.text_document)
-    if known is None or not ls.settings.hints:
+    shown = _shown_document(ls, params.text_document)
+    if shown is None or not ls.settings.hints:
         return []
-    snapshot, session, document = known
-    visible = _span(snapshot, params.range)
-    hints = inlay_hints(session, ls.settings.thresholds, visible, document)
-    return [to_hint(snapshot, hint) for hint in hints]
+    visible = _span(shown.snapshot, params.range)
+    hints = inlay_hints(shown.session, ls.settings.thresholds, visible, shown.document)
+    return [to_hint(shown.snapshot, hint) for hint in hints]
 
 
 def semantic_tokens_full(
     ls: TokenBlameServer, params: lsp.SemanticTokensParams
 ) -> lsp.SemanticTokens:
-    known = _read(ls, params.text_document)
-    if known is None or not ls.settings.semantic_tokens:
+    shown = _shown_document(ls, params.text_document)
+    if shown is None or not ls.settings.semantic_tokens:
         return lsp.SemanticTokens([])
-    snapshot, session, document = known
-    heat_map, thresholds = session.view.heat_map, ls.settings.thresholds
-    return lsp.SemanticTokens(semantic_tokens(snapshot, heat_map, thresholds, document))
+    heat_map, thresholds = shown.session.view.heat_map, ls.settings.thresholds
+    data = semantic_tokens(shown.snapshot, heat_map, thresholds, shown.document)
+    return lsp.SemanticTokens(data)

@@ -7,7 +7,8 @@ has a row per place: how many continuations pass, and where the sample was cut.
 from collections.abc import Iterator
 
 from attribution.errors import InvalidRequest
-from attribution.schema import CurveRequest, Generation, PassCurve, PassRate
+from attribution.schema import CurveRequest, Generation, PassCurve, PassRate, curve_text
+from attribution.schema.curve_text import BAR_WIDTH
 from lsp_server.engine.side_requests import CancelledByUser, Outdated
 from lsp_server.handlers.window import TokenBlameServer
 from lsp_server.protocol.positions import Encoding, LineIndex
@@ -16,7 +17,6 @@ from lsp_server.state import wording
 from lsp_server.state.requests import ExplainOptions, explain_request
 from lsp_server.state.session import Session
 
-_BAR = 10  # characters at a rate of 1
 _LONGEST = 40  # characters of a line on either side of the cut
 
 
@@ -51,35 +51,28 @@ def curve_report(
     task_id: str, generation: Generation, curve: PassCurve, *, stopped: bool = False
 ) -> str:
     """A page of Markdown that can be read as it is, too; `stopped`: its user had enough of it."""
-    model = wording.code_span(generation.model)
-    early = "it was stopped" if stopped else "the budget was spent"
     parts = [
         f"# {task_id}: where the model lost the thread" + (" (partial)" if stopped else ""),
         wording.escaped(curve.message),
         *(["\n".join(_table(generation, curve))] if curve.points else []),
-        f"{curve.rollouts} continuations by {model} at temperature {curve.temperature:g}, "
-        f"{curve.programs} programs tested in {curve.seconds:.0f} s"
-        + ("." if curve.complete else f"; {early} before the curve was complete."),
+        curve_text.cost(curve, model=wording.code_span(generation.model), stopped=stopped),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _table(generation: Generation, curve: PassCurve) -> Iterator[str]:
     lines = LineIndex(generation.code, Encoding.UTF32)
-    yield f"| line | {'pass':>7} | {'95 %':<8} | {'share':<{_BAR}} | kept │ written next |"
-    yield f"|-----:|--------:|:---------|:{'-' * _BAR}-|:--------------------|"
+    yield f"| line | {'pass':>7} | {'95 %':<8} | {'share':<{BAR_WIDTH}} | kept │ written next |"
+    yield f"|-----:|--------:|:---------|:{'-' * BAR_WIDTH}-|:--------------------|"
     for point in curve.points:
         yield _row(point, generation, lines)
         if curve.steepest is not None and point.position == curve.steepest[0]:
-            yield _fall(curve, curve.steepest, generation)
+            yield _steepest(curve, generation)
 
 
 def _row(point: PassRate, generation: Generation, lines: LineIndex) -> str:
-    full = round(point.rate * _BAR)
-    share = f"{point.passed}/{point.samples}"
-    interval = f"{100 * point.low:.0f}–{100 * point.high:.0f} %"
-    rest = generation.tokens[point.position :]
-    cut = rest[0].start if rest else len(generation.code)
+    passes, interval = curve_text.passes(point), curve_text.interval(point)
+    cut = generation.cut(point.position)
     line, _ = lines.position(cut)
     start, end = lines.span(line)
     kept, after = _shown(generation.code[start:cut].lstrip()), _shown(generation.code[cut:end])
@@ -87,21 +80,18 @@ def _row(point: PassRate, generation: Generation, lines: LineIndex) -> str:
         kept = f"…{kept[-_LONGEST:]}"
     if len(after) > _LONGEST:
         after = f"{after[:_LONGEST]}…"
-    bar = "█" * full + "·" * (_BAR - full)
+    bar = "".join(curve_text.bar(point))
     code = wording.table_cell(wording.code_span(f"{kept}│{after}"))
-    return f"| {line + 1:>4} | {share:>7} | {interval:<8} | {bar} | {code} |"
+    return f"| {line + 1:>4} | {passes:>7} | {interval:<8} | {bar} | {code} |"
 
 
-def _fall(curve: PassCurve, steepest: tuple[int, int], generation: Generation) -> str:
+def _steepest(curve: PassCurve, generation: Generation) -> str:
     """A row for what the sample has between two points: here the rate falls most."""
-    start, end = steepest
-    what = f"the steepest stretch: {end - start} tokens"
+    what = curve_text.stretch(curve)
     if curve.pivot is not None:
         what = f"**pivot** {wording.table_cell(wording.token(generation.tokens[curve.pivot].text))}"
-    if curve.fall is not None:
-        fall = curve.fall
-        what += f", falls by {fall.value:.0%} ({fall.low:.0%} to {fall.high:.0%})"
-    return f"| {'▼':>4} | {'':>7} | {'':<8} | {'▼' * _BAR} | {what} |"
+    empty = f"{'':>7} | {'':<8}"
+    return f"| {'▼':>4} | {empty} | {'▼' * BAR_WIDTH} | {what}{curve_text.fall(curve)} |"
 
 
 def _shown(text: str) -> str:

@@ -18,6 +18,7 @@ OURS = {
     "attribution.schema.comparisons",
     "attribution.schema.margins",
     "attribution.schema.curves",
+    "attribution.schema.curve_text",
     "attribution.schema.explanations",
     "attribution.schema.generation",
     "attribution.schema.graphs",

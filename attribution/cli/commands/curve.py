@@ -110,6 +110,6 @@ def _to_json(explanation: Explanation, generation: Generation, found: PassCurve)
     about = {key: whole[key] for key in ("task_id", "model", "form", "retokenized", "verdict")}
     curve = asdict(found)
     for point, row in zip(found.points, curve["points"], strict=True):
-        row["offset"] = segments.cut(generation, point.position)
+        row["offset"] = generation.cut(point.position)
         row["line"] = segments.line(generation, row["offset"])
     return {**about, "curve": curve}

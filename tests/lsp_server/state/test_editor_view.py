@@ -90,6 +90,8 @@ def test_every_pair_says_how_far_it_is_proved(origin: Origin) -> None:
 def test_a_small_difference_is_called_weak() -> None:
     shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (pair(logit_diff=0.4),)))
     assert "(Δℓ = 0.40, weak, proved by execution)" in shown.diagnostics[0].message
+    assert shown.weak
+    assert not view_of(SNAPSHOT, Explanation(FAILING, generation(), (pair(logit_diff=1.0),))).weak
 
 
 def test_the_strongest_tokens_are_named_with_their_side() -> None:

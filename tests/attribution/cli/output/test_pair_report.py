@@ -75,3 +75,11 @@ def test_every_origin_is_told() -> None:
     assert len(told) == len(Origin)
     assert sum("sibling" in line for line in told) == 1
     assert sum("as you chose, nothing was run" in line for line in told) == 1
+
+
+@pytest.mark.parametrize(("logit_diff", "weak"), [(0.99, True), (1.0, False), (1.01, False)])
+def test_a_pair_below_a_margin_of_one_is_weak(logit_diff: float, weak: bool) -> None:
+    out = console()
+    print_pair(evolve(PAIR, logit_diff=logit_diff), made(), out)
+    assert isinstance(out.file, io.StringIO)
+    assert ("(weak: the model hardly preferred it)" in out.file.getvalue()) is weak
