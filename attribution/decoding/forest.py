@@ -24,7 +24,7 @@ from attribution.decoding.drafts import share
 from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.interrupting import checked
 from attribution.decoding.linear import few_rows, is_packed
-from attribution.decoding.rows import Branch, Choice, Root, Row
+from attribution.decoding.rollout import Branch, Choice, Rollout, Root
 from attribution.job import Checkpoint, carry_on
 
 _DEAD = -(2**31)  # owner of a place that nobody sees
@@ -49,7 +49,7 @@ class Finished:
 
 
 @define
-class Work:
+class DecodingCost:
     """What decoding has cost so far, in tokens."""
 
     forwards: int = 0
@@ -68,7 +68,7 @@ class Forest:
         *,
         keep: int = 0,
         width: int | None = None,
-        work: Work | None = None,
+        work: DecodingCost | None = None,
     ) -> None:
         """`keep`: alternatives remembered per decoded token. `width`: tokens per forward pass.
 
@@ -79,14 +79,14 @@ class Forest:
         self.width = width or _width(model)
         self._numbers = itertools.count()
         self._roots: list[Root] = []
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, Rollout] = {}
         self._ready: list[Finished] = []  # what had ended when it was admitted
         self._cache = DynamicCache()
         self._owner = torch.empty(0, dtype=torch.int64, device=model.device)
         self._position = torch.empty(0, dtype=torch.int64, device=model.device)
-        self.work = work or Work()
+        self.work = work or DecodingCost()
 
-    def plant(self, ids: Sequence[int], start: int, cache: DynamicCache, reader: Reader) -> int:
+    def add_root(self, ids: Sequence[int], start: int, cache: DynamicCache, reader: Reader) -> int:
         """Add a root that the model has read; its output begins at `start`. Returns its index."""
         self._roots.append(Root(tuple(ids), start, reader))
         held = cache.get_seq_length()
@@ -103,7 +103,7 @@ class Forest:
         return len(self._rows) < max(1, self.width // 2) and pending < 2 * self.width
 
     @property
-    def rows(self) -> Mapping[int, Row]:
+    def rows(self) -> Mapping[int, Rollout]:
         """What is decoding, by number."""
         return self._rows
 
@@ -118,14 +118,14 @@ class Forest:
         Drafts for `eager` ones come before those for others.
         """
         number = next(self._numbers)
-        row = self._rows[number] = Row.of(branch, self._roots[branch.root], eager)
+        row = self._rows[number] = Rollout.of(branch, self._roots[branch.root], eager)
         if not resumed:
             self.work.plain += branch.position + len(branch.tokens) - 1
         if row.full or row.ended:
             self._ready.append(self._finish(number))
         return number
 
-    def fell(self, root: int) -> None:
+    def drop_root(self, root: int) -> None:
         """Forget a root of which no rollout is left."""
         self._owner = self._owner.masked_fill(self._owner == -1 - root, _DEAD)
 
@@ -175,7 +175,7 @@ class Forest:
                 ended.append(self._finish(number, finished=done))
         return ended
 
-    def _plan(self) -> dict[int, tuple[Row, list[int], Sequence[int]]]:
+    def _plan(self) -> dict[int, tuple[Rollout, list[int], Sequence[int]]]:
         """What each row feeds: tokens that the model has not seen, and a draft."""
         pending = {n: row.ids[row.seen :] for n, row in self._rows.items()}
         spare = self.width - sum(map(len, pending.values()))
@@ -184,7 +184,7 @@ class Forest:
         drafts = share(known, eager, spare)
         return {n: (row, pending[n], drafts[n]) for n, row in self._rows.items()}
 
-    def _forward(self, feeds: dict[int, tuple[Row, list[int], Sequence[int]]]) -> torch.Tensor:
+    def _forward(self, feeds: dict[int, tuple[Rollout, list[int], Sequence[int]]]) -> torch.Tensor:
         """Logits (tokens, vocabulary) behind the last pending token and behind every draft."""
         ids: list[int] = []
         kept: list[int] = []
@@ -239,7 +239,7 @@ class Forest:
 
     def _accept(
         self,
-        row: Row,
+        row: Rollout,
         draft: Sequence[int],
         picked: Sequence[int],
         choices: Sequence[Choice],
@@ -268,7 +268,7 @@ class Forest:
         completion = row.root.reader.completion(row.output, own, finished=finished or row.ended)
         return Finished(number, row.branch, completion, row.choices)
 
-    def _leave(self, number: int) -> Row:
+    def _leave(self, number: int) -> Rollout:
         self._owner = self._owner.masked_fill(self._owner == number, _DEAD)
         return self._rows.pop(number)
 

@@ -9,7 +9,7 @@ from attribution.decoding.endings import Completion, Reader
 from attribution.decoding.forest import Forest
 from attribution.decoding.prefix import Prefix, read
 from attribution.decoding.prompts import Stops
-from attribution.decoding.rows import Branch
+from attribution.decoding.rollout import Branch
 
 
 def generate(
@@ -36,13 +36,13 @@ def generate(
                 model, ids[:-1], len(ids), cache, partial(checkpoint, forest.work.forwards)
             ):
                 pass
-            root = forest.plant(ids, len(ids), cache, Reader(tokenizer, stops, ids[-1]))
+            root = forest.add_root(ids, len(ids), cache, Reader(tokenizer, stops, ids[-1]))
             # The prompt but for its last token, from which decoding starts.
             branch = Branch(len(ids) - 1, (ids[-1],), max_new_tokens, root)
             index_of[forest.admit(branch)] = index
             continue
         for done in forest.step(partial(checkpoint, forest.work.forwards)):
-            forest.fell(done.branch.root)
+            forest.drop_root(done.branch.root)
             yield index_of[done.number], done.completion
 
 
@@ -62,7 +62,7 @@ def rollouts(
     """
     forest = Forest(model, width=width)
     reader = Reader(tokenizer, stops, prefix.ids[prefix.prompt_length - 1])
-    forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, reader)
+    forest.add_root(prefix.ids, prefix.prompt_length, prefix.cache, reader)
     waiting, found = list(enumerate(branches))[::-1], {}
     index_of: dict[int, int] = {}
     while waiting or forest.busy:

@@ -60,7 +60,7 @@ def prefill(
     return Prefix(tuple(ids), prompt_length, cache, output, prompt)
 
 
-def asked(
+def score_tokens(
     model: PreTrainedModel,
     ids: Sequence[int],
     prompt_length: int,

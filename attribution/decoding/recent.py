@@ -22,7 +22,7 @@ _MOST_BYTES = 512 * 2**20  # of all caches together
 
 
 @frozen(eq=False)
-class Behind:
+class NextToken:
     """What comes after a text."""
 
     logits: torch.Tensor  # (vocabulary,) float32 on the CPU
@@ -49,13 +49,13 @@ class Recent:
         self._held.clear()
 
     @torch.inference_mode()
-    def behind(
+    def next_token(
         self,
         model: PreTrainedModel,
         ids: Sequence[int],
         checkpoint: Checkpoint,
         prefix: Prefix | None = None,
-    ) -> Behind:
+    ) -> NextToken:
         """What `model` says after `ids` (one or more), always the model of the calls before.
 
         `prefix` is another sequence that it has read. `checkpoint` is called before every layer;
@@ -74,7 +74,7 @@ class Recent:
                 logits_to_keep=1,
             ).logits[0, -1]
         self._remember(_Read(tuple(ids), cache))
-        return Behind(logits.float().cpu(), len(ids) - reused, reused)
+        return NextToken(logits.float().cpu(), len(ids) - reused, reused)
 
     def _remember(self, read: _Read) -> None:
         others = [one for one in self._held if one.ids != read.ids]

@@ -12,8 +12,8 @@ from attribution.engine.stages import generate, manual_pair, pass_curve, verify_
 from attribution.engine.stages.explain import attribute, compare_models, faithfulness
 from attribution.engine.stages.explain.case import Case, check_model, check_pair
 from attribution.engine.stages.explain.graph import build_graph, check_request
-from attribution.engine.stages.fault_search import Searches
-from attribution.engine.stages.prefix_cache import Readings
+from attribution.engine.stages.fault_search import FaultSearches
+from attribution.engine.stages.prefix_cache import PrefixCache
 from attribution.engine.stages.read_sample import read_task, read_tokens, sandbox_of, task_id_of
 from attribution.errors import ExecutionRefused, InvalidRequest, ResourceExhausted
 from attribution.faults.ranking import best
@@ -28,6 +28,7 @@ from attribution.schema import (
     CompareRequest,
     ContrastPair,
     CurveRequest,
+    EngineRequest,
     ExplainRequest,
     FaithfulnessRequest,
     GenerateRequest,
@@ -41,7 +42,6 @@ from attribution.schema import (
     Timings,
     Verification,
     VerifyRequest,
-    Work,
 )
 
 _UNTRUSTED = (
@@ -57,9 +57,9 @@ class Engine:
         self.grader = Grader()
         self.loaded: LoadedModel | None = None
         self._settings: ModelSettings | None = None
-        self._readings = Readings()
+        self._prefix_cache = PrefixCache()
         self._sibling: tuple[ModelSettings, LoadedModel] | None = None
-        self._searches = Searches(self.grader)
+        self._searches = FaultSearches(self.grader)
 
     def close(self) -> None:
         self.unload()
@@ -68,26 +68,26 @@ class Engine:
     def unload(self) -> None:
         """Give the model's memory back."""
         self.loaded = self._settings = self._sibling = None
-        self._readings.clear()
+        self._prefix_cache.clear()
         self._searches.clear()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def run(self, request: Work, job: Job) -> None:
+    def run(self, request: EngineRequest, job: Job) -> None:
         """Compute one request; its last event is Timings."""
         try:
             self._answer(request, job)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            self._readings.clear()
+            self._prefix_cache.clear()
             self._searches.clear()
             raise ResourceExhausted(
                 "The model ran out of memory. Use a smaller model, or the CPU (--device cpu)."
             ) from error
         job.emit(Timings(dict(job.timings)))
 
-    def _answer(self, request: Work, job: Job) -> None:
+    def _answer(self, request: EngineRequest, job: Job) -> None:
         self.grader.shut_into(sandbox_of(request))
         match request:
             case GenerateRequest():
@@ -133,7 +133,7 @@ class Engine:
     def _scored(
         self, loaded: LoadedModel, generation: Generation, job: Job, top_k: int = TOP_K
     ) -> Generation:
-        prefix = self._readings.prefix(loaded, generation, top_k, job.checkpoint)
+        prefix = self._prefix_cache.prefix(loaded, generation, top_k, job.checkpoint)
         named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
         return with_scores(named, prefix, loaded.tokenizer)
 
@@ -206,7 +206,7 @@ class Engine:
         loaded = self._load(explain.settings, job)
         with job.stage("margin", "Asking what the model thinks of it now"):
             read = read_tokens(explain, task, code, loaded)
-            job.emit(self._readings.margin(request, read, loaded, job.checkpoint))
+            job.emit(self._prefix_cache.margin(request, read, loaded, job.checkpoint))
 
     def _curve(self, request: CurveRequest, job: Job) -> None:
         """Where the tests fail: tokens, then curves. No pair is looked for: no rules are needed."""
@@ -219,7 +219,7 @@ class Engine:
         loaded = self._load(explain.settings, job)
         generation = self._read(explain, task, code, loaded, job)
         with job.stage("curve", "Sampling how the model goes on"):
-            prefix = self._readings.prefix(loaded, generation, explain.top_k, job.checkpoint)
+            prefix = self._prefix_cache.prefix(loaded, generation, explain.top_k, job.checkpoint)
             for event in pass_curve.curve(
                 request, task, generation, prefix, loaded, self.grader, job
             ):
@@ -296,7 +296,7 @@ class Engine:
     ) -> list[ContrastPair]:
         """All proved pairs, streamed. What an earlier request found comes first and at once."""
         with job.stage("search", "Looking for the token that broke it"):
-            prefix = self._readings.prefix(loaded, generation, request.top_k, job.checkpoint)
+            prefix = self._prefix_cache.prefix(loaded, generation, request.top_k, job.checkpoint)
             sibling = self._load_sibling(request.sibling, job) if request.sibling else None
             search = self._searches.of(request, task, generation, prefix, loaded, sibling, job)
             for event in self._searches.run(search, request, job):

@@ -2,15 +2,15 @@
 
 from attribution.schema import (
     CurveRequest,
+    EngineRequest,
     FaithfulnessRequest,
     GenerateRequest,
     MarginRequest,
     VerifyRequest,
-    Work,
 )
 
 
-def priority(request: Work) -> int:
+def priority(request: EngineRequest) -> int:
     """0: while somebody types; 1: somebody waits for it; 2: samples, or minutes of measuring.
 
     What runs already is not interrupted, whatever comes: it may have its rules in the model.

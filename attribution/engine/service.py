@@ -33,7 +33,14 @@ from attribution.ipc.client import pid_path, socket_path
 from attribution.ipc.wire import Cancel, Done, Failed, Hello
 from attribution.job import Job
 from attribution.resources import resident_bytes
-from attribution.schema import EngineStatus, Event, IdleRequest, StatusRequest, StopRequest, Work
+from attribution.schema import (
+    EngineRequest,
+    EngineStatus,
+    Event,
+    IdleRequest,
+    StatusRequest,
+    StopRequest,
+)
 
 if TYPE_CHECKING:
     from attribution.engine.dispatch import Engine
@@ -49,7 +56,7 @@ class _Item:
 
     priority: int
     number: int
-    request: Work | None = field(order=False)  # None ends the compute thread
+    request: EngineRequest | None = field(order=False)  # None ends the compute thread
     send: Callable[[object], None] = field(order=False)
     cancelled: threading.Event = field(order=False, factory=threading.Event)
 
@@ -177,7 +184,7 @@ class Service:
                 socket_path().unlink(missing_ok=True)  # who comes now starts the next engine
                 client.answer(frame.id, Done())
                 self._stopping.set()
-            case request if isinstance(request, Work):
+            case request if isinstance(request, EngineRequest):
                 # Too late: the connection ends unanswered, so that its client asks the next engine.
                 if not self._stopping.is_set():
                     self._accept(frame.id, request, client)
@@ -185,7 +192,7 @@ class Service:
                 refusal = InvalidRequest(f"The engine does not answer {type(other).__name__}.")
                 client.answer(frame.id, wire.failed(refusal))
 
-    def _accept(self, request_id: int, request: Work, client: _Client) -> None:
+    def _accept(self, request_id: int, request: EngineRequest, client: _Client) -> None:
         loop = asyncio.get_running_loop()
         number = next(self._numbers)
 
@@ -237,7 +244,7 @@ class Service:
         if self._engine is not None:
             self._engine.close()
 
-    def _run(self, item: _Item, request: Work) -> None:
+    def _run(self, item: _Item, request: EngineRequest) -> None:
         def emit(event: Event) -> None:
             item.checkpoint()
             item.send(event)

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from attribution.errors import InvalidRequest
 from attribution.faithfulness.curves import FRACTIONS, ORDERS, Deletion
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.faithfulness.statistics import (
     Floats,
     bootstrap,
@@ -32,7 +32,7 @@ _STRONGEST_UNTIL = 0.75
 
 
 def full(
-    probe: Probe,
+    occlusion: Occlusion,
     relevance: torch.Tensor,
     eligible: Sequence[int],
     method: str,
@@ -48,8 +48,8 @@ def full(
     `relevance` (n,) in logit units, of the tokens of `probe`; `eligible` are the positions that
     count. Nothing is estimated: all intervals have equal ends.
     """
-    pace, forwards = _Pace(time.perf_counter, None), probe.forwards
-    _check(probe, relevance, eligible)
+    pace, forwards = _Pace(time.perf_counter, None), occlusion.forwards
+    _check(occlusion, relevance, eligible)
     if not perturbations:
         raise InvalidRequest("Name a perturbation.")
     ranked = _of(relevance, eligible)
@@ -58,17 +58,17 @@ def full(
     rows = len(perturbations) * len(singles) + len(deletion.sets)
     effects = []
     for place, one in enumerate(perturbations):
-        done = _told(report, f"Taking tokens away ({one})", place * len(singles), rows)
-        found = probe.base - probe.without(singles, one, done)
+        done = _row_reporter(report, f"Taking tokens away ({one})", place * len(singles), rows)
+        found = occlusion.base - occlusion.without(singles, one, done)
         effects.append(Effects(one, tuple(eligible), tuple(found.tolist())))
-    done = _told(report, "Taking tokens away in order", rows - len(deletion.sets), rows)
-    curves = deletion.curves(probe.without(deletion.sets, Perturbation.MASK, done).tolist())
-    agreements, spent = [_exact(ranked, one) for one in effects], probe.forwards - forwards
+    done = _row_reporter(report, "Taking tokens away in order", rows - len(deletion.sets), rows)
+    curves = deletion.curves(occlusion.without(deletion.sets, Perturbation.MASK, done).tolist())
+    agreements, spent = [_exact(ranked, one) for one in effects], occlusion.forwards - forwards
     return _result(method, agreements, effects, (), curves, spent, pace)
 
 
 def estimate(
-    probe: Probe,
+    occlusion: Occlusion,
     relevance: torch.Tensor,
     eligible: Sequence[int],
     segments: Sequence[tuple[int, int]],
@@ -91,11 +91,11 @@ def estimate(
     `started`, or from now on.
     """
     pace = _Pace(clock, seconds, started)
-    forwards = probe.forwards
-    _check(probe, relevance, eligible)
-    effects = _segments(probe, relevance, segments, pace, report)
-    sample = _sample(probe, relevance, eligible, pace, seed, report)
-    agreement, spent = sample.agreement(relevance, seed), probe.forwards - forwards
+    forwards = occlusion.forwards
+    _check(occlusion, relevance, eligible)
+    effects = _segments(occlusion, relevance, segments, pace, report)
+    sample = _sample(occlusion, relevance, eligible, pace, seed, report)
+    agreement, spent = sample.agreement(relevance, seed), occlusion.forwards - forwards
     found = _result(method, [agreement], [sample.listed()], effects, None, spent, pace)
     least = agreement.measured <= _LEAST_STRONGEST + _LEAST_OTHERS
     if least and seconds is not None and found.seconds > seconds:
@@ -125,8 +125,8 @@ def _result(
     )
 
 
-def _check(probe: Probe, relevance: torch.Tensor, eligible: Sequence[int]) -> None:
-    if relevance.shape != (len(probe),):
+def _check(occlusion: Occlusion, relevance: torch.Tensor, eligible: Sequence[int]) -> None:
+    if relevance.shape != (len(occlusion),):
         raise InvalidRequest("The relevance belongs to another sequence.")
     if not eligible:
         raise InvalidRequest("There is no token before the target that could be taken away.")
@@ -140,7 +140,7 @@ def _of(relevance: torch.Tensor, tokens: Sequence[int]) -> Floats:
     return found
 
 
-def _told(report: Report, what: str, before: int, rows: int) -> Callable[[int], None]:
+def _row_reporter(report: Report, what: str, before: int, rows: int) -> Callable[[int], None]:
     return lambda done: report(what, (before + done) / rows)
 
 
@@ -173,7 +173,7 @@ class _Pace:
         return self._clock() - self._start
 
     def measure(
-        self, probe: Probe, sets: Sequence[Sequence[int]], least: int, until: float
+        self, occlusion: Occlusion, sets: Sequence[Sequence[int]], least: int, until: float
     ) -> list[float]:
         """Effects (logit units) of the first sets: at least `least`, all if the time allows.
 
@@ -184,7 +184,7 @@ class _Pace:
         while size > 0:
             before = self.elapsed()
             batch = sets[len(effects) : len(effects) + size]
-            found = probe.base - probe.without(batch, Perturbation.MASK)
+            found = occlusion.base - occlusion.without(batch, Perturbation.MASK)
             effects.extend(found.tolist())
             size = min(self._next(len(batch), before, until), len(sets) - len(effects))
         return effects
@@ -201,7 +201,7 @@ class _Pace:
 
 
 def _segments(
-    probe: Probe,
+    occlusion: Occlusion,
     relevance: torch.Tensor,
     segments: Sequence[tuple[int, int]],
     pace: _Pace,
@@ -211,7 +211,7 @@ def _segments(
     report("Masking segments", 0.0)
     sums = {(start, end): float(relevance[start:end].sum()) for start, end in segments}
     order = sorted(sums, key=lambda segment: -abs(sums[segment]))
-    effects = pace.measure(probe, [range(*segment) for segment in order], 1, _SEGMENTS_UNTIL)
+    effects = pace.measure(occlusion, [range(*segment) for segment in order], 1, _SEGMENTS_UNTIL)
     found = [
         SegmentEffect(*segment, effect, sums[segment])
         for segment, effect in zip(order, effects, strict=False)
@@ -248,7 +248,7 @@ class _Sample:
 
 
 def _sample(
-    probe: Probe,
+    occlusion: Occlusion,
     relevance: torch.Tensor,
     eligible: Sequence[int],
     pace: _Pace,
@@ -260,11 +260,11 @@ def _sample(
     order = np.argsort(-np.abs(_of(relevance, eligible)), kind="stable")
     ranked = [eligible[place] for place in order]
     strongest = [(token,) for token in ranked[:STRONGEST]]
-    effects = pace.measure(probe, strongest, _LEAST_STRONGEST, _STRONGEST_UNTIL)
+    effects = pace.measure(occlusion, strongest, _LEAST_STRONGEST, _STRONGEST_UNTIL)
     chosen = len(effects)
     report("Masking other tokens", 2 / 3)
     rest = np.random.default_rng(seed).permutation(ranked[chosen:]).tolist()
     wanted = rest if pace.limited else rest[:OTHERS]
-    effects += pace.measure(probe, [(token,) for token in wanted], _LEAST_OTHERS, 1.0)
+    effects += pace.measure(occlusion, [(token,) for token in wanted], _LEAST_OTHERS, 1.0)
     tokens = (ranked[:chosen] + rest)[: len(effects)]
     return _Sample(tokens, np.array(effects), np.arange(len(tokens)) >= chosen, len(rest))

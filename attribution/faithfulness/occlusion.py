@@ -57,7 +57,7 @@ class _Change:
     places: tuple[int, ...]
 
 
-class Probe:
+class Occlusion:
     """One sequence `ids` (n,) int64 in one model, and what its last position says.
 
     `score` gets logits (rows, vocabulary), at least float32, and returns (rows,); `neutral` is the

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from attribution.decoding import Scores
 from attribution.decoding.tokens import decode_each
 from attribution.faults.scoring import score
-from attribution.faults.syntax import Kind, Syntax
+from attribution.faults.syntax import Syntax, TokenKind
 from attribution.schema import Document, Generation, Origin, Token, TokenChoice
 
 
@@ -52,7 +52,7 @@ class Candidate:
     logit_diff: float
     log_probability: float  # of the contrast, nats
     entropy: float  # of the position, nats
-    kind: Kind
+    kind: TokenKind
     suspicion: float
     is_special: bool = False  # stands for no text, e.g. the end
     origin: Origin = Origin.VERIFIED
@@ -77,7 +77,7 @@ def candidates(
         if token.start == token.end or token.document is not Document.CODE:
             continue  # nothing of it is in the sample
         target = TokenChoice(token.id, token.text, int(scores.chosen_ranks[row]))
-        place = _Place.of(syntax, token, evidence.suspicion)
+        place = _Surroundings.of(syntax, token, evidence.suspicion)
         found += [
             Candidate(
                 position=position,
@@ -98,23 +98,23 @@ def candidates(
 
 
 @frozen
-class _Place:
+class _Surroundings:
     """What stands at one token."""
 
-    kind: Kind
+    kind: TokenKind
     suspicion: float  # Ochiai of its line
     opens: bool = False  # a comment before code; `suspicion` is that of the code then
 
     @classmethod
-    def of(cls, syntax: Syntax, token: Token, suspicion: Mapping[int, float]) -> "_Place":
+    def of(cls, syntax: Syntax, token: Token, suspicion: Mapping[int, float]) -> "_Surroundings":
         kind, line = syntax.kind(token.start, token.end), syntax.line(token.start)
-        code = syntax.code_behind(token.start, token.end) if kind is Kind.PROSE else None
+        code = syntax.code_behind(token.start, token.end) if kind is TokenKind.PROSE else None
         return cls(kind, suspicion.get(line if code is None else code, 0.0), code is not None)
 
-    def kind_of(self, text: str) -> Kind:
+    def kind_of(self, text: str) -> TokenKind:
         """Of the place, for another token: code in the place of a comment begins a statement."""
         code = self.opens and text.strip() and not text.lstrip().startswith("#")
-        return Kind.KEYWORD if code else self.kind
+        return TokenKind.KEYWORD if code else self.kind
 
 
 def _options(

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
-from attribution.decoding import Branch, Finished, Forest, Work
+from attribution.decoding import Branch, DecodingCost, Finished, Forest
 from attribution.decoding.endings import Reader
 from attribution.decoding.linear import packed
 from attribution.faults.drop import describe, reaches, steepest
@@ -60,7 +60,7 @@ class CurveSearch:
     subject: Subject
     plan: Plan
     places: list[int]  # positions that can be estimated, ascending
-    work: Work = field(factory=Work)
+    work: DecodingCost = field(factory=DecodingCost)
     programs: Programs = field(factory=Programs)
     _reader: Reader = field(kw_only=True)
     _tallies: dict[int, _Tally] = field(factory=dict)
@@ -100,7 +100,7 @@ class CurveSearch:
         # Made before packing, so as wide as without: samples leave no room to drafts.
         forest = Forest(self.subject.model, width=self.plan.width, work=self.work)
         prefix = self.subject.prefix
-        forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, self._reader)
+        forest.add_root(prefix.ids, prefix.prompt_length, prefix.cache, self._reader)
         with packed(self.subject.model, checkpoint), Tester(self.programs, judge) as tester:
             while self._open and self._seconds < seconds:
                 checkpoint()

@@ -7,7 +7,7 @@ from attrs import define, field
 from attribution.faults import ranking
 from attribution.faults.attempts import Attempt
 from attribution.faults.candidates import Candidate
-from attribution.faults.syntax import Kind
+from attribution.faults.syntax import TokenKind
 from attribution.faults.tester import Programs
 from attribution.schema import ContrastPair, Generation, Origin, Trial
 
@@ -42,7 +42,7 @@ class Findings:
             self._mutants.setdefault(mutant, []).append(candidate)
             self.programs.ask(mutant, candidate.score)
 
-    def spliced(self, program: str, candidate: Candidate) -> None:
+    def patched(self, program: str, candidate: Candidate) -> None:
         """If `program` passes, the rollout of `candidate` is wanted."""
         self._splices.setdefault(program, []).append(candidate)
 
@@ -66,8 +66,8 @@ class Findings:
         Returns candidates whose rollout is wanted now, and what else can be tried.
         """
         passed = self.programs.verdicts[program]
-        spliced = self._splices.pop(program, [])
-        wanted = [c for c in spliced if passed and c not in self.tried]
+        patched = self._splices.pop(program, [])
+        wanted = [c for c in patched if passed and c not in self.tried]
         further: list[Attempt] = []
         for attempt, next_ones in self._decoded.pop(program, ()):
             self._rolled(attempt, program, passed, seconds)
@@ -142,7 +142,7 @@ class Findings:
 def _is_mute(candidate: Candidate) -> bool:
     """Whether the exchange changes but words within a comment or a docstring."""
     signs = {*candidate.target.text, *candidate.contrast.text} & _SIGNS
-    return candidate.kind is Kind.PROSE and not signs
+    return candidate.kind is TokenKind.PROSE and not signs
 
 
 def exchanged(generation: Generation, candidate: Candidate) -> str | None:

@@ -12,7 +12,7 @@ from attribution.schema import Generation
 _LINE = re.compile(r"(?:\s*+#[^\n]*+\n)*+\s*+\S[^\n]*+\n")
 
 
-def splices(generation: Generation, position: int, program: str) -> list[str]:
+def line_patches(generation: Generation, position: int, program: str) -> list[str]:
     """The sample with the line of one token replaced by what a rollout wrote, or put before it.
 
     `program` is what the rollout has written so far, with the prompt; `position` is its first own

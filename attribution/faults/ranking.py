@@ -64,7 +64,7 @@ def outcome(
     return Outcome.EXHAUSTED if complete else Outcome.BUDGET
 
 
-def told(found: Outcome, pairs: Collection[ContrastPair], rollouts: int, programs: int) -> str:
+def describe(found: Outcome, pairs: Collection[ContrastPair], rollouts: int, programs: int) -> str:
     """One sentence for a person."""
     tried = f"{rollouts} continuations and {programs} programs were tried"
     match found:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from attribution.decoding import Scores, Work
+from attribution.decoding import DecodingCost, Scores
 from attribution.faults import ranking
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
@@ -13,7 +13,7 @@ def report_of(
     findings: Findings,
     ordered: Sequence[Candidate],
     scores: Scores,
-    work: Work,
+    work: DecodingCost,
     *,
     rollouts: int,
     seconds: float,
@@ -36,7 +36,7 @@ def report_of(
         rollouts=rollouts,
         decoded_tokens=work.written,
         proved=len(pairs),
-        message=ranking.told(found, pairs, rollouts, programs),
+        message=ranking.describe(found, pairs, rollouts, programs),
         outcome=found,
         programs=programs,
         accepted_tokens=work.accepted,

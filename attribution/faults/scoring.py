@@ -5,24 +5,24 @@ stands there, and how suspicious its line is (Ochiai). `tokenblame study faults`
 signal is worth.
 """
 
-from attribution.faults.syntax import Kind
+from attribution.faults.syntax import TokenKind
 
 _LOG_PROBABILITY = 0.7
 _ENTROPY = 1.0
 _SUSPICION = 3.0
 _KIND = {
-    Kind.OPERATOR: 0.5,
-    Kind.NAME: 0.5,
-    Kind.CONSTANT: 0.5,
-    Kind.KEYWORD: -0.5,
-    Kind.PUNCTUATION: 0.0,
-    Kind.LAYOUT: -3.0,
-    Kind.PROSE: -3.0,
-    Kind.BEHIND: -3.0,
+    TokenKind.OPERATOR: 0.5,
+    TokenKind.NAME: 0.5,
+    TokenKind.CONSTANT: 0.5,
+    TokenKind.KEYWORD: -0.5,
+    TokenKind.PUNCTUATION: 0.0,
+    TokenKind.LAYOUT: -3.0,
+    TokenKind.PROSE: -3.0,
+    TokenKind.BEHIND: -3.0,
 }
 
 
-def score(log_probability: float, entropy: float, suspicion: float, kind: Kind) -> float:
+def score(log_probability: float, entropy: float, suspicion: float, kind: TokenKind) -> float:
     """The higher, the sooner: nats of probability (discounted), with a bonus for place and kind."""
     return (
         _LOG_PROBABILITY * log_probability

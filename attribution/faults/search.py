@@ -20,16 +20,16 @@ from contextlib import contextmanager
 from attrs import define, evolve, field, frozen
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from attribution.decoding import Finished, Forest, Prefix, Work
+from attribution.decoding import DecodingCost, Finished, Forest, Prefix
 from attribution.decoding.endings import Reader
 from attribution.decoding.linear import packed
 from attribution.decoding.prompts import Stops
-from attribution.decoding.rows import Row
+from attribution.decoding.rollout import Rollout
 from attribution.faults import ranking
 from attribution.faults.attempts import Attempt, Stage, first, longest, seconds
 from attribution.faults.candidates import Candidate
 from attribution.faults.findings import Findings
-from attribution.faults.line_patches import splices
+from attribution.faults.line_patches import line_patches
 from attribution.faults.report import report_of
 from attribution.faults.schedule import Schedule, rest_of
 from attribution.faults.tester import Judge, Tester
@@ -71,7 +71,7 @@ class Search:
     subject: Subject
     ordered: list[Candidate]
     findings: Findings
-    work: Work = field(factory=Work)
+    work: DecodingCost = field(factory=DecodingCost)
     _schedule: Schedule = field(factory=Schedule)
     _running: dict[int, Attempt] = field(factory=dict)
     _seconds: float = 0.0  # of earlier runs
@@ -181,7 +181,7 @@ class Search:
         subject, prefix = self.subject, self.subject.prefix
         forest = Forest(subject.model, keep=_CHOICES, work=self.work)
         reader = Reader(subject.tokenizer, subject.stops, prefix.ids[prefix.prompt_length - 1])
-        forest.plant(prefix.ids, prefix.prompt_length, prefix.cache, reader)
+        forest.add_root(prefix.ids, prefix.prompt_length, prefix.cache, reader)
         return forest
 
     def _admit(self, forest: Forest, budget: Budget, *, urgent: bool) -> None:
@@ -236,16 +236,16 @@ class Search:
         else:
             forest.rows[number].eager = True
 
-    def _has_line(self, candidate: Candidate, row: Row, tester: Tester) -> bool:
+    def _has_line(self, candidate: Candidate, row: Rollout, tester: Tester) -> bool:
         """Whether the first line is written; it is tried in the original then."""
         program = self._program(row.root.reader.text(row.output))
-        found = splices(self.subject.generation, candidate.position, program)
-        for spliced in found:
-            self.findings.spliced(spliced, candidate)
-            tester.ask(spliced, _URGENT, True)
+        found = line_patches(self.subject.generation, candidate.position, program)
+        for patched in found:
+            self.findings.patched(patched, candidate)
+            tester.ask(patched, _URGENT, True)
         return bool(found) or len(row.ids) > candidate.position + _LONG_LINE
 
-    def _is_hopeless(self, row: Row, tester: Tester) -> bool:
+    def _is_hopeless(self, row: Rollout, tester: Tester) -> bool:
         if row.matched >= _REJOINED and row.cursor is not None:
             # It writes the original again: this is the program that it is becoming.
             rest = row.root.ids[row.cursor :]

@@ -13,7 +13,7 @@ _SIGNS = "+ - * / % ** // @ < > <= >= == != & | ^ ~ << >> = += -= *= /= //= %= :
 _OPERATORS = {*_SIGNS.split(), "and", "or", "not", "in", "is", "not in", "is not"}
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """Syntactic class of a token."""
 
     OPERATOR = "operator"
@@ -37,25 +37,29 @@ class Syntax:
         definitions = [n.end_byte for n in self._root.children if n.type in _DEFINITIONS]
         self._end = max(definitions, default=len(data))
 
-    def kind(self, start: int, end: int) -> Kind:
+    def kind(self, start: int, end: int) -> TokenKind:
         """Of the first thing that is no white space in code points [start, end)."""
         text = self._code[start:end]
         if not text.strip():
             inside = self._leaf(start, end)
-            return Kind.PROSE if _is_prose(inside) else Kind.LAYOUT
+            return TokenKind.PROSE if _is_prose(inside) else TokenKind.LAYOUT
         start += len(text) - len(text.lstrip())
         node = self._leaf(start, start + 1)
         if _is_prose(node):
-            return Kind.PROSE
+            return TokenKind.PROSE
         if self._bytes[start] > self._end:
-            return Kind.BEHIND
+            return TokenKind.BEHIND
         if node.type in _CONSTANTS:
-            return Kind.CONSTANT
+            return TokenKind.CONSTANT
         if node.type in _OPERATORS:
-            return Kind.OPERATOR
+            return TokenKind.OPERATOR
         if node.type == "identifier":
-            return Kind.NAME
-        return Kind.KEYWORD if node.type.isidentifier() and not node.is_named else Kind.PUNCTUATION
+            return TokenKind.NAME
+        return (
+            TokenKind.KEYWORD
+            if node.type.isidentifier() and not node.is_named
+            else TokenKind.PUNCTUATION
+        )
 
     def line(self, offset: int) -> int:
         """Of a code point, counted from 1."""

@@ -23,7 +23,7 @@ _ERROR_TAIL = 4000  # bytes
 
 
 @frozen
-class Ended:
+class ChildExit:
     """How a child ended."""
 
     status: int  # exit status, or minus the signal
@@ -41,7 +41,7 @@ class Ended:
         return told[-1] if told else f"it ended with status {self.status}"
 
 
-def speaker() -> Callable[..., None]:
+def json_lines() -> Callable[..., None]:
     """For the child: a function that prints its keyword arguments as one line of JSON.
 
     From now on file descriptor 1 leads to standard error, so that no library's print gets
@@ -77,7 +77,7 @@ def run(
     env: Mapping[str, str],
     tick: Callable[[], None],
     line: Callable[[str], None],
-) -> Ended:
+) -> ChildExit:
     """Run `command` to its end; `line` gets what it prints.
 
     `tick` is called several times a second; where it (or `line`) raises, the child and all it
@@ -103,7 +103,7 @@ def run(
             raise
         finally:
             process.stdout.close()
-        return Ended(status, _tail(errors))
+        return ChildExit(status, _tail(errors))
 
 
 def _wait(process: subprocess.Popen[bytes], tick: Callable[[], None]) -> int:

@@ -168,7 +168,7 @@ def _download_snapshot(say: Any, repo: str, revision: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """The child: download, and answer in lines of JSON."""
-    say = child.speaker()
+    say = child.json_lines()
     kind, *rest = arguments
     try:
         if kind == "file":

@@ -23,7 +23,14 @@ from attrs import frozen
 from torch import nn
 
 from attribution.lrp.rules.attention import AtZero
-from attribution.lrp.rules.backward_trace import Attention, Call, LayerPass, Ledger, Method, inner
+from attribution.lrp.rules.backward_trace import (
+    Attention,
+    BackwardTrace,
+    Call,
+    LayerPass,
+    Method,
+    inner,
+)
 
 TILE = 2**24  # elements of one tile: 64 MiB in float32
 
@@ -124,20 +131,20 @@ def _masked(scores: torch.Tensor, rows: torch.Tensor, mask: torch.Tensor | None)
     return scores.masked_fill(hidden, -torch.inf)
 
 
-def closed_form(done: LayerPass, ledger: Ledger) -> ClosedForm:
+def closed_form(done: LayerPass, trace: BackwardTrace) -> ClosedForm:
     """The edges of a layer that the pass has just come through."""
     seen = done.attention
     wide = torch.promote_types(seen.query.dtype, torch.float32)
     key, value, query = seen.key, seen.value, seen.query
-    if is_affine(ledger.calls[done.layer].module):
-        offsets = affine_offsets(ledger, ledger.calls[done.layer], done.hidden)
+    if is_affine(trace.calls[done.layer].module):
+        offsets = affine_offsets(trace, trace.calls[done.layer], done.hidden)
         query, key, value = query - offsets[0], key - offsets[1], value - offsets[2]
     if seen.query_grad is None:
         own = query.new_zeros(query.shape[:2], dtype=wide)
     else:
         own = 0.25 * inner(query, seen.query_grad)
     return ClosedForm(
-        ledger.method, done.layer, seen, key, value, inner(done.hidden, done.cotangent), own
+        trace.method, done.layer, seen, key, value, inner(done.hidden, done.cotangent), own
     )
 
 
@@ -147,14 +154,14 @@ def is_affine(layer: nn.Module) -> bool:
 
 
 def affine_offsets(
-    ledger: Ledger, call: Call, hidden: torch.Tensor
+    trace: BackwardTrace, call: Call, hidden: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """q, k and v, each (heads, n, head_dim), of the layer at 0 with its norms frozen as they were.
 
     With frozen norms, q, k and v are affine in the layer's input (n, d): f(x) − f(0) is linear.
     """
     module: Any = call.module
-    ledger.at_zero = True
+    trace.at_zero = True
     try:
         with torch.no_grad():
             module(torch.zeros_like(hidden)[None], *call.arguments, **call.options)
@@ -162,5 +169,5 @@ def affine_offsets(
         query, key, value = (part[0] for part in reached.parts)
         return query, key, value
     finally:
-        ledger.at_zero = False
+        trace.at_zero = False
     raise RuntimeError(f"{type(module).__name__} has no attention of ours")

@@ -17,9 +17,9 @@ from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.job import Checkpoint, carry_on
 from attribution.lrp.closed_form import closed_form, is_affine
 from attribution.lrp.objective import Objective
-from attribution.lrp.packed import Span, packed_rows
+from attribution.lrp.packed import LayerRange, packed_rows
 from attribution.lrp.relevance import backward, prepare, require_finite
-from attribution.lrp.rules.backward_trace import LayerPass, Ledger, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, LayerPass, Method
 from attribution.lrp.rules.patch import Rules
 from attribution.lrp.transitions import (
     Rows,
@@ -65,16 +65,16 @@ def build(
     model, rules = prepare(model, input_ids, objective)
     stages = select_stages(model.config.num_hidden_layers, wanted)
     builder = _Builder(wanted, stages)
-    ledger = Ledger(
+    trace = BackwardTrace(
         method,
         checkpoint,
         recompute=recompute,
         on_stage=builder.on_stage,
         on_layer=builder.on_layer,
     )
-    logit_diff, _, _ = backward(model, rules, input_ids, objective, ledger)
-    builder.skip_layers(model, rules, ledger)
-    relevance = np.stack([array(ledger.nodes[stage][0]) for stage in stages])
+    logit_diff, _, _ = backward(model, rules, input_ids, objective, trace)
+    builder.skip_layers(model, rules, trace)
+    relevance = np.stack([array(trace.nodes[stage][0]) for stage in stages])
     require_finite(model, torch.from_numpy(relevance), logit_diff)
     return RawGraph(
         stages=tuple(map(stage_name, stages)),
@@ -93,7 +93,7 @@ def _ends_affine(model: Any) -> bool:
 
 
 def select_stages(layers: int, wanted: Wanted) -> list[int]:
-    """Stage numbers (see ledger.py), ascending; the embedding and the last are always there."""
+    """Stage numbers (as in backward_trace.py), ascending, with the embedding and the last."""
     ends = set(range(layers)) if wanted.layers is None else set(wanted.layers)
     if outside := sorted(layer for layer in ends if not 0 <= layer < layers):
         raise InvalidRequest(
@@ -144,53 +144,53 @@ class _Builder:
     def skips(self) -> list[tuple[int, int]]:
         return [(a, b) for a, b in self.pairs if b - a > 2]
 
-    def floor(self, ledger: Ledger) -> float:
+    def floor(self, trace: BackwardTrace) -> float:
         """Smallest |relevance| of a node with edges, in logit units."""
-        return self.wanted.node_floor * (abs(ledger.logit_diff) if self.wanted.relative else 1.0)
+        return self.wanted.node_floor * (abs(trace.logit_diff) if self.wanted.relative else 1.0)
 
     def on_stage(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
         """Keep the ends of stretches that skip layers."""
         if any(stage in pair for pair in self.skips):
             self.states[stage] = hidden[0], cotangent[0]
 
-    def on_layer(self, done: LayerPass, ledger: Ledger) -> None:
+    def on_layer(self, done: LayerPass, trace: BackwardTrace) -> None:
         start = 2 * done.layer
         if start in self.stages and start + 1 in self.stages:
-            self.found[start, start + 1] = self._closed(done, ledger, 1)
-            affine = is_affine(ledger.calls[done.layer].module)
-            self.found[start + 1, start + 2] = through_mlp(done, self.floor(ledger), affine)
+            self.found[start, start + 1] = self._closed(done, trace, 1)
+            affine = is_affine(trace.calls[done.layer].module)
+            self.found[start + 1, start + 2] = through_mlp(done, self.floor(trace), affine)
         elif start in self.stages and start + 2 in self.stages:
-            self.found[start, start + 2] = self._closed(done, ledger, 2)
+            self.found[start, start + 2] = self._closed(done, trace, 2)
 
-    def _closed(self, done: LayerPass, ledger: Ledger, end: int) -> RawTransition:
+    def _closed(self, done: LayerPass, trace: BackwardTrace, end: int) -> RawTransition:
         """From the input of the layer to its stage `end` (1 after the attention, 2 after all)."""
-        form, wanted = closed_form(done, ledger), self.wanted
+        form, wanted = closed_form(done, trace), self.wanted
         before, after = done.relevance[0], done.relevance[end]
-        floor = self.floor(ledger)
+        floor = self.floor(trace)
         targets = above(after, floor)
-        affine = is_affine(ledger.calls[done.layer].module)
+        affine = is_affine(trace.calls[done.layer].module)
         first = first_visible(done.attention.mask, len(after), after.device)
         rows = Rows(targets, form.rows(targets), after, done.leak, affine, seen_through([first]))
         kept = strongest(rows.edges, before.abs() >= floor, wanted.candidates, wanted.mass)
         return transition(rows, kept, form, wanted.headed)
 
-    def skip_layers(self, model: Any, rules: Rules, ledger: Ledger) -> None:
+    def skip_layers(self, model: Any, rules: Rules, trace: BackwardTrace) -> None:
         """The transitions that skip layers, for which the pass has kept its states."""
         wanted = self.wanted
-        floor = self.floor(ledger)
+        floor = self.floor(trace)
         for a, b in self.skips:
-            calls = [ledger.calls[layer] for layer in range(a // 2, b // 2)]
-            span = Span(calls, self.states[a][0], self.states[b][1])
-            before, after = ledger.nodes[a][0], ledger.nodes[b][0]
+            calls = [trace.calls[layer] for layer in range(a // 2, b // 2)]
+            span = LayerRange(calls, self.states[a][0], self.states[b][1])
+            before, after = trace.nodes[a][0], trace.nodes[b][0]
             targets = above(after, floor)
             edges, leaks = packed_rows(
                 model,
                 rules,
                 span,
                 targets,
-                method=ledger.method,
-                checkpoint=ledger.checkpoint,
-                recompute=ledger.recompute,
+                method=trace.method,
+                checkpoint=trace.checkpoint,
+                recompute=trace.recompute,
             )
             leak = torch.zeros_like(after)
             leak[targets] = leaks.to(leak)

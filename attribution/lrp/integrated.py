@@ -16,7 +16,7 @@ import torch
 from attrs import frozen
 
 from attribution.lrp.objective import Objective
-from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method
 from attribution.lrp.rules.patch import Rules, attached
 
 STEPS = 16
@@ -49,8 +49,8 @@ def integrate(
     points, masses = np.polynomial.legendre.leggauss(steps)  # on −1 … 1
     head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
     batch = rows_for(len(input_ids))
-    ledger = Ledger(Method.INTEGRATED, checkpoint, recompute=recompute)
-    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
+    trace = BackwardTrace(Method.INTEGRATED, checkpoint, recompute=recompute)
+    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, trace):
         embedded = embeddings(input_ids.to(embeddings.weight.device)[None]).detach()  # (1, n, d)
         with torch.no_grad():
             last, start = (_last(model, x)[0] for x in (embedded, torch.zeros_like(embedded)))

@@ -28,7 +28,7 @@ _ROWS = 3  # of a transition: the edges, their sizes, and those sorted
 
 
 @frozen
-class Estimate:
+class MemoryEstimate:
     """Bytes beside the weights, for one pass over n tokens."""
 
     kept: int  # by all layers until the pass comes back
@@ -49,7 +49,7 @@ def estimate(
     graph: bool = False,
     skipped: int = 0,
     rows: int = 1,
-) -> Estimate:
+) -> MemoryEstimate:
     """For a model of this config and dtype; a transformers text config.
 
     `skipped` is the longest stretch of layers that a transition of the graph skips, 0 for none;
@@ -70,7 +70,7 @@ def estimate(
         wide = max(4, dtype.itemsize)
         edges = (_TILES * min(TILE, heads * n * n) + _ROWS * n * n) * wide
         edges += n * n if _windowed(config) else 0
-    return Estimate(kept, passing, edges)
+    return MemoryEstimate(kept, passing, edges)
 
 
 def _intermediate(config: Any) -> int:

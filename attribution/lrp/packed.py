@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from attrs import frozen
 
-from attribution.lrp.rules.backward_trace import Call, Ledger, Method, inner
+from attribution.lrp.rules.backward_trace import BackwardTrace, Call, Method, inner
 from attribution.lrp.rules.patch import Rules, attached
 
 BATCH = 16  # targets, where that many fit
@@ -26,7 +26,7 @@ def batch_for(n: int) -> int:
 
 
 @frozen(eq=False)
-class Span:
+class LayerRange:
     """A stretch of layers between two stages that one pass has seen."""
 
     calls: Sequence[Call]  # of its layers, in order
@@ -37,7 +37,7 @@ class Span:
 def packed_rows(
     model: Any,
     rules: Rules,
-    span: Span,
+    span: LayerRange,
     targets: torch.Tensor,
     *,
     method: Method,
@@ -49,26 +49,26 @@ def packed_rows(
 
     A[j,i] = ⟨x_i, (∂ x_j^end / ∂ x_i)ᵀ g_j⟩ under the rules; `targets` (t,) int64.
     """
-    ledger = Ledger(method, checkpoint, recompute=recompute)
+    trace = BackwardTrace(method, checkpoint, recompute=recompute)
     batch = batch or batch_for(span.hidden.shape[0])
     if not len(targets):
         wide = torch.promote_types(span.hidden.dtype, torch.float32)
         none = span.hidden.new_zeros(0, span.hidden.shape[0], dtype=wide)
         return none, none[:, 0]
     rows, leaks = [], []
-    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
+    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, trace):
         for part in torch.split(targets, batch):
-            ledger.leak.clear()
+            trace.leak.clear()
             start = span.hidden[None].repeat(len(part), 1, 1).requires_grad_()
             grad = _one_batch(span, start, part)
             rows.append(inner(start.detach(), grad))
             leaks.append(rows[-1].new_zeros(len(part)))
-            for leak in ledger.leak.values():  # of each layer, (batch, n); CP-LRP has none
+            for leak in trace.leak.values():  # of each layer, (batch, n); CP-LRP has none
                 leaks[-1] += leak.sum(-1).to(leaks[-1])
     return torch.cat(rows), torch.cat(leaks)
 
 
-def _one_batch(span: Span, start: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def _one_batch(span: LayerRange, start: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     hidden = start
     for call in span.calls:
         layer: Any = call.module

@@ -15,7 +15,7 @@ from attribution.errors import InvalidRequest
 from attribution.job import Checkpoint, carry_on
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import backward, prepare
-from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method
 
 TOP = 10
 
@@ -23,7 +23,7 @@ Ranked = tuple[tuple[int, float], ...]  # (index, relevance), strongest first
 
 
 @frozen
-class Consists:
+class NodeParts:
     """One node; `neurons` is empty for a stage that no MLP ends, and for layers of experts."""
 
     dimensions: Ranked
@@ -41,8 +41,8 @@ def refine(
     top: int = TOP,
     checkpoint: Checkpoint = carry_on,
     recompute: bool = False,
-) -> dict[tuple[int, int], Consists]:
-    """The `top` dimensions and neurons of `nodes`, each (stage, token); stages as in ledger.py.
+) -> dict[tuple[int, int], NodeParts]:
+    """The `top` dimensions and neurons of `nodes`, each (stage number, token).
 
     Arguments and errors as in `attribute`; for the methods that have a backward pass of their own.
     Raises InvalidRequest for a node that there is not.
@@ -52,7 +52,7 @@ def refine(
     _check(nodes, 2 * model.config.num_hidden_layers, len(input_ids))
     for stage, token in nodes:
         found.tokens.setdefault(stage, []).append(token)
-    ledger = Ledger(
+    trace = BackwardTrace(
         method,
         checkpoint,
         recompute=recompute,
@@ -64,9 +64,9 @@ def refine(
             if stage and stage % 2 == 0
         },
     )
-    backward(model, rules, input_ids, objective, ledger)
+    backward(model, rules, input_ids, objective, trace)
     return {
-        node: Consists(ranked, *found.neurons.get(node, ((), 0.0)))
+        node: NodeParts(ranked, *found.neurons.get(node, ((), 0.0)))
         for node, ranked in found.dimensions.items()
     }
 

@@ -4,7 +4,7 @@
 
 to rounding (rules.py derives it), with relevance_k = Σ_d h_kd · ∂Δℓ/∂h_kd under the rules, from
 one forward and one backward. At stage 0, h is the embedding; the other stages are the residual
-stream after the attention and after the MLP of each layer (ledger.py).
+stream after the attention and after the MLP of each layer (trace.py).
 """
 
 import math
@@ -18,7 +18,7 @@ from attribution.job import Checkpoint, carry_on
 from attribution.lrp.families import rules_for
 from attribution.lrp.integrated import integrate
 from attribution.lrp.objective import Objective, Weights
-from attribution.lrp.rules.backward_trace import Ledger, Method, total
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method, total
 from attribution.lrp.rules.patch import Rules, attached
 
 __all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare", "require_finite"]
@@ -72,11 +72,11 @@ def attribute(
         require_finite(model, found, path.logit_diff + path.baseline)
         summed = float(found.sum())
         return Relevance(found, found[None], path.logit_diff, summed, 0.0, 0.0, path.baseline)
-    ledger = Ledger(method, checkpoint, recompute=recompute)
-    logit_diff, head_bias, _ = backward(model, rules, input_ids, objective, ledger)
-    nodes = torch.stack([ledger.nodes[s][0].cpu().double() for s in sorted(ledger.nodes)])
+    trace = BackwardTrace(method, checkpoint, recompute=recompute)
+    logit_diff, head_bias, _ = backward(model, rules, input_ids, objective, trace)
+    nodes = torch.stack([trace.nodes[s][0].cpu().double() for s in sorted(trace.nodes)])
     require_finite(model, nodes, logit_diff)
-    leak, bias = total(list(ledger.leak.values())), total(ledger.bias) + head_bias
+    leak, bias = total(list(trace.leak.values())), total(trace.bias) + head_bias
     return Relevance(nodes[0], nodes, logit_diff, float(nodes[0].sum()), leak, bias)
 
 
@@ -89,10 +89,10 @@ def prepare(model: Any, input_ids: torch.Tensor, objective: Objective) -> tuple[
 
 
 def backward(
-    model: Any, rules: Rules, input_ids: torch.Tensor, objective: Objective, ledger: Ledger
+    model: Any, rules: Rules, input_ids: torch.Tensor, objective: Objective, trace: BackwardTrace
 ) -> tuple[float, float, Weights]:
-    """One forward, one backward, booked in `ledger`; Δℓ, the head's bias in it, its weights."""
-    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, ledger):
+    """One forward, one backward, booked in `trace`; Δℓ, the head's bias in it, its weights."""
+    with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, trace):
         ids = input_ids.to(model.get_input_embeddings().weight.device)
         embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()  # (1, n, d)
         hidden = model.base_model(inputs_embeds=embedded, use_cache=False).last_hidden_state[0, -1]
@@ -100,9 +100,9 @@ def backward(
         with torch.no_grad():
             weights = objective.resolve(_logits(head, hidden, objective))
         score, bias = weights.apply(head, hidden)
-        ledger.logit_diff = float(score.detach())
+        trace.logit_diff = float(score.detach())
         torch.autograd.grad(score, embedded)
-    return ledger.logit_diff, bias, weights
+    return trace.logit_diff, bias, weights
 
 
 def _logits(head: Any, hidden: torch.Tensor, objective: Objective) -> torch.Tensor:

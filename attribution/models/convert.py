@@ -153,7 +153,7 @@ class _Percentages(io.TextIOBase):
 
 def main(source: str, target: str) -> None:
     """The child: convert, and answer in lines of JSON."""
-    say = child.speaker()
+    say = child.json_lines()
     try:
         convert(Path(source), Path(target), lambda text, done: say(stage=text, fraction=done))
         say(done=True)

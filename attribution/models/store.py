@@ -39,7 +39,7 @@ _HUB_ID = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)(?:@([\w./-]+))?")
 _LOCK_TICK = 0.5  # seconds
 
 
-class State(StrEnum):
+class Availability(StrEnum):
     ABSENT = "absent"
     DOWNLOADED = "downloaded"  # the artefact is here, not yet converted
     READY = "ready"
@@ -54,7 +54,7 @@ class ModelState:
     size: int  # bytes to download
     licence: str
     licence_note: str
-    state: State
+    state: Availability
     path: Path | None  # the folder to load, once it is ready
 
 
@@ -71,7 +71,13 @@ def listing() -> tuple[ModelState, ...]:
 def _look(entry: ModelEntry) -> ModelState:
     ready = _ready(entry)
     artefact = _staging(entry) / entry.file
-    state = State.READY if ready else State.DOWNLOADED if artefact.exists() else State.ABSENT
+    state = (
+        Availability.READY
+        if ready
+        else Availability.DOWNLOADED
+        if artefact.exists()
+        else Availability.ABSENT
+    )
     return ModelState(
         name=entry.name,
         summary=entry.summary,

@@ -44,6 +44,7 @@ from attribution.schema.requests import (
     SANDBOXES,
     CompareRequest,
     CurveRequest,
+    EngineRequest,
     EngineStatus,
     Event,
     ExplainRequest,
@@ -64,7 +65,6 @@ from attribution.schema.requests import (
     Timings,
     Verification,
     VerifyRequest,
-    Work,
 )
 from attribution.schema.tasks import (
     Dataset,
@@ -97,6 +97,7 @@ __all__ = [
     "Dataset",
     "Document",
     "Effects",
+    "EngineRequest",
     "EngineStatus",
     "Estimate",
     "Event",
@@ -149,7 +150,6 @@ __all__ = [
     "Verdict",
     "Verification",
     "VerifyRequest",
-    "Work",
     "doctest_function",
     "doctest_id",
     "ochiai",

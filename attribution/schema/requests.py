@@ -11,7 +11,7 @@ from attribution.schema.graphs import AttributionGraph
 from attribution.schema.margins import Margin
 from attribution.schema.tasks import Task, Verdict
 
-# By name, for those who offer a choice; lrp/ledger.py and lrp/objective.py say what they mean.
+# By name, for those who offer a choice; lrp/ says what they mean (backward_trace.py, objective.py).
 METHODS = ("attnlrp", "cplrp", "gradient", "integrated")
 OBJECTIVES = ("contrast", "target", "top", "mean")
 # What programs are shut into: the strongest layer that works; or just that one, else nothing runs.
@@ -246,7 +246,7 @@ class EngineStatus:
 
 
 # What the compute thread works on; the others are answered at once.
-Work = (
+EngineRequest = (
     GenerateRequest
     | TaskRequest
     | GradeRequest
@@ -258,7 +258,7 @@ Work = (
     | CurveRequest
     | VerifyRequest
 )
-Request = Work | StatusRequest | IdleRequest | StopRequest
+Request = EngineRequest | StatusRequest | IdleRequest | StopRequest
 Result = (
     Generation
     | Task

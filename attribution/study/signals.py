@@ -16,21 +16,23 @@ from statistics import mean, median
 from attrs import evolve, frozen
 
 from attribution.faults.scoring import score
-from attribution.faults.syntax import Kind
+from attribution.faults.syntax import TokenKind
 from attribution.schema import Origin, Trial
 
 Key = Callable[[Trial], float]
 
 
 @frozen
-class Place:
+class RepairRank:
     """Of the first proof, over the samples that have one; 1 = it was tried first."""
 
     median: float
     mean: float
 
 
-def compare(logs: Iterable[tuple[Trial, ...]], origins: tuple[Origin, ...]) -> dict[str, Place]:
+def compare(
+    logs: Iterable[tuple[Trial, ...]], origins: tuple[Origin, ...]
+) -> dict[str, RepairRank]:
     """By the name of the order. `origins`: by which trials an alternative passes."""
     judged = (_alternatives(trials, origins) for trials in logs)
     samples = [found for found in judged if any(t.passed for t in found)]
@@ -39,7 +41,7 @@ def compare(logs: Iterable[tuple[Trial, ...]], origins: tuple[Origin, ...]) -> d
     found = {}
     for name, make in _ORDERS.items():
         places = [_first(trials, make(trials)) for trials in samples]
-        found[name] = Place(median(places), mean(places))
+        found[name] = RepairRank(median(places), mean(places))
     return found
 
 
@@ -67,7 +69,7 @@ def _by_score(left_out: str = "") -> Callable[[list[Trial]], Key]:
             0.0 if left_out == "probability" else trial.log_probability,
             0.0 if left_out == "entropy" else trial.entropy,
             0.0 if left_out == "lines" else trial.suspicion,
-            Kind.NAME if left_out == "syntax" else Kind(trial.kind),
+            TokenKind.NAME if left_out == "syntax" else TokenKind(trial.kind),
         )
 
     return lambda _trials: key

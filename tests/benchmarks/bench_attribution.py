@@ -18,7 +18,7 @@ import torch
 from attribution.lrp.closed_form import closed_form
 from attribution.lrp.memory import estimate
 from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
-from attribution.lrp.rules.backward_trace import LayerPass, Ledger
+from attribution.lrp.rules.backward_trace import BackwardTrace, LayerPass
 from tests.benchmarks.measure import (
     Run,
     add_options,
@@ -37,11 +37,11 @@ def all_edges(model: Any, ids: torch.Tensor, objective: Objective) -> list[torch
     model, rules = prepare(model, ids, objective)
     every, found = torch.arange(len(ids), device=ids.device), []
 
-    def take(done: LayerPass, ledger: Ledger) -> None:
-        found.append(closed_form(done, ledger).rows(every))
+    def take(done: LayerPass, trace: BackwardTrace) -> None:
+        found.append(closed_form(done, trace).rows(every))
 
-    ledger = Ledger(Method.ATTNLRP, lambda: None, on_layer=take)
-    backward(model, rules, ids, objective, ledger)
+    trace = BackwardTrace(Method.ATTNLRP, lambda: None, on_layer=take)
+    backward(model, rules, ids, objective, trace)
     return found
 
 

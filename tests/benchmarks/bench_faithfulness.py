@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from attribution.faithfulness.measure import estimate
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.lrp.relevance import Objective, attribute
 from attribution.schema import Perturbation
 from tests.benchmarks.measure import add_options, load, python_text, seconds, top_two
@@ -44,9 +44,9 @@ def measure(model: Any, ids: torch.Tensor, options: argparse.Namespace) -> None:
     found: dict[str, Any] = {}
 
     def all_tokens() -> None:
-        probe = Probe(model, ids, score, 0)
-        found["ours"] = probe.without([[k] for k in every], Perturbation.MASK)
-        found["rows"], found["fed"] = probe.forwards, probe.tokens
+        occlusion = Occlusion(model, ids, score, 0)
+        found["ours"] = occlusion.without([[k] for k in every], Perturbation.MASK)
+        found["rows"], found["fed"] = occlusion.forwards, occlusion.tokens
 
     def some_naively() -> None:
         found["naive"] = [naive(model, ids, objective, k) for k in sample]
@@ -63,8 +63,8 @@ def measure(model: Any, ids: torch.Tensor, options: argparse.Namespace) -> None:
     relevance = attribute(model, ids, objective).relevance
     lines = [(start, min(start + 12, len(ids))) for start in range(1, len(ids), 12)]
     start = time.perf_counter()
-    probe = Probe(model, ids, score, 0)
-    trust = estimate(probe, relevance, every, lines, "attnlrp", report=lambda *_: None)
+    occlusion = Occlusion(model, ids, score, 0)
+    trust = estimate(occlusion, relevance, every, lines, "attnlrp", report=lambda *_: None)
     print(
         f"estimate: {trust.forwards} rows, {time.perf_counter() - start:.1f} s, "
         f"{trust.agreements[0].measured} tokens and {len(trust.segments)} segments"

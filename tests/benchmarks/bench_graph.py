@@ -19,9 +19,9 @@ import torch
 from attrs import frozen
 
 from attribution.lrp.closed_form import closed_form
-from attribution.lrp.packed import Span, packed_rows
+from attribution.lrp.packed import LayerRange, packed_rows
 from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
-from attribution.lrp.rules.backward_trace import Call, LayerPass, Ledger
+from attribution.lrp.rules.backward_trace import BackwardTrace, Call, LayerPass
 from attribution.lrp.transitions import above
 from tests.benchmarks.bench_attribution import all_edges
 from tests.benchmarks.measure import (
@@ -39,24 +39,26 @@ from tests.benchmarks.measure import (
 class Traced:
     """One pass with all that the packed method needs."""
 
-    spans: list[Span]
+    spans: list[LayerRange]
     targets: list[torch.Tensor]  # retained, per layer
 
 
-def trace(model: Any, ids: torch.Tensor, objective: Objective, threshold: float) -> Traced:
+def traced_backward(
+    model: Any, ids: torch.Tensor, objective: Objective, threshold: float
+) -> Traced:
     model, rules = prepare(model, ids, objective)
     states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-    ledger = Ledger(
+    trace = BackwardTrace(
         Method.ATTNLRP,
         lambda: None,
         on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
     )
-    backward(model, rules, ids, objective, ledger)
-    floor = threshold * abs(ledger.logit_diff)
-    calls: list[Call] = [ledger.calls[layer] for layer in sorted(ledger.calls)]
+    backward(model, rules, ids, objective, trace)
+    floor = threshold * abs(trace.logit_diff)
+    calls: list[Call] = [trace.calls[layer] for layer in sorted(trace.calls)]
     return Traced(
-        [Span([c], states[2 * k][0], states[2 * k + 2][1]) for k, c in enumerate(calls)],
-        [above(ledger.nodes[2 * k + 2][0], floor) for k in range(len(calls))],
+        [LayerRange([c], states[2 * k][0], states[2 * k + 2][1]) for k, c in enumerate(calls)],
+        [above(trace.nodes[2 * k + 2][0], floor) for k in range(len(calls))],
     )
 
 
@@ -64,12 +66,12 @@ def closed(model: Any, ids: torch.Tensor, objective: Objective, threshold: float
     """The one pass, with the edges of the targets that the threshold retains."""
     model, rules = prepare(model, ids, objective)
 
-    def take(done: LayerPass, ledger: Ledger) -> None:
-        kept = above(done.relevance[2], threshold * abs(ledger.logit_diff))
-        closed_form(done, ledger).rows(kept)
+    def take(done: LayerPass, trace: BackwardTrace) -> None:
+        kept = above(done.relevance[2], threshold * abs(trace.logit_diff))
+        closed_form(done, trace).rows(kept)
 
-    ledger = Ledger(Method.ATTNLRP, lambda: None, on_layer=take)
-    backward(model, rules, ids, objective, ledger)
+    trace = BackwardTrace(Method.ATTNLRP, lambda: None, on_layer=take)
+    backward(model, rules, ids, objective, trace)
 
 
 def packed_seconds(model: Any, traced: Traced, layers: list[int], device: torch.device) -> float:
@@ -103,7 +105,7 @@ def compare(model: Any, tokenizer: Any, options: argparse.Namespace) -> None:
 def speed_up(model: Any, ids: torch.Tensor, threshold: float, most: int) -> float:
     """Packed over closed form; with all targets the packed method runs on `most` layers."""
     objective = top_two(model, ids)
-    traced = trace(model, ids, objective, threshold)
+    traced = traced_backward(model, ids, objective, threshold)
     count = model.config.num_hidden_layers
     layers = list(range(count))
     if not threshold:

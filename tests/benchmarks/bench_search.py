@@ -29,7 +29,7 @@ from attribution.engine.stages.fault_search import judge_of, subject_of
 from attribution.errors import InvalidSample
 from attribution.faults.candidates import Candidate, Evidence, candidates
 from attribution.faults.search import Budget, Search
-from attribution.faults.syntax import Kind
+from attribution.faults.syntax import TokenKind
 from attribution.grading.grader import Grader
 from attribution.models.loader import LoadedModel, load
 from attribution.samples.tokenisation import from_completion, with_scores
@@ -52,7 +52,7 @@ def by_margin(ordered: list[Candidate]) -> list[Candidate]:
             c,
             log_probability=-margins[c.position] - 1e-6 * c.contrast.rank,
             entropy=0.0,
-            kind=Kind.NAME,
+            kind=TokenKind.NAME,
             suspicion=0.0,
         )
         for c in ordered

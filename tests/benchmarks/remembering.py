@@ -5,11 +5,11 @@ from typing import Any
 
 import torch
 
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.schema import Perturbation
 
 
-class Remembering(Probe):
+class Remembering(Occlusion):
     """What was measured once is known: methods share tokens and random orders."""
 
     def __init__(self, *arguments: Any) -> None:

@@ -36,7 +36,7 @@ from attribution.engine.stages.explain.faithfulness import neutral_token
 from attribution.engine.stages.explain.path_ablation import ablate_paths
 from attribution.faithfulness.curves import Deletion
 from attribution.faithfulness.measure import full
-from attribution.faithfulness.occlusion import Probe, Score
+from attribution.faithfulness.occlusion import Occlusion, Score
 from attribution.faithfulness.statistics import mean_interval, spearman, top_overlap
 from attribution.faults.ranking import ranked
 from attribution.lrp.relevance import Method, Objective, attribute
@@ -129,7 +129,7 @@ def measure(
     ids = torch.tensor(case.ids, device=loaded.device)
     objective = Objective(case.target, case.contrast)
     score = objective.resolve(torch.empty(0, device=loaded.device)).score
-    probe = Remembering(loaded.model, ids, score, neutral_token(loaded))
+    occlusion = Remembering(loaded.model, ids, score, neutral_token(loaded))
     generator = np.random.default_rng(len(ids))
     sample = sorted(generator.permutation(case.eligible)[: count or None].tolist())
     relevance = {
@@ -139,15 +139,17 @@ def measure(
     relevance[RANDOM] = generator.normal(size=len(ids))
     row: dict[str, Any] = {
         "key": case.key,
-        "logit_diff": probe.base,
+        "logit_diff": occlusion.base,
         "n": len(ids),
         "measured": len(sample),
-        "methods": masked(probe, case, relevance, sample),
+        "methods": masked(occlusion, case, relevance, sample),
     }
     if all_of_it:
         row["full"] = {
             name: {
-                **figures_of(full(probe, torch.tensor(one), case.eligible, name, report=silent)),
+                **figures_of(
+                    full(occlusion, torch.tensor(one), case.eligible, name, report=silent)
+                ),
                 **paths_of(loaded.model, ids, objective, score, name),
             }
             for name, one in relevance.items()
@@ -156,7 +158,7 @@ def measure(
 
 
 def masked(
-    probe: Probe, case: Case, relevance: Mapping[str, FloatArray], sample: Sequence[int]
+    occlusion: Occlusion, case: Case, relevance: Mapping[str, FloatArray], sample: Sequence[int]
 ) -> dict[str, dict[str, float]]:
     """FIGURES of every method."""
     eligible = case.eligible
@@ -166,9 +168,9 @@ def masked(
         for name, found in relevance.items()
     }
     sets = [[k] for k in sample] + lines + [s for plan in plans.values() for s in plan.sets]
-    scores = probe.without(sets, Perturbation.MASK).numpy()
+    scores = occlusion.without(sets, Perturbation.MASK).numpy()
     single, whole = (
-        probe.base - part
+        occlusion.base - part
         for part in (scores[: len(sample)], scores[len(sample) : len(sample) + len(lines)])
     )
     at, methods = len(sample) + len(lines), {}

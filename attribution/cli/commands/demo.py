@@ -26,7 +26,7 @@ from attribution.cli.commands.common import (
     progress,
 )
 from attribution.cli.output.terminal import (
-    Heat,
+    HeatSpan,
     Strong,
     heat_map,
     print_verdict,
@@ -130,13 +130,13 @@ def _print_seen(path: Path, seen: dict[str, Any], console: Console) -> None:
     text = path.read_bytes().decode()
     relevance = seen["relevance"]
     heats = [
-        Heat(*_offsets(text, span["range"]), span["value"], span["role"] == "template")
+        HeatSpan(*_offsets(text, span["range"]), span["value"], span["role"] == "template")
         for span in relevance["spans"]
     ]
     for diagnostic in seen["diagnostics"]:
         console.print(f"\n[bold red]Diagnostic[/] line {diagnostic['range']['start']['line'] + 1}")
         say(console, diagnostic["message"])
-    console.print("\n[bold]Heat map[/]: red supports what was written, blue what repairs it\n")
+    console.print("\n[bold]HeatSpan map[/]: red supports what was written, blue what repairs it\n")
     target = _offsets(text, relevance["pair"]["range"])
     console.print(heat_map(text, heats, target), soft_wrap=True)
     console.print(strongest(_named(text, relevance["spans"])))

@@ -60,7 +60,7 @@ async def _verify(
             try:
                 for answer in await _replay(engine, _request(record, settings, sandbox), show):
                     held += answer.holds
-                    say(Console(highlight=False), _told(record, answer))
+                    say(Console(highlight=False), _describe(record, answer))
             except InvalidRequest as error:  # of this record; the others are replayed all the same
                 say(Console(highlight=False), error.message, "red")
     return held, total
@@ -87,7 +87,7 @@ async def _replay(engine: EngineClient, request: VerifyRequest, show: Report) ->
     return [event async for event in events if isinstance(event, Verification)]
 
 
-def _told(record: Record, answer: Verification) -> str:
+def _describe(record: Record, answer: Verification) -> str:
     pair = answer.pair
     flip = f"{record.task_id}: {pair.target.text!r} → {pair.contrast.text!r} ({pair.origin})"
     if answer.holds:

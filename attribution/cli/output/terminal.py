@@ -25,7 +25,7 @@ _VISIBLE |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000)), 0xFFFD)
 
 
 @frozen
-class Heat:
+class HeatSpan:
     """A coloured span of one document; `value` is relevance over scale, −1 … 1."""
 
     start: int
@@ -82,7 +82,7 @@ def print_heat_maps(
         console.print()
         console.print(f"{document.value}: red supports the target, blue the contrast", style="dim")
         heats = [
-            Heat(t.start, t.end, r / scale if scale else 0.0, t.role is Role.TEMPLATE)
+            HeatSpan(t.start, t.end, r / scale if scale else 0.0, t.role is Role.TEMPLATE)
             for t, r in explanation.scored_tokens()
             if t.document is document
         ]
@@ -90,7 +90,7 @@ def print_heat_maps(
         console.print(heat_map(text, heats, marked), soft_wrap=True)
 
 
-def heat_map(text: str, heats: Iterable[Heat], target: tuple[int, int] | None = None) -> Text:
+def heat_map(text: str, heats: Iterable[HeatSpan], target: tuple[int, int] | None = None) -> Text:
     """`text` with coloured backgrounds; the target token is reversed and underlined."""
     drawn = Text(visible(text))
     for heat in heats:

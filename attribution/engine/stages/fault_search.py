@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from attribution.decoding import Prefix, asked, prefill
+from attribution.decoding import Prefix, prefill, score_tokens
 from attribution.decoding.prompts import build_stops
 from attribution.errors import UnsupportedModel
 from attribution.faults.candidates import Evidence, Sibling, candidates
@@ -24,7 +24,7 @@ from attribution.schema import (
 _REMEMBERED = 8  # samples whose search can be continued
 
 
-class Searches:
+class FaultSearches:
     """By what they are about, the latest last."""
 
     def __init__(self, grader: Grader) -> None:
@@ -87,7 +87,7 @@ def _proposals(
         )
     ids, start, checkpoint = prefix.ids, prefix.prompt_length, job.checkpoint
     theirs = prefill(sibling.model, ids, start, top_k, checkpoint).scores
-    logits, ranks = asked(loaded.model, ids, start, theirs.top_ids, checkpoint)
+    logits, ranks = score_tokens(loaded.model, ids, start, theirs.top_ids, checkpoint)
     return Sibling(theirs, logits, ranks)
 
 

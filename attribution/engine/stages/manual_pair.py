@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from attribution.decoding import asked
+from attribution.decoding import score_tokens
 from attribution.decoding.tokens import decode_each
 from attribution.errors import InvalidRequest
 from attribution.models.loader import LoadedModel
@@ -25,7 +25,7 @@ def pair_of(
     count = len(generation.tokens) - generation.prompt_length
     wanted = torch.tensor([[token.id, contrast]]).expand(count, 2)
     ids = [t.id for t in generation.tokens]
-    logits, ranks = asked(loaded.model, ids, generation.prompt_length, wanted, checkpoint)
+    logits, ranks = score_tokens(loaded.model, ids, generation.prompt_length, wanted, checkpoint)
     row = position - generation.prompt_length
     return ContrastPair(
         position=position,

@@ -11,7 +11,7 @@ from attribution.models.loader import LoadedModel
 from attribution.schema import Document, Generation, Margin, MarginRequest, ScoredToken
 
 
-class Readings:
+class PrefixCache:
     """Of one model: `clear` when another is loaded."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Readings:
             raise InvalidRequest(f"The model has no token {request.contrast}.")
         position = _position(request, generation)
         ids = [token.id for token in generation.tokens[:position]]
-        found = self._recent.behind(loaded.model, ids, checkpoint, self._prefix)
+        found = self._recent.next_token(loaded.model, ids, checkpoint, self._prefix)
         first = int(found.logits.argmax())
         named = (request.target, request.contrast, first)
         texts = decode_each(loaded.tokenizer, ids[-1], named)

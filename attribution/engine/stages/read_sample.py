@@ -12,12 +12,12 @@ from attribution.models.loader import LoadedModel
 from attribution.samples import files
 from attribution.samples.tokenisation import from_text, is_consistent, split_sample
 from attribution.schema import (
+    EngineRequest,
     ExplainRequest,
     Generation,
     GradeRequest,
     Task,
     VerifyRequest,
-    Work,
     doctest_function,
     task_id_from_path,
 )
@@ -47,7 +47,7 @@ def read_task(task_id: str, code: str, grader: Grader, job: Job) -> Task:
     return grader.task(task_id, job.checkpoint)
 
 
-def sandbox_of(request: Work) -> str:
+def sandbox_of(request: EngineRequest) -> str:
     """The sandbox that a request wants for what it runs; those that do not say take any."""
     asked = getattr(request, "explain", request)
     told = ExplainRequest | GradeRequest | VerifyRequest

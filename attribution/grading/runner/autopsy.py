@@ -35,7 +35,7 @@ SAMPLE = "<sample>"  # the program's file name in tracebacks and traces
 _REPR_SECONDS = 1.0
 
 
-class Kind(StrEnum):
+class Ending(StrEnum):
     RETURNED = "returned"
     RAISED = "raised"
     TIMEOUT = "timeout"
@@ -49,7 +49,7 @@ class Kind(StrEnum):
 class Autopsy:
     """What was seen. `text` is the repr of the result or the exception, shortened."""
 
-    kind: Kind
+    kind: Ending
     index: int | None = None  # of the input; None: while the program was loaded
     text: str = ""
     line: int | None = None  # 1-based, of the sample
@@ -67,7 +67,7 @@ def examine(
         with create_tempdir():
             # Kept here: the program may replace what it finds in modules.
             write, pack = os.write, wire.pack
-            pack(Autopsy(Kind.DIED, names=("warm", "up")))  # cattrs compiles on first use
+            pack(Autopsy(Ending.DIED, names=("warm", "up")))  # cattrs compiles on first use
             restore = _guard()
             seen = _load(code, problem.task.entry_point)
             if not isinstance(seen, Autopsy):
@@ -84,10 +84,10 @@ def examine(
         try:
             return wire.unpack(ended.report, Autopsy)
         except wire.BrokenFrame:  # the program wrote there, too
-            return Autopsy(Kind.DIED, at, exit_code=ended.exit_code)
+            return Autopsy(Ending.DIED, at, exit_code=ended.exit_code)
     if ended.exit_code is None:
-        return Autopsy(Kind.TIMEOUT, at)
-    return Autopsy(Kind.DIED, at, exit_code=ended.exit_code)
+        return Autopsy(Ending.TIMEOUT, at)
+    return Autopsy(Ending.DIED, at, exit_code=ended.exit_code)
 
 
 def _guard() -> Callable[[], None]:
@@ -109,7 +109,7 @@ def _load(code: str, entry_point: str) -> Autopsy | Callable[..., object]:
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         text = error.msg if isinstance(error, SyntaxError) else str(error)
-        return Autopsy(Kind.SYNTAX, None, f"{type(error).__name__}: {text}", line)
+        return Autopsy(Ending.SYNTAX, None, f"{type(error).__name__}: {text}", line)
     try:
         with swallow_io():
             exec(compiled, scope)
@@ -117,7 +117,7 @@ def _load(code: str, entry_point: str) -> Autopsy | Callable[..., object]:
         return _raised(error, None)
     if entry_point not in scope:
         names = tuple(n for n, v in scope.items() if callable(v) and n != "__builtins__")
-        return Autopsy(Kind.MISSING, names=names[:10])
+        return Autopsy(Ending.MISSING, names=names[:10])
     function: Callable[..., object] = scope[entry_point]
     return function
 
@@ -139,18 +139,18 @@ def _replay(
             with time_limit(limits[index]), swallow_io():
                 result = function(*arguments)
         except TimeoutException:
-            seen = Autopsy(Kind.TIMEOUT, index)
+            seen = Autopsy(Ending.TIMEOUT, index)
         except BaseException as error:  # noqa: BLE001 - programs raise anything
             seen = _raised(error, index)
         else:
             if silent and _is_root(arguments, result, problem.atol):
                 continue
             if silent or index == failing:
-                return Autopsy(Kind.RETURNED, index, _repr(result))
+                return Autopsy(Ending.RETURNED, index, _repr(result))
             continue
         if silent or index == failing:
             return seen
-    return Autopsy(Kind.SPARED)
+    return Autopsy(Ending.SPARED)
 
 
 def _is_root(arguments: list[Any], result: Any, atol: float) -> bool:
@@ -172,7 +172,7 @@ def _raised(error: BaseException, index: int | None) -> Autopsy:
     except BaseException:  # noqa: BLE001 - programs raise anything
         message = "(its message cannot be shown)"
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return Autopsy(Kind.RAISED, index, shorten(text), line)
+    return Autopsy(Ending.RAISED, index, shorten(text), line)
 
 
 def _repr(value: object) -> str:

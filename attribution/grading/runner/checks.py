@@ -134,7 +134,7 @@ def check(problem: Problem, tests: Tests, code: str, control: children.Control) 
     )
 
 
-def _result(stat: int, ended: children.Ended, *, complete: bool) -> Result:
+def _result(stat: int, ended: children.ChildExit, *, complete: bool) -> Result:
     if stat == _SUCCESS and complete:
         return Result.PASSED
     if stat in (_SUCCESS, _FAILED):

@@ -55,7 +55,7 @@ class Control(Protocol):
 
 
 @frozen
-class Ended:
+class ChildExit:
     """How a child ended."""
 
     report: bytes  # what it wrote to its pipe
@@ -74,7 +74,7 @@ def run(
     overdue: Callable[[float], bool],
     control: Control,
     largest_report: int = 1 << 16,
-) -> Ended:
+) -> ChildExit:
     """Run `work(descriptor of the report pipe)` in a child and wait for it.
 
     The child is killed when `overdue(seconds since its start)` says so, when it reports more
@@ -94,7 +94,7 @@ def run(
         os.close(reader)
         _end(pid)
         shutil.rmtree(scratch, ignore_errors=True)
-    return Ended(report, exit_code, time.monotonic() - started)
+    return ChildExit(report, exit_code, time.monotonic() - started)
 
 
 @contextlib.contextmanager

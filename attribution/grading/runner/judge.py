@@ -20,12 +20,12 @@ from attrs import evolve, frozen
 
 from attribution import errors
 from attribution.grading.runner import children, render
-from attribution.grading.runner.autopsy import Autopsy, Kind, examine
+from attribution.grading.runner.autopsy import Autopsy, Ending, examine
 from attribution.grading.runner.checks import Check, Result, check, time_limits
 from attribution.grading.runner.evalplus_parts import TimeoutException, sanitize, time_limit
 from attribution.grading.runner.problems import Library, Problem
 from attribution.grading.runner.spectrum import take, visits
-from attribution.grading.runner.suites import Place, Tests, pick
+from attribution.grading.runner.suites import TestPlace, Tests, pick
 from attribution.schema import Spectrum, Status, Suite, Verdict
 
 # Inputs remembered per task. Of 157 wrong variants of wrong programs the one that failed last told
@@ -56,7 +56,7 @@ class Judge:
     def __init__(self, library: Library, control: children.Control) -> None:
         self._library = library
         self._control = control
-        self._telling: dict[str, list[Place]] = {}  # by task, the one that failed last first
+        self._telling: dict[str, list[TestPlace]] = {}  # by task, the one that failed last first
 
     def grade(self, task_id: str, code: str, *, thorough: bool) -> Verdict:
         """The verdict on `code`; `thorough=False` leaves out steps 2 and 3 and further checks.
@@ -144,7 +144,9 @@ class Judge:
     ) -> Verdict:
         seen, patient = self._autopsy(problem, tests, code, failure), tests
         for _ in range(_FURTHER_CHECKS):
-            if seen.kind not in (Kind.RETURNED, Kind.SPARED) or not _may_be_slow(patient, failure):
+            if seen.kind not in (Ending.RETURNED, Ending.SPARED) or not _may_be_slow(
+                patient, failure
+            ):
                 break
             patient = _more_time(patient, failure)
             again = self._first_failure(problem, patient, code)
@@ -154,7 +156,7 @@ class Judge:
             seen = self._autopsy(problem, tests, code, failure)
         else:
             if failure.found.failing is not None:  # it waits in checks, never in the autopsy
-                seen = evolve(seen, kind=Kind.SPARED)
+                seen = evolve(seen, kind=Ending.SPARED)
         return _explained(problem, tests, failure, seen)
 
     def _autopsy(
@@ -236,7 +238,7 @@ def _placed(
 def _explained(
     problem: Problem, tests: dict[Suite, Tests], failure: _Failure, seen: Autopsy
 ) -> Verdict:
-    if seen.kind is Kind.MISSING:
+    if seen.kind is Ending.MISSING:
         raise errors.InvalidSample(
             f"The sample does not define `{problem.task.entry_point}`, which the tests of "
             f"{problem.task.task_id} call. It defines: {', '.join(seen.names) or 'nothing'}."
@@ -247,8 +249,8 @@ def _explained(
     verdict = _placed(_verdict(problem, status, message), problem, tests, failure)
     return evolve(
         verdict,
-        actual=seen.text if seen.kind is Kind.RETURNED else None,
-        exception=seen.text if seen.kind in (Kind.RAISED, Kind.SYNTAX) else None,
+        actual=seen.text if seen.kind is Ending.RETURNED else None,
+        exception=seen.text if seen.kind in (Ending.RAISED, Ending.SYNTAX) else None,
         line=seen.line,
     )
 
@@ -258,20 +260,20 @@ def _story(tests: Tests, failure: _Failure, seen: Autopsy) -> tuple[Status, str]
     where = f" in line {seen.line}" if seen.line is not None else ""
     at = "while it is loaded" if seen.index is None else f"in a {failure.suite} test"
     match seen.kind:
-        case Kind.RETURNED:
+        case Ending.RETURNED:
             return Status.FAIL, f"It returns a wrong result {at}."
-        case Kind.SYNTAX:
+        case Ending.SYNTAX:
             return Status.SYNTAX, f"It is no Python{where}: {seen.text}."
-        case Kind.RAISED if seen.text.partition(":")[0] == "MemoryError":
+        case Ending.RAISED if seen.text.partition(":")[0] == "MemoryError":
             return Status.CRASH, f"It runs out of memory{where} {at}."
-        case Kind.RAISED:
+        case Ending.RAISED:
             return Status.FAIL, f"It raises {seen.text.partition(':')[0]}{where} {at}."
-        case Kind.TIMEOUT if seen.index is not None:
+        case Ending.TIMEOUT if seen.index is not None:
             limit = time_limits(tests)[seen.index]
             return Status.TIMEOUT, f"It takes longer than {limit:.1f} s {at}."
-        case Kind.TIMEOUT:
+        case Ending.TIMEOUT:
             return Status.TIMEOUT, f"It takes too long {at}."
-        case Kind.SPARED:
+        case Ending.SPARED:
             return _SUMMARY[failure.found.result][0], "It fails, but not every time."
     return Status.CRASH, f"It takes its process down {at} ({_exit(seen.exit_code)})."
 

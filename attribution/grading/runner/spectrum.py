@@ -14,14 +14,14 @@ from attribution.grading.runner import children
 from attribution.grading.runner.checks import time_limits
 from attribution.grading.runner.problems import Problem
 from attribution.grading.runner.runs import Program, Run, execute
-from attribution.grading.runner.suites import Place, Tests
+from attribution.grading.runner.suites import TestPlace, Tests
 from attribution.schema import LineCount, Spectrum, Suite
 
 _ENOUGH = {False: 8, True: 24}  # runs that fail, and that pass
 _UNTRACED = 0.6  # of the time, at most: one input over EvalPlus' least limit of 1 s fits into 2 s
 
 
-def visits(tests: Mapping[Suite, Tests], first: Sequence[Place]) -> list[Place]:
+def visits(tests: Mapping[Suite, Tests], first: Sequence[TestPlace]) -> list[TestPlace]:
     """All inputs, in the order in which they are tried.
 
     `first` failed before; those of the base suite were chosen by people; the others follow in an

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from attribution.grading.runner.evalplus_parts import is_floats
 from attribution.schema import Suite
 
-Place = tuple[Suite, int]  # of an input: its suite and its index there
+TestPlace = tuple[Suite, int]  # of an input: its suite and its index there
 
 
 class Tests(NamedTuple):
@@ -37,7 +37,7 @@ class Tests(NamedTuple):
         return self._replace(seconds=taken)
 
 
-def pick(suites: Mapping[Suite, Tests], places: Sequence[Place]) -> Tests:
+def pick(suites: Mapping[Suite, Tests], places: Sequence[TestPlace]) -> Tests:
     """The inputs at `places`, of whatever suites, as one suite.
 
     Their tolerance is the largest that EvalPlus would apply to any of them where they come from:
@@ -51,7 +51,7 @@ def pick(suites: Mapping[Suite, Tests], places: Sequence[Place]) -> Tests:
     )
 
 
-def _tolerance(tests: Tests, places: Sequence[Place], suite: Suite) -> float:
+def _tolerance(tests: Tests, places: Sequence[TestPlace], suite: Suite) -> float:
     """What EvalPlus applies to the last of those `places` that lie in `suite`."""
     count = max((index + 1 for other, index in places if other is suite), default=0)
     return tests.atol or 1e-6 * any(map(is_floats, tests.expected[:count]))

@@ -13,8 +13,8 @@ from transformers.masking_utils import sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from attribution.errors import UnsupportedModel
-from attribution.lrp.rules.autograd import EnterAttention, LeaveAttention, Seen
-from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.autograd import AttentionRecord, EnterAttention, LeaveAttention
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method
 from attribution.lrp.rules.patch import ATTENTION, Patch
 
 
@@ -28,7 +28,7 @@ class AtZero(Exception):
 
 def attention(module: Any, patch: Patch) -> None:
     """v gets ½, q and k ¼ of the true gradient (AttnLRP), or P is held constant (CP-LRP)."""
-    patch.override(module, "_tokenblame", patch.ledger)
+    patch.override(module, "_tokenblame", patch.trace)
 
 
 def _attention(
@@ -44,8 +44,8 @@ def _attention(
     query: (batch, heads, n, head_dim); key, value: (batch, kv heads, n, head_dim); → (batch, n,
     heads, head_dim). The mask is transformers' own, so causal and sliding windows are respected.
     """
-    ledger: Ledger = module._tokenblame
-    if ledger.at_zero:
+    trace: BackwardTrace = module._tokenblame
+    if trace.at_zero:
         raise AtZero(query, key, value)
     if options.get("softcap") is not None:
         raise UnsupportedModel(
@@ -53,17 +53,17 @@ def _attention(
         )
     kernel = ALL_ATTENTION_FUNCTIONS["sdpa"]
     options["dropout"] = 0.0
-    if not ledger.method.ruled:
+    if not trace.method.ruled:
         output, _ = kernel(module, query, key, value, attention_mask, **options)
         return output, None
     scale = options.get("scaling")
-    seen = Seen(
-        ledger,
+    seen = AttentionRecord(
+        trace,
         module.layer_idx,
         query.shape[-1] ** -0.5 if scale is None else scale,
         attention_mask,
     )
-    if ledger.method is Method.CPLRP:
+    if trace.method is Method.CPLRP:
         query, key = query.detach(), key.detach()
     enter: Any = EnterAttention.apply
     leave: Any = LeaveAttention.apply

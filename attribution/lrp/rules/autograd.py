@@ -27,7 +27,7 @@ from typing import Any
 
 import torch
 
-from attribution.lrp.rules.backward_trace import Attention, Ledger, Method, inner
+from attribution.lrp.rules.backward_trace import Attention, BackwardTrace, Method, inner
 
 Elementwise = Callable[[torch.Tensor], torch.Tensor]
 
@@ -104,7 +104,7 @@ class Secant(torch.autograd.Function):
         return ctx.slope(x).mul_(grad), None, None
 
 
-class Share(torch.autograd.Function):
+class ScaleGradient(torch.autograd.Function):
     """y = x, of whose gradient only `share` gets through."""
 
     @staticmethod
@@ -128,14 +128,14 @@ class EnterAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: "Seen"
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: "AttentionRecord"
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """q: (batch, heads, n, head_dim); k, v: (batch, kv heads, n, head_dim)."""
         ctx.seen = seen
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(q, k, v)
         answer = q.view_as(q), k.view_as(k), v.view_as(v)
-        if seen.ledger.method is Method.CPLRP:
+        if seen.trace.method is Method.CPLRP:
             ctx.mark_non_differentiable(answer[0], answer[1])
         return answer
 
@@ -143,11 +143,11 @@ class EnterAttention(torch.autograd.Function):
     def backward(
         ctx: Any, dq: torch.Tensor | None, dk: torch.Tensor | None, dv: torch.Tensor
     ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor, None]:
-        seen: Seen = ctx.seen
+        seen: AttentionRecord = ctx.seen
         q, k, v = ctx.saved_tensors
         if dq is not None:
             covariance = inner(q, dq).sum(dim=1)  # (batch, n)
-            seen.ledger.leak[seen.layer] -= 0.5 * covariance
+            seen.trace.leak[seen.layer] -= 0.5 * covariance
         seen.note(q, k, v, dq)
         if dq is None or dk is None:
             return None, None, dv, None
@@ -158,7 +158,7 @@ class LeaveAttention(torch.autograd.Function):
     """o unchanged; on the way back ½ Σ_heads ⟨g, o⟩ is booked (AttnLRP)."""
 
     @staticmethod
-    def forward(ctx: Any, o: torch.Tensor, seen: "Seen") -> torch.Tensor:
+    def forward(ctx: Any, o: torch.Tensor, seen: "AttentionRecord") -> torch.Tensor:
         """o: (batch, n, heads, head_dim)."""
         ctx.save_for_backward(o)
         ctx.seen = seen
@@ -167,29 +167,31 @@ class LeaveAttention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
         (o,) = ctx.saved_tensors
-        ledger, layer = ctx.seen.ledger, ctx.seen.layer
-        if ledger.method is Method.ATTNLRP:
-            ledger.leak[layer] = 0.5 * inner(grad, o).sum(dim=2)  # (batch, n)
-        if ledger.on_layer is not None:
-            ledger.outputs[layer] = (o, grad)
+        trace, layer = ctx.seen.trace, ctx.seen.layer
+        if trace.method is Method.ATTNLRP:
+            trace.leak[layer] = 0.5 * inner(grad, o).sum(dim=2)  # (batch, n)
+        if trace.on_layer is not None:
+            trace.outputs[layer] = (o, grad)
         return grad, None
 
 
-class Seen:
-    """What one attention tells the ledger: which layer, how it scales and what it may see."""
+class AttentionRecord:
+    """What one attention tells the trace: which layer, how it scales and what it may see."""
 
-    def __init__(self, ledger: Ledger, layer: int, scale: float, mask: torch.Tensor | None) -> None:
+    def __init__(
+        self, trace: BackwardTrace, layer: int, scale: float, mask: torch.Tensor | None
+    ) -> None:
         """mask: (batch or 1, 1, n, n) bool, True: may be seen; None: causal."""
-        self.ledger, self.layer, self.scale, self.mask = ledger, layer, scale, mask
+        self.trace, self.layer, self.scale, self.mask = trace, layer, scale, mask
 
     def note(
         self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dq: torch.Tensor | None
     ) -> None:
         """Hand the whole attention over where somebody wants its edges."""
-        if self.ledger.on_layer is None:
+        if self.trace.on_layer is None:
             return
-        output, cotangent = self.ledger.outputs.pop(self.layer)
-        self.ledger.attention[self.layer] = Attention(
+        output, cotangent = self.trace.outputs.pop(self.layer)
+        self.trace.attention[self.layer] = Attention(
             query=q.detach()[0],
             key=k.detach()[0],
             value=v.detach()[0],

@@ -84,7 +84,7 @@ Observer = Callable[[int, torch.Tensor, torch.Tensor], None]  # stage, hidden, c
 
 
 @define(eq=False)
-class Ledger:
+class BackwardTrace:
     """Entries stay on their device until `total`, so that booking never waits.
 
     `leak[layer]` is the softmax leak of each query position, (batch, n); `bias` one number per
@@ -97,7 +97,9 @@ class Ledger:
     on_stage: Observer | None = None
     on_neurons: Observer | None = None  # layer, what the MLP's last projection reads, its cotangent
     neuron_tokens: Mapping[int, list[int]] = field(factory=dict)  # layer → of which tokens
-    on_layer: Callable[[LayerPass, Ledger], None] | None = None  # not a closure over it: no cycle
+    on_layer: Callable[[LayerPass, BackwardTrace], None] | None = (
+        None  # not a closure over it: no cycle
+    )
     leak: dict[int, torch.Tensor] = field(factory=dict)
     bias: list[torch.Tensor] = field(factory=list)
     nodes: dict[int, torch.Tensor] = field(factory=dict)

@@ -10,8 +10,14 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 from transformers import activations
 
-from attribution.lrp.rules.autograd import Elementwise, FrozenNorm, GatedProduct, Secant, Share
-from attribution.lrp.rules.backward_trace import Call, Ledger, Method, inner
+from attribution.lrp.rules.autograd import (
+    Elementwise,
+    FrozenNorm,
+    GatedProduct,
+    ScaleGradient,
+    Secant,
+)
+from attribution.lrp.rules.backward_trace import BackwardTrace, Call, Method, inner
 from attribution.lrp.rules.patch import Patch, Rule, current_forward
 
 
@@ -30,11 +36,11 @@ def linear(module: Any, patch: Patch) -> None:
 
 
 def _book_bias(module: Any, patch: Patch) -> None:
-    ledger = patch.ledger
+    trace = patch.trace
     bias: torch.Tensor = module.bias.detach()
 
     def book(grad: torch.Tensor) -> None:
-        ledger.bias.append(inner(grad, bias))
+        trace.bias.append(inner(grad, bias))
 
     def watch(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
         if output.requires_grad:
@@ -50,22 +56,22 @@ def rms_norm(eps: str = "variance_epsilon", offset: float = 0.0) -> Rule:
     """y = (offset + weight) · x / σ with 1/σ held constant; `eps` names the attribute."""
 
     def rule(module: Any, patch: Patch) -> None:
-        if patch.ledger.method.ruled:
+        if patch.trace.method.ruled:
             # Gemma adds in float32; in bfloat16 1 + weight would lose its last digits.
             weight = module.weight.detach().float() + offset if offset else module.weight.detach()
             epsilon = getattr(module, eps)
             patch.replace_forward(
-                module, partial(_frozen_rms, module, patch.ledger, weight, epsilon)
+                module, partial(_frozen_rms, module, patch.trace, weight, epsilon)
             )
 
     return rule
 
 
 def _frozen_rms(
-    norm: Any, ledger: Ledger, weight: torch.Tensor, eps: float, x: torch.Tensor
+    norm: Any, trace: BackwardTrace, weight: torch.Tensor, eps: float, x: torch.Tensor
 ) -> torch.Tensor:
-    if ledger.at_zero:
-        return ledger.scales[norm](x)
+    if trace.at_zero:
+        return trace.scales[norm](x)
     y = _true_output(norm, x)
     if x.dtype is torch.float64:
         # The module itself rounds through float32; with the secant y/x, which differs from
@@ -74,8 +80,8 @@ def _frozen_rms(
     else:
         wide = x.detach().float()
         factor, scale = weight, torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)
-    if ledger.on_layer is not None:
-        ledger.scales[norm] = partial(_scaled, factor, scale)
+    if trace.on_layer is not None:
+        trace.scales[norm] = partial(_scaled, factor, scale)
     output: torch.Tensor = _apply(FrozenNorm, x, y, factor, scale, False)
     return output
 
@@ -87,21 +93,21 @@ def _scaled(weight: torch.Tensor | None, scale: torch.Tensor, x: torch.Tensor) -
 
 def layer_norm(module: Any, patch: Patch) -> None:
     """y = weight · (x − mean) / σ + β with 1/σ held constant; what β absorbs is booked."""
-    if not patch.ledger.method.ruled:
+    if not patch.trace.method.ruled:
         return
-    patch.replace_forward(module, partial(_frozen_layer_norm, module, patch.ledger))
+    patch.replace_forward(module, partial(_frozen_layer_norm, module, patch.trace))
     if module.bias is not None:
         _book_bias(module, patch)
 
 
-def _frozen_layer_norm(norm: Any, ledger: Ledger, x: torch.Tensor) -> torch.Tensor:
-    if ledger.at_zero:
-        return ledger.scales[norm](x)
+def _frozen_layer_norm(norm: Any, trace: BackwardTrace, x: torch.Tensor) -> torch.Tensor:
+    if trace.at_zero:
+        return trace.scales[norm](x)
     y = _true_output(norm, x)
     variance = x.detach().var(-1, keepdim=True, unbiased=False)
     scale = torch.rsqrt(variance + norm.eps)
-    if ledger.on_layer is not None:
-        ledger.scales[norm] = partial(_centred, norm, scale)
+    if trace.on_layer is not None:
+        trace.scales[norm] = partial(_centred, norm, scale)
     output: torch.Tensor = _apply(FrozenNorm, x, y, norm.weight, scale, True)
     return output
 
@@ -155,10 +161,10 @@ def gated_mlp(activation: str = "act_fn", gate_and_up: GateAndUp = _apart) -> Ru
 
     def rule(module: Any, patch: Patch) -> None:
         act = getattr(module, activation)
-        if patch.ledger.method is Method.ATTNLRP:
+        if patch.trace.method is Method.ATTNLRP:
             slope = SLOPES[type(act)]
             patch.replace_forward(module, partial(_halves, module, gate_and_up, act, slope))
-        elif patch.ledger.method is Method.CPLRP:
+        elif patch.trace.method is Method.CPLRP:
             patch.override(module, activation, partial(_constant, act))
         watch_neurons(module.down_proj, patch)
 
@@ -184,7 +190,7 @@ def _secant(act: Elementwise, slope: Elementwise, x: torch.Tensor) -> torch.Tens
 
 def mlp(module: Any, patch: Patch) -> None:
     """proj(f(fc(x))) without a gate (GPT-2): the secant of f under both rules."""
-    if patch.ledger.method.ruled:
+    if patch.trace.method.ruled:
         patch.override(module, "act", partial(_secant, module.act, SLOPES[type(module.act)]))
     watch_neurons(module.c_proj, patch)
 
@@ -196,33 +202,33 @@ def experts(module: Any, patch: Patch) -> None:
     the secant of f.
     """
     act = module.act_fn
-    if patch.ledger.method is Method.ATTNLRP:
+    if patch.trace.method is Method.ATTNLRP:
         patch.override(module, "act_fn", partial(_secant, act, SLOPES[type(act)]))
-        patch.after(module, lambda _module, _inputs, output: _apply(Share, output, 0.5))
-    elif patch.ledger.method is Method.CPLRP:
+        patch.after(module, lambda _module, _inputs, output: _apply(ScaleGradient, output, 0.5))
+    elif patch.trace.method is Method.CPLRP:
         patch.override(module, "act_fn", partial(_constant, act))
 
 
 def router(module: Any, patch: Patch) -> None:
     """The weights of the experts are constants: relevance flows through what they compute."""
-    if patch.ledger.method.ruled:
+    if patch.trace.method.ruled:
         forward = current_forward(module)
         patch.replace_forward(module, lambda hidden: forward(hidden.detach()))
 
 
 def watch_neurons(projection: Any, patch: Patch) -> None:
-    """Tell the ledger what the last projection of an MLP reads, and its cotangent.
+    """Tell the trace what the last projection of an MLP reads, and its cotangent.
 
     Of the tokens that it wants only: all neurons of all layers would be more than a pass keeps.
     """
-    ledger = patch.ledger
-    tell = ledger.on_neurons
+    trace = patch.trace
+    tell = trace.on_neurons
     if tell is None:
         return
 
     def before(_module: nn.Module, inputs: tuple[torch.Tensor, ...], _options: object) -> None:
-        layer, neurons = ledger.layer, inputs[0]
-        tokens = ledger.neuron_tokens.get(layer)
+        layer, neurons = trace.layer, inputs[0]
+        tokens = trace.neuron_tokens.get(layer)
         if tokens and neurons.requires_grad:
             kept = neurons.detach()[:, tokens]
             neurons.register_hook(lambda grad: tell(layer, kept, grad[:, tokens]))  # type: ignore[no-untyped-call]
@@ -242,11 +248,11 @@ def layer(middle: str) -> Rule:
 
     def rule(module: Any, patch: Patch) -> None:
         index = next(m.layer_idx for m in module.modules() if hasattr(m, "layer_idx"))
-        ledger = patch.ledger
-        patch.before(module, partial(_enter, ledger, index))
-        patch.before(getattr(module, middle), partial(_middle, ledger, index))
-        patch.after(module, partial(_leave, ledger, index))
-        if ledger.recompute:
+        trace = patch.trace
+        patch.before(module, partial(_enter, trace, index))
+        patch.before(getattr(module, middle), partial(_middle, trace, index))
+        patch.after(module, partial(_leave, trace, index))
+        if trace.recompute:
             run = partial(
                 checkpoint,
                 current_forward(module),
@@ -259,40 +265,40 @@ def layer(middle: str) -> Rule:
 
 
 def _enter(
-    ledger: Ledger,
+    trace: BackwardTrace,
     index: int,
     module: nn.Module,
     arguments: tuple[Any, ...],
     options: dict[str, Any],
 ) -> None:
-    if ledger.at_zero:
+    if trace.at_zero:
         return
-    ledger.checkpoint()
-    ledger.layer = index
-    ledger.calls[index] = Call(module, arguments[1:], options)
+    trace.checkpoint()
+    trace.layer = index
+    trace.calls[index] = Call(module, arguments[1:], options)
     if index == 0:
-        _stage(ledger, 0, arguments[0])
+        _stage(trace, 0, arguments[0])
 
 
 def _middle(
-    ledger: Ledger,
+    trace: BackwardTrace,
     index: int,
     _module: nn.Module,
     arguments: tuple[Any, ...],
     options: dict[str, Any],
 ) -> None:
-    if not ledger.at_zero:
+    if not trace.at_zero:
         hidden = arguments[0] if arguments else options["hidden_states"]
-        _stage(ledger, 2 * index + 1, hidden)
+        _stage(trace, 2 * index + 1, hidden)
 
 
 def _leave(
-    ledger: Ledger, index: int, _module: nn.Module, _arguments: object, output: torch.Tensor
+    trace: BackwardTrace, index: int, _module: nn.Module, _arguments: object, output: torch.Tensor
 ) -> None:
-    _stage(ledger, 2 * index + 2, output)
+    _stage(trace, 2 * index + 2, output)
 
 
-def _stage(ledger: Ledger, stage: int, hidden: torch.Tensor) -> None:
+def _stage(trace: BackwardTrace, stage: int, hidden: torch.Tensor) -> None:
     if hidden.requires_grad:
         kept = hidden.detach()  # not `hidden`: a hook that holds its own tensor is a cycle
-        hidden.register_hook(lambda grad: ledger.arrive(stage, kept, grad.detach()))  # type: ignore[no-untyped-call]
+        hidden.register_hook(lambda grad: trace.arrive(stage, kept, grad.detach()))  # type: ignore[no-untyped-call]

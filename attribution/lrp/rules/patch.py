@@ -14,7 +14,7 @@ from typing import Any
 from attrs import frozen
 from torch import nn
 
-from attribution.lrp.rules.backward_trace import Ledger
+from attribution.lrp.rules.backward_trace import BackwardTrace
 
 ATTENTION = "tokenblame"  # the name under which transformers finds our attention
 _MISSING = object()
@@ -24,7 +24,7 @@ _MISSING = object()
 class Patch:
     """One attachment: what is changed through it is undone when `undo` closes."""
 
-    ledger: Ledger
+    trace: BackwardTrace
     undo: ExitStack
 
     def override(self, module: nn.Module, name: str, value: object) -> None:
@@ -69,13 +69,13 @@ def _restore(attributes: dict[str, Any], name: str, before: object) -> None:
 
 
 @contextmanager
-def attached(model: nn.Module, rules: Rules, ledger: Ledger) -> Iterator[None]:
+def attached(model: nn.Module, rules: Rules, trace: BackwardTrace) -> Iterator[None]:
     """Put `rules` on every module of `model` and freeze its parameters, within the context.
 
     Raises KeyError where a class has no rule; `families.rules_for` has made sure of that.
     """
     with ExitStack() as undo:
-        patch = Patch(ledger, undo)
+        patch = Patch(trace, undo)
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.requires_grad_(False)

@@ -16,7 +16,7 @@ from attribution import __version__, schema
 from attribution.cli import main
 from attribution.cli.commands.common import model_settings
 from attribution.cli.output.explanation_report import print_explanation
-from attribution.cli.output.terminal import Heat, heat_map, say
+from attribution.cli.output.terminal import HeatSpan, heat_map, say
 from attribution.ipc.explanation import Explanation, to_json
 from attribution.models.catalogue import DEFAULT
 from attribution.schema import Document, Form, Origin, Role, Status, Suite, Token, TokenChoice
@@ -109,7 +109,9 @@ def test_a_search_tells_what_it_cost() -> None:
 
 
 def test_the_heat_map_paints_by_relevance() -> None:
-    drawn = heat_map(CODE, [Heat(3, 10, 1.0), Heat(10, 20, -1.0), Heat(20, 22, 0.01)], (22, 24))
+    drawn = heat_map(
+        CODE, [HeatSpan(3, 10, 1.0), HeatSpan(10, 20, -1.0), HeatSpan(20, 22, 0.01)], (22, 24)
+    )
     assert drawn.plain == CODE
     styles = {(span.start, span.end): str(span.style) for span in drawn.spans}
     assert "rgb(178,24,43)" in styles[3, 10]

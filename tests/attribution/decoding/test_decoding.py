@@ -185,7 +185,7 @@ def test_reading_in_parts_changes_nothing(family: str, monkeypatch: pytest.Monke
         assert torch.allclose(ours, theirs, atol=1e-5)
     with torch.no_grad():
         logits = windowed(torch.tensor([ids])).logits[0, 4:-1].float()
-    own, ranks = decoding.asked(windowed, ids, 5, wanted)
+    own, ranks = decoding.score_tokens(windowed, ids, 5, wanted)
     assert torch.allclose(own, logits.gather(-1, wanted), atol=1e-5)
     theirs = logits.gather(-1, wanted)[..., None]
     assert torch.equal(ranks, (logits[:, None] > theirs).sum(-1) + 1)

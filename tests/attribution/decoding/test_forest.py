@@ -20,7 +20,7 @@ WIDTH = 8
 def forest(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Forest:
     prefix = decoding.prefill(model, list(range(5, 35)), 7)
     forest = Forest(model, width=WIDTH)
-    forest.plant(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
+    forest.add_root(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
     return forest
 
 
@@ -85,7 +85,7 @@ def test_eager_rollouts_are_drafted_first(
     ids = verify_repair.greedy(model, list(range(5, 12)), 30, lambda _: False, lambda: None)
     prefix = decoding.prefill(model, ids, 7)
     forest = Forest(model, width=4)  # one token of each, and two drafted
-    forest.plant(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
+    forest.add_root(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
     numbers = [forest.admit(Branch(12, (ids[12],), 10), eager=eager) for eager in (False, True)]
     forest.step()
     assert [forest.rows[n].output for n in numbers] == [ids[7:14], ids[7:16]]
@@ -108,7 +108,7 @@ def test_what_decoding_costs_is_counted(
     ids = verify_repair.greedy(model, list(range(5, 12)), 30, lambda _: False, lambda: None)
     prefix = decoding.prefill(model, ids, 7)
     forest = Forest(model, width=WIDTH)
-    forest.plant(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
+    forest.add_root(prefix.ids, 7, prefix.cache, Reader(tokenizer, Stops((), frozenset()), 11))
     number = forest.admit(Branch(12, (ids[12],), 10))
     forest.step()
     if interrupted:

@@ -38,12 +38,12 @@ def test_every_family_says_the_same_with_and_without(family: str) -> None:
     shape = Shape(family, window=4 if family in WINDOWED else None)
     model, ids = build(shape), tokens(20).tolist()
     read = Recent()
-    assert read.behind(model, ids, carry_on).reused == 0
+    assert read.next_token(model, ids, carry_on).reused == 0
     longer = edited(ids, 11, 2, [1, 2, 3])
-    found = read.behind(model, longer, carry_on)
+    found = read.next_token(model, longer, carry_on)
     assert (found.reused, found.computed) == (11, 10)
     assert torch.allclose(found.logits, whole(model, longer), atol=1e-5)
-    back = read.behind(model, ids, carry_on)  # the original was not spoilt by its edit
+    back = read.next_token(model, ids, carry_on)  # the original was not spoilt by its edit
     assert back.reused == 19
     assert torch.allclose(back.logits, whole(model, ids), atol=1e-5)
 
@@ -60,7 +60,7 @@ def test_any_history_of_edits(edits: list[tuple[int, int, list[int]]], prefilled
     prefix = decoding.prefill(model, ids, 5) if prefilled else None
     for at, removed, added in edits:
         ids = edited(ids, at, removed, added)
-        found = read.behind(model, ids, carry_on, prefix)
+        found = read.next_token(model, ids, carry_on, prefix)
         assert torch.allclose(found.logits, whole(model, ids), atol=1e-5)
         assert found.computed >= 1
         assert found.computed + found.reused == len(ids)
@@ -71,31 +71,33 @@ def test_any_history_of_edits(edits: list[tuple[int, int, list[int]]], prefilled
 def test_the_sample_that_was_read_last_serves_the_first_edit(model: Any) -> None:
     ids = tokens(24).tolist()
     prefix = decoding.prefill(model, ids, 5)
-    found = Recent().behind(model, edited(ids, 17, 1, [3 if ids[17] != 3 else 4]), carry_on, prefix)
+    found = Recent().next_token(
+        model, edited(ids, 17, 1, [3 if ids[17] != 3 else 4]), carry_on, prefix
+    )
     assert (found.reused, found.computed) == (17, 7)
 
 
 def test_memory_is_bounded(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     read = Recent()
     for seed in range(5):
-        read.behind(model, tokens(24, seed).tolist(), carry_on)
+        read.next_token(model, tokens(24, seed).tolist(), carry_on)
     assert len(read) == 2
     monkeypatch.setattr(recent, "_MOST_BYTES", 1)
-    read.behind(model, tokens(24, 9).tolist(), carry_on)
+    read.next_token(model, tokens(24, 9).tolist(), carry_on)
     assert len(read) == 0
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_cancel_takes_effect_before_every_layer(family: str) -> None:
     model, ids, read = build(Shape(family)), tokens(20).tolist(), Recent()
-    read.behind(model, ids, carry_on)
+    read.next_token(model, ids, carry_on)
     longer = edited(ids, 11, 0, [1, 2, 3])
     hooks: Callable[[], int] = lambda: sum(len(m._forward_pre_hooks) for m in model.modules())  # noqa: E731
     before = hooks()
     for layer in (1, 2):
         with pytest.raises(Cancelled):
-            read.behind(model, longer, GiveUp(layer))
+            read.next_token(model, longer, GiveUp(layer))
         assert hooks() == before
-    found = read.behind(model, longer, carry_on)
+    found = read.next_token(model, longer, carry_on)
     assert found.reused == 11  # what was half read is not taken for read
     assert torch.allclose(found.logits, whole(model, longer), atol=1e-5)

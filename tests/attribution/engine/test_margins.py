@@ -10,12 +10,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.priority import priority
 from attribution.engine.stages.explain.case import Case
-from attribution.engine.stages.prefix_cache import Readings
+from attribution.engine.stages.prefix_cache import PrefixCache
 from attribution.errors import Cancelled, InvalidRequest
 from attribution.ipc import client, wire
 from attribution.ipc.client import EngineClient
 from attribution.samples.tokenisation import Split, from_text
 from attribution.schema import (
+    EngineRequest,
     ExplainRequest,
     FaithfulnessRequest,
     Form,
@@ -28,7 +29,6 @@ from attribution.schema import (
     Progress,
     ScoredToken,
     Timings,
-    Work,
 )
 from tests.attribution.cases import BODY, CHAT, HEAD, TASK, carry_on, case_of, last_logits
 from tests.attribution.engine.test_service_graph import BAD, ask, kinds
@@ -46,7 +46,7 @@ def request_of(case: Case, offset: int) -> MarginRequest:
     return MarginRequest(ExplainRequest(""), offset, case.pair.target.id, case.pair.contrast.id)
 
 
-def margin(read: Readings, case: Case, generation: Generation) -> Margin:
+def margin(read: PrefixCache, case: Case, generation: Generation) -> Margin:
     offset = generation.code.index(" x + 1")
     return read.margin(request_of(case, offset), generation, case.loaded, carry_on)
 
@@ -56,7 +56,7 @@ def direct(case: Case, head: str, body: str = BODY) -> Generation:
 
 
 def test_figures_are_those_of_a_plain_forward(case: Case) -> None:
-    found, logits = margin(Readings(), case, case.generation), last_logits(case).float()
+    found, logits = margin(PrefixCache(), case, case.generation), last_logits(case).float()
     chances = logits.softmax(0)
     for scored in (found.target, found.contrast, found.first):
         assert scored.logit == pytest.approx(float(logits[scored.id]), abs=1e-5)
@@ -71,10 +71,10 @@ def test_figures_are_those_of_a_plain_forward(case: Case) -> None:
 
 def test_an_edit_is_read_from_where_it_begins(case: Case) -> None:
     """The same figures as without what was read before, and tokens that need not be read again."""
-    read = Readings()
+    read = PrefixCache()
     before = margin(read, case, case.generation)
     changed = direct(case, OTHER_HEAD)
-    after, plain = margin(read, case, changed), margin(Readings(), case, changed)
+    after, plain = margin(read, case, changed), margin(PrefixCache(), case, changed)
     assert after.logit_diff == pytest.approx(plain.logit_diff, abs=1e-5)
     assert after.logit_diff != pytest.approx(before.logit_diff, abs=1e-3)
     assert (plain.reused, after.reused) == (0, shared(case.generation, changed))
@@ -90,7 +90,7 @@ def shared(one: Generation, other: Generation) -> int:
 
 
 def test_the_sample_that_was_explained_is_known(case: Case) -> None:
-    read = Readings()
+    read = PrefixCache()
     read.prefix(case.loaded, case.generation, 10, carry_on)
     assert margin(read, case, direct(case, OTHER_HEAD)).reused > 0
     read.clear()
@@ -100,7 +100,7 @@ def test_the_sample_that_was_explained_is_known(case: Case) -> None:
 def test_the_place_is_of_the_code_also_where_the_prompt_is_apart(case: Case) -> None:
     split = Split(Form.CHAT, CHAT, BODY)
     chat = from_text(TASK, split, case.loaded.tokenizer)
-    found = margin(Readings(), case, chat)
+    found = margin(PrefixCache(), case, chat)
     assert chat.tokens[found.position].id == case.pair.target.id
     ids = torch.tensor([[token.id for token in chat.tokens[: found.position]]])
     with torch.no_grad():
@@ -124,7 +124,7 @@ def test_what_does_not_stand_there_is_refused(
 ) -> None:
     asked = request_of(case, case.generation.code.index(" x + 1"))
     with pytest.raises(InvalidRequest):
-        Readings().margin(change(asked), case.generation, case.loaded, carry_on)
+        PrefixCache().margin(change(asked), case.generation, case.loaded, carry_on)
 
 
 def test_it_is_given_up_at_the_next_layer(case: Case) -> None:
@@ -133,12 +133,12 @@ def test_it_is_given_up_at_the_next_layer(case: Case) -> None:
 
     asked = request_of(case, case.generation.code.index(" x + 1"))
     with pytest.raises(Cancelled):
-        Readings().margin(asked, case.generation, case.loaded, give_up)
+        PrefixCache().margin(asked, case.generation, case.loaded, give_up)
 
 
 def test_who_types_goes_first() -> None:
     explain = ExplainRequest("")
-    ordered: list[Work] = [
+    ordered: list[EngineRequest] = [
         MarginRequest(explain, 0, 0, 0),
         GradeRequest("", ""),
         GenerateRequest(()),
@@ -217,7 +217,7 @@ async def test_it_is_refused_where_the_token_is_gone(
 
 def test_a_text_that_answers_another_prompt_is_scored_anew(case: Case) -> None:
     """The docstring's examples of a function make a task whose prompt is longer."""
-    read, made = Readings(), case.generation
+    read, made = PrefixCache(), case.generation
     first = read.prefix(case.loaded, made, 3, carry_on)
     assert read.prefix(case.loaded, made, 3, carry_on) is first
     shorter = evolve(made, prompt_length=made.prompt_length - 2)
@@ -231,4 +231,4 @@ def test_reading_a_sample_can_be_given_up(case: Case) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        Readings().prefix(case.loaded, case.generation, 3, cancelled)
+        PrefixCache().prefix(case.loaded, case.generation, 3, cancelled)

@@ -8,7 +8,7 @@ import torch
 from attribution.errors import Cancelled, InvalidRequest, UnsupportedModel
 from attribution.faithfulness import forward
 from attribution.faithfulness.ablation import Edge, PathCurve, ablate, path_curve
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from tests.attribution.faithfulness.reference import MASK, NEUTRAL, contrast
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, build, tokens
 
@@ -36,8 +36,8 @@ def from_key(source: int, head: int | None = None) -> list[Edge]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_cutting_every_edge_of_a_key_is_masking_it(family: str) -> None:
-    probe = Probe(model(family), tokens(N), contrast, NEUTRAL)
-    expected = probe.without([{k} for k in range(N - 1)], MASK).tolist()
+    occlusion = Occlusion(model(family), tokens(N), contrast, NEUTRAL)
+    expected = occlusion.without([{k} for k in range(N - 1)], MASK).tolist()
     assert [cut(from_key(k), family) for k in range(N - 1)] == pytest.approx(expected, rel=1e-9)
 
 

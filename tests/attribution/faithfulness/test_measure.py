@@ -8,7 +8,7 @@ from attrs import evolve
 
 from attribution.errors import InvalidRequest
 from attribution.faithfulness import measure
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.schema import Faithfulness, Perturbation
 from tests.attribution.faithfulness.reference import (
     MASK,
@@ -29,8 +29,8 @@ def model() -> Any:
     return build(Shape())
 
 
-def probe() -> Probe:
-    return Probe(model(), tokens(N), contrast, NEUTRAL)
+def occlusion() -> Occlusion:
+    return Occlusion(model(), tokens(N), contrast, NEUTRAL)
 
 
 def silent(_message: str, _fraction: float) -> None:
@@ -40,7 +40,7 @@ def silent(_message: str, _fraction: float) -> None:
 @cache
 def effects() -> torch.Tensor:
     """(N,) float64: what masking each token does."""
-    one = probe()
+    one = occlusion()
     return one.base - one.without([{k} for k in range(N)], MASK)
 
 
@@ -49,12 +49,12 @@ def noise(seed: int) -> torch.Tensor:
 
 
 def full(relevance: torch.Tensor, **options: Any) -> Faithfulness:
-    return measure.full(probe(), relevance, ELIGIBLE, "lrp", report=silent, **options)
+    return measure.full(occlusion(), relevance, ELIGIBLE, "lrp", report=silent, **options)
 
 
 def estimate(relevance: torch.Tensor, **options: Any) -> Faithfulness:
     options = {"report": silent, **options}
-    return measure.estimate(probe(), relevance, ELIGIBLE, SEGMENTS, "lrp", **options)
+    return measure.estimate(occlusion(), relevance, ELIGIBLE, SEGMENTS, "lrp", **options)
 
 
 # Everything measured
@@ -102,7 +102,7 @@ def test_effects_and_curves_against_the_plain_way() -> None:
         for token in (1, 24, 48):
             without = naive_without(model(), tokens(N), {token}, one.perturbation)
             effect = one.effects[ELIGIBLE.index(token)]
-            assert effect == pytest.approx(probe().base - without, rel=1e-9, abs=1e-11)
+            assert effect == pytest.approx(occlusion().base - without, rel=1e-9, abs=1e-11)
     curves = found.curves
     assert curves is not None
     order = sorted(ELIGIBLE, key=lambda token: -float(relevance[token]))
@@ -129,7 +129,11 @@ def test_what_is_alike_is_computed_once() -> None:
 def test_it_is_told_how_far_it_is() -> None:
     told: list[tuple[str, float]] = []
     measure.full(
-        probe(), noise(1), ELIGIBLE, "lrp", report=lambda what, share: told.append((what, share))
+        occlusion(),
+        noise(1),
+        ELIGIBLE,
+        "lrp",
+        report=lambda what, share: told.append((what, share)),
     )
     shares = [share for _, share in told]
     assert shares == sorted(shares)
@@ -151,8 +155,8 @@ def test_a_constant_map_says_nothing() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_very_few_tokens(count: int) -> None:
     some = ELIGIBLE[:count]
-    whole = measure.full(probe(), effects(), some, "lrp", report=silent)
-    quick = measure.estimate(probe(), effects(), some, [], "lrp", report=silent)
+    whole = measure.full(occlusion(), effects(), some, "lrp", report=silent)
+    quick = measure.estimate(occlusion(), effects(), some, [], "lrp", report=silent)
     assert quick.complete
     assert quick.agreements[0] == whole.agreements[0]
     assert "read it as a guess" in whole.message  # so few could be ranked by chance
@@ -193,7 +197,7 @@ def test_segments_are_masked_whole() -> None:
     assert [(one.start, one.end) for one in found.segments] == SEGMENTS
     for one in found.segments:
         places = range(one.start, one.end)
-        expected = probe().base - naive_without(model(), tokens(N), places, MASK)
+        expected = occlusion().base - naive_without(model(), tokens(N), places, MASK)
         assert one.effect == pytest.approx(expected, rel=1e-9)
         assert one.relevance == pytest.approx(float(effects()[one.start : one.end].sum()))
 
@@ -247,12 +251,12 @@ def test_what_was_late_though_it_measured_the_least_says_so() -> None:
 def test_the_time_counts_from_when_the_caller_began() -> None:
     """A GPU's two seconds: a twentieth for each row, and most of them spent before."""
 
-    def now(probe: Probe, spent: float) -> float:
-        return 100.0 + spent + 0.05 * probe.forwards
+    def now(occlusion: Occlusion, spent: float) -> float:
+        return 100.0 + spent + 0.05 * occlusion.forwards
 
     measured = []
     for spent in (0.0, 1.5, 1.99):
-        one = probe()
+        one = occlusion()
         found = measure.estimate(
             one,
             noise(1),
@@ -278,7 +282,7 @@ def test_more_time_measures_more() -> None:
 
 def test_a_batch_grows_only_as_far_as_it_fits() -> None:
     """One second for each row: the time is not overrun by more than the least takes."""
-    one = probe()
+    one = occlusion()
 
     def tick() -> float:
         return float(one.forwards)
@@ -294,9 +298,9 @@ def test_a_batch_grows_only_as_far_as_it_fits() -> None:
 def test_what_makes_no_sense_is_refused() -> None:
     for arguments in ((noise(1)[1:], ELIGIBLE), (noise(1), ()), (noise(1), (1, 1))):
         with pytest.raises(InvalidRequest):
-            measure.full(probe(), *arguments, "lrp", report=silent)
+            measure.full(occlusion(), *arguments, "lrp", report=silent)
         with pytest.raises(InvalidRequest):
-            measure.estimate(probe(), *arguments, [], "lrp", report=silent)
+            measure.estimate(occlusion(), *arguments, [], "lrp", report=silent)
     for options in ({"perturbations": ()}, {"fractions": (0.0, 1.0)}, {"fractions": ()}):
         with pytest.raises(InvalidRequest):
             full(noise(1), **options)

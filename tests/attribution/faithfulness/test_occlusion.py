@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from attribution.errors import Cancelled, InvalidRequest, UnsupportedModel
 from attribution.faithfulness import forward
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.schema import Perturbation
 from tests.attribution.faithfulness.reference import (
     MASK,
@@ -32,8 +32,8 @@ def _model(family: str) -> Any:
     return build(Shape(family, window=WINDOW if family in WINDOWED else None))
 
 
-def probe(family: str = "llama", n: int = N) -> Probe:
-    return Probe(model(family), tokens(n), contrast, NEUTRAL)
+def occlusion(family: str = "llama", n: int = N) -> Occlusion:
+    return Occlusion(model(family), tokens(n), contrast, NEUTRAL)
 
 
 places = st.sets(st.integers(0, N - 1), max_size=N)
@@ -47,7 +47,7 @@ places = st.sets(st.integers(0, N - 1), max_size=N)
 def test_the_cache_changes_nothing(
     family: str, sets: list[set[int]], perturbation: Perturbation
 ) -> None:
-    found = probe(family).without(sets, perturbation)
+    found = occlusion(family).without(sets, perturbation)
     expected = [naive_without(model(family), tokens(N), places, perturbation) for places in sets]
     assert found.dtype == torch.float64
     assert found.tolist() == pytest.approx(expected, rel=1e-9, abs=1e-11)
@@ -56,7 +56,7 @@ def test_the_cache_changes_nothing(
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rows_of_one_batch_do_not_disturb_each_other(family: str) -> None:
     sets = [{0}, {0, 1, 2, 3, 4, 5, 6}, {3}, set(range(N)), set(range(2, N)), {N - 1}, set()]
-    one = probe(family)
+    one = occlusion(family)
     together = one.without(sets, MASK)
     alone = torch.cat([one.without([places], MASK) for places in sets])
     assert torch.allclose(together, alone, rtol=1e-9, atol=1e-11)
@@ -66,24 +66,24 @@ def test_rows_of_one_batch_do_not_disturb_each_other(family: str) -> None:
 
 def test_a_query_that_sees_nothing_poisons_nobody() -> None:
     """Row 1 of the batch computes the hidden tokens 1 … 3, which see no key at all."""
-    both = probe().without([{0}, {0, 1, 2, 3}], MASK)
+    both = occlusion().without([{0}, {0, 1, 2, 3}], MASK)
     assert both.isfinite().all()
     assert float(both[1]) == pytest.approx(
-        float(probe().without([{0, 1, 2, 3}], MASK)[0]), rel=1e-9
+        float(occlusion().without([{0, 1, 2, 3}], MASK)[0]), rel=1e-9
     )
 
 
 def test_the_base_is_what_the_model_says() -> None:
     with torch.no_grad():
         logits = model()(tokens(N)[None]).logits[:, -1]
-    assert probe().base == pytest.approx(float(contrast(logits)[0]), rel=1e-12)
+    assert occlusion().base == pytest.approx(float(contrast(logits)[0]), rel=1e-12)
 
 
 def test_nothing_taken_away_costs_nothing() -> None:
-    one = probe()
+    one = occlusion()
     ids = tokens(N)
     ids[4] = NEUTRAL
-    other = Probe(model(), ids, contrast, NEUTRAL)
+    other = Occlusion(model(), ids, contrast, NEUTRAL)
     assert one.without([set(), ()], MASK).tolist() == [one.base, one.base]
     assert other.without([{4}], SUBSTITUTE).tolist() == [other.base]
     assert (one.forwards, one.tokens) == (other.forwards, other.tokens) == (1, N)
@@ -91,7 +91,7 @@ def test_nothing_taken_away_costs_nothing() -> None:
 
 
 def test_a_hidden_token_is_not_computed_but_a_new_one_is() -> None:
-    one = probe()
+    one = occlusion()
     one.without([{9}], MASK)
     assert (one.forwards - 1, one.tokens - N) == (1, 4)
     one.without([{9, 10, 12}], MASK)
@@ -101,7 +101,7 @@ def test_a_hidden_token_is_not_computed_but_a_new_one_is() -> None:
 
 
 def test_without_a_single_token() -> None:
-    one = probe(n=1)
+    one = occlusion(n=1)
     assert one.without([{0}], MASK).tolist() == pytest.approx(
         [naive_without(model(), tokens(1), {0}, MASK)], rel=1e-9
     )
@@ -109,11 +109,11 @@ def test_without_a_single_token() -> None:
 
 def test_small_batches_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     sets = [{k} for k in range(N)]
-    at_once = probe().without(sets, MASK)
+    at_once = occlusion().without(sets, MASK)
     monkeypatch.setattr(forward, "_FED_ELSEWHERE", 2 * N)
     told: list[int] = []
     calls: list[None] = []
-    one = Probe(model(), tokens(N), contrast, NEUTRAL, lambda: calls.append(None))
+    one = Occlusion(model(), tokens(N), contrast, NEUTRAL, lambda: calls.append(None))
     in_parts = one.without(sets, MASK, told.append)
     assert torch.allclose(at_once, in_parts, rtol=1e-9)
     assert told[-1] == N
@@ -136,25 +136,25 @@ def test_the_caller_can_give_up() -> None:
         if calls == 2:
             raise Cancelled
 
-    one = Probe(model(), tokens(N), contrast, NEUTRAL, checkpoint)
+    one = Occlusion(model(), tokens(N), contrast, NEUTRAL, checkpoint)
     with pytest.raises(Cancelled):
         one.without([{1}], MASK)
 
 
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(InvalidRequest):
-        probe().without([{N}], MASK)
+        occlusion().without([{N}], MASK)
     with pytest.raises(InvalidRequest):
-        Probe(model(), tokens(N)[None], contrast, NEUTRAL)
+        Occlusion(model(), tokens(N)[None], contrast, NEUTRAL)
     eager = build(Shape())
     eager.set_attn_implementation("eager")
     with pytest.raises(UnsupportedModel, match="eager"):
-        Probe(eager, tokens(N), contrast, NEUTRAL)
+        Occlusion(eager, tokens(N), contrast, NEUTRAL)
 
 
 def test_a_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(UnsupportedModel):
-        Probe(model(), tokens(N), lambda logits: logits[:, 0] * float("nan"), NEUTRAL)
+        Occlusion(model(), tokens(N), lambda logits: logits[:, 0] * float("nan"), NEUTRAL)
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2"])
@@ -166,7 +166,7 @@ def test_half_precision_models_get_a_wide_head(family: str) -> None:
         seen.append(logits)
         return contrast(logits)
 
-    Probe(half, tokens(N), score, NEUTRAL)
+    Occlusion(half, tokens(N), score, NEUTRAL)
     with torch.no_grad():
         output = half(tokens(N)[None], output_hidden_states=True)
     head = half.get_output_embeddings()

@@ -10,7 +10,7 @@ from attribution.decoding import forest as forest_module
 from attribution.faults import search as search_module
 from attribution.faults.attempts import Attempt, Stage, first
 from attribution.faults.findings import Findings
-from attribution.faults.line_patches import splices
+from attribution.faults.line_patches import line_patches
 from attribution.faults.schedule import Schedule, rest_of
 from attribution.faults.search import Subject
 from attribution.samples.tokenisation import Split, from_text
@@ -39,9 +39,9 @@ def within(made: Generation, text: str) -> int:
 def test_the_line_takes_the_place_of_its_own(made: Generation) -> None:
     position = within(made, "+")
     head = made.code[: made.tokens[position].start]
-    assert splices(made, position, head + " - 2\n    z = 3") == [head + " - 2\n    return y\n"]
-    assert splices(made, position, head + " - 2") == []  # it has no end yet
-    assert splices(made, position, head + "\n\n") == []  # blank lines are no line
+    assert line_patches(made, position, head + " - 2\n    z = 3") == [head + " - 2\n    return y\n"]
+    assert line_patches(made, position, head + " - 2") == []  # it has no end yet
+    assert line_patches(made, position, head + "\n\n") == []  # blank lines are no line
 
 
 def test_at_the_head_of_a_line_it_may_stand_before_it(made: Generation) -> None:
@@ -49,14 +49,17 @@ def test_at_the_head_of_a_line_it_may_stand_before_it(made: Generation) -> None:
     head = made.code[: made.tokens[position].start]
     line = "    if x:\n"
     written = head + line + "        return x\n"
-    assert splices(made, position, written) == [head + line + "    return y\n", head + line + BODY]
+    assert line_patches(made, position, written) == [
+        head + line + "    return y\n",
+        head + line + BODY,
+    ]
 
 
 def test_behind_the_last_line_there_is_nothing_to_keep(tokenizer: PreTrainedTokenizerFast) -> None:
     made = from_text(TASK, Split(Form.DIRECT, "x = 1\n", "y = x"), tokenizer)
     position = within(made, "= x")
     head = made.code[: made.tokens[position].start]
-    assert splices(made, position, head + " 2\nz = 3\n") == [head + " 2\n"]
+    assert line_patches(made, position, head + " 2\nz = 3\n") == [head + " 2\n"]
 
 
 def attempts(subject: Subject) -> list[Attempt]:
@@ -117,7 +120,7 @@ def test_a_line_that_repairs_calls_its_rollout_once(subject: Subject) -> None:
 @pytest.mark.parametrize("passed", [True, False])
 def test_only_a_line_that_passes_wants_its_rollout(subject: Subject, passed: bool) -> None:
     findings, (candidate, *_) = Findings(subject.generation), begin(subject).ordered
-    findings.spliced("a program", candidate)
+    findings.patched("a program", candidate)
     findings.programs.verdicts["a program"] = passed
     assert findings.judged("a program", 1.0) == ([candidate] if passed else [], [])
     assert findings.judged("a program", 1.0) == ([], [])

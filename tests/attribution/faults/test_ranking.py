@@ -4,7 +4,7 @@ import pytest
 
 from attribution.faults import ranking
 from attribution.faults.scoring import score
-from attribution.faults.syntax import Kind, Syntax, parses
+from attribution.faults.syntax import Syntax, TokenKind, parses
 from attribution.schema import ContrastPair, Origin, Outcome, SecondFlip, TokenChoice
 
 CHOICE = TokenChoice(1, "a", 1)
@@ -50,7 +50,7 @@ def test_outcomes(
     pairs = [pair_of("a", "b", diff, place) for place, diff in places]
     found = ranking.outcome(pairs, start=4, length=9, finished=finished, complete=complete)
     assert found is expected
-    assert ranking.told(found, pairs, 3, 4)
+    assert ranking.describe(found, pairs, 3, 4)
 
 
 def test_nothing_written_is_an_outcome() -> None:
@@ -73,22 +73,22 @@ def test_kinds_of_syntax() -> None:
     code = 'def f(x):\n    """Doc é."""\n    y = x + 12  # why\n    return y and "s"\n'
     syntax = Syntax(code)
 
-    def kind(text: str, after: int = 0) -> Kind:
+    def kind(text: str, after: int = 0) -> TokenKind:
         start = code.index(text, after)
         return syntax.kind(start, start + len(text))
 
-    assert kind("def") is Kind.KEYWORD
-    assert kind(" x", 20) is Kind.NAME
-    assert kind("Doc") is Kind.PROSE
-    assert kind("é") is Kind.PROSE
-    assert kind(" +") is Kind.OPERATOR
-    assert kind("12") is Kind.CONSTANT
-    assert kind(" why") is Kind.PROSE
-    assert kind(" and") is Kind.OPERATOR
-    assert kind('"s"') is Kind.CONSTANT
-    assert kind("return") is Kind.KEYWORD
-    assert kind("\n    return"[:5]) is Kind.LAYOUT
-    assert kind("(") is Kind.PUNCTUATION
+    assert kind("def") is TokenKind.KEYWORD
+    assert kind(" x", 20) is TokenKind.NAME
+    assert kind("Doc") is TokenKind.PROSE
+    assert kind("é") is TokenKind.PROSE
+    assert kind(" +") is TokenKind.OPERATOR
+    assert kind("12") is TokenKind.CONSTANT
+    assert kind(" why") is TokenKind.PROSE
+    assert kind(" and") is TokenKind.OPERATOR
+    assert kind('"s"') is TokenKind.CONSTANT
+    assert kind("return") is TokenKind.KEYWORD
+    assert kind("\n    return"[:5]) is TokenKind.LAYOUT
+    assert kind("(") is TokenKind.PUNCTUATION
 
 
 def test_what_cannot_be_python_is_known_before_it_is_run() -> None:
@@ -98,15 +98,15 @@ def test_what_cannot_be_python_is_known_before_it_is_run() -> None:
 
 
 def test_all_else_equal_comments_layout_and_what_is_not_called_come_last() -> None:
-    last = {Kind.PROSE, Kind.LAYOUT, Kind.BEHIND}
-    first = set(Kind) - last
+    last = {TokenKind.PROSE, TokenKind.LAYOUT, TokenKind.BEHIND}
+    first = set(TokenKind) - last
     assert max(score(-1.0, 1.0, 0.0, k) for k in last) < min(
         score(-1.0, 1.0, 0.0, k) for k in first
     )
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_likely_open_and_suspected_ones_come_first(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", TokenKind)
+def test_likely_open_and_suspected_ones_come_first(kind: TokenKind) -> None:
     assert score(-1.0, 0.5, 0.0, kind) > score(-2.0, 0.5, 0.0, kind)
     assert score(-1.0, 0.6, 0.0, kind) > score(-1.0, 0.5, 0.0, kind)
     assert score(-1.0, 0.5, 0.5, kind) > score(-1.0, 0.5, 0.0, kind)

@@ -13,7 +13,7 @@ from attribution.decoding import forest
 from attribution.faults.candidates import Candidate, Evidence, candidates
 from attribution.faults.findings import Findings, exchanged
 from attribution.faults.search import Budget, Search, Subject
-from attribution.faults.syntax import Kind
+from attribution.faults.syntax import TokenKind
 from attribution.samples.tokenisation import Split, from_text, with_scores
 from attribution.schema import (
     Form,
@@ -67,7 +67,7 @@ def test_syntax_and_lines_change_the_order(
     comment = range(split.code.index("#"), split.code.index("\nreturn"))
     for candidate in plain:
         token = made.tokens[candidate.position]
-        assert (candidate.kind is Kind.PROSE) == (
+        assert (candidate.kind is TokenKind.PROSE) == (
             token.start in comment and bool(token.text.strip())
         ) or not token.text.strip()
     suspected = candidates(made, prefix.scores, tokenizer, Evidence({3: 1.0}))
@@ -223,12 +223,12 @@ def test_code_in_the_place_of_a_comment_begins_a_statement(
         token, text = made.tokens[candidate.position], candidate.contrast.text
         opens = token.start <= first < token.end
         if opens and text.strip() and not text.lstrip().startswith("#"):
-            assert (candidate.kind, candidate.suspicion) == (Kind.KEYWORD, 0.9)
+            assert (candidate.kind, candidate.suspicion) == (TokenKind.KEYWORD, 0.9)
         elif token.start in words or token.start <= last < token.end:
-            assert candidate.kind is Kind.PROSE
+            assert candidate.kind is TokenKind.PROSE
         elif token.start > made.code.index("print"):
-            assert candidate.kind in (Kind.BEHIND, Kind.LAYOUT)
-    assert {c.kind for c in found} >= {Kind.KEYWORD, Kind.PROSE, Kind.BEHIND}
+            assert candidate.kind in (TokenKind.BEHIND, TokenKind.LAYOUT)
+    assert {c.kind for c in found} >= {TokenKind.KEYWORD, TokenKind.PROSE, TokenKind.BEHIND}
 
     findings = Findings(made)
     for candidate in found:

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from attribution import decoding
 from attribution.decoding.prompts import build_stops
-from attribution.engine.stages.fault_search import Searches
+from attribution.engine.stages.fault_search import FaultSearches
 from attribution.errors import UnsupportedModel
 from attribution.faults.candidates import Candidate
 from attribution.faults.search import Search, Subject
@@ -87,8 +87,8 @@ def relative(loaded: LoadedModel) -> LoadedModel:
 
 def begun(
     subject: Subject, loaded: LoadedModel, sibling: LoadedModel | None, tests: Runner | None = None
-) -> tuple[Searches, Search]:
-    searches = Searches(cast(Grader, tests or Runner()))
+) -> tuple[FaultSearches, Search]:
+    searches = FaultSearches(cast(Grader, tests or Runner()))
     made, prefix = subject.generation, subject.prefix
     return searches, searches.of(REQUEST, TASK, made, prefix, loaded, sibling, job())
 
@@ -126,12 +126,12 @@ def test_what_both_would_write_is_tried_sooner(
     subject: Subject, loaded: LoadedModel, relative: LoadedModel
 ) -> None:
     """Each candidate has the mean of both probabilities."""
-    alone, asked = (begun(subject, loaded, other)[1] for other in (None, relative))
+    alone, score_tokens = (begun(subject, loaded, other)[1] for other in (None, relative))
     start = subject.prefix.prompt_length
     scores = decoding.prefill(relative.model, list(subject.prefix.ids), start, 3).scores
     before = {(c.position, c.contrast.id): c for c in alone.ordered}
     shared = raised = 0
-    for candidate in asked.ordered:
+    for candidate in score_tokens.ordered:
         if (old := before.get((candidate.position, candidate.contrast.id))) is None:
             continue
         row = candidate.position - start

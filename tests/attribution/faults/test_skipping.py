@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from attribution.decoding.rows import Row
+from attribution.decoding.rollout import Rollout
 from attribution.faults import search as search_module
 from attribution.faults import tester as tester_module
 from attribution.faults.attempts import Attempt
@@ -82,7 +82,7 @@ def test_a_rollout_that_rejoins_is_hopeless_once_what_it_becomes_has_failed(
     tester, verdicts = tester_module.Tester(programs, Judge(never)), programs.verdicts
     programs.asked.clear()  # it would be tested as a substitution, too
     (root,) = search._plant()._roots
-    row = Row.of(attempt.branch, root)
+    row = Rollout.of(attempt.branch, root)
     row.write(ids[start + 2])
     assert not search._is_hopeless(row, tester)
     assert not programs.asked

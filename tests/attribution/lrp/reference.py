@@ -17,7 +17,7 @@ Head = dict[str, torch.Tensor]  # s, p: (n, n); v, o: (n, head_dim)
 
 @frozen
 class Expected:
-    nodes: torch.Tensor  # (stages, n), numbered as in ledger.py
+    nodes: torch.Tensor  # (stages, n), numbered as in trace.py
     leak: float
     bias: float
 

@@ -11,7 +11,7 @@ from attribution.lrp.families import rules_for
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
 from attribution.lrp.relevance import Objective, attribute
-from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method
 from attribution.lrp.rules.patch import attached
 from tests.attribution.lrp.tiny import Shape, build, build_config, logits, tokens
 
@@ -47,7 +47,7 @@ def test_a_model_as_transformers_loads_it_has_the_grouped_kernel() -> None:
 def test_logits_stay_as_they_are(kernel: str, method: Method, dtype: torch.dtype) -> None:
     model, ids = experts(kernel, dtype), tokens(12)
     plain = logits(model, ids)
-    with attached(model, rules_for(model), Ledger(method, lambda: None)):
+    with attached(model, rules_for(model), BackwardTrace(method, lambda: None)):
         assert torch.equal(logits(model, ids), plain)
 
 

@@ -12,9 +12,9 @@ from attribution.graphs.pruning import Policy
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.closed_form import closed_form
 from attribution.lrp.graph import Wanted, build
-from attribution.lrp.packed import Span, packed_rows
+from attribution.lrp.packed import LayerRange, packed_rows
 from attribution.lrp.relevance import Objective, attribute, backward, prepare
-from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method
 from tests.attribution.graphs.random_graphs import pair_at
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, tokens
 from tests.attribution.lrp.tiny import build as build_model
@@ -48,17 +48,17 @@ def by_autograd(
     model, rules = prepare(build_model(shape, dtype=dtype), ids, PAIR)
     states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
     forms = {}
-    ledger = Ledger(
+    trace = BackwardTrace(
         method,
         lambda: None,
         on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
         on_layer=lambda done, book: forms.update({done.layer: closed_form(done, book)}),
     )
-    backward(model, rules, ids, PAIR, ledger)
+    backward(model, rules, ids, PAIR, trace)
     every = torch.arange(len(ids))
     found = []
     for layer, form in forms.items():
-        span = Span([ledger.calls[layer]], states[2 * layer][0], states[2 * layer + 2][1])
+        span = LayerRange([trace.calls[layer]], states[2 * layer][0], states[2 * layer + 2][1])
         rows, _ = packed_rows(
             model, rules, span, every, method=method, checkpoint=lambda: None, batch=5
         )

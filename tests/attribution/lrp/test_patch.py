@@ -15,7 +15,7 @@ from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, Relevance, attribute
-from attribution.lrp.rules.backward_trace import Ledger, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Method
 from attribution.lrp.rules.patch import attached
 from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
@@ -23,8 +23,8 @@ from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, log
 families = pytest.mark.parametrize("family", FAMILIES)
 
 
-def ledger(method: Method = Method.ATTNLRP) -> Ledger:
-    return Ledger(method, lambda: None)
+def trace(method: Method = Method.ATTNLRP) -> BackwardTrace:
+    return BackwardTrace(method, lambda: None)
 
 
 def state(model: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def state(model: Any) -> dict[str, Any]:
 def test_logits_do_not_change_while_attached(family: str, method: Method) -> None:
     model, ids = build(Shape(family, window=4)), tokens(12)
     plain = logits(model, ids)
-    with attached(model, rules_for(model), ledger(method)):
+    with attached(model, rules_for(model), trace(method)):
         assert torch.equal(logits(model, ids), plain)
 
 
@@ -53,7 +53,7 @@ def test_logits_do_not_change_while_attached(family: str, method: Method) -> Non
 def test_logits_do_not_change_in_lower_precision(family: str, dtype: torch.dtype) -> None:
     model, ids = build(Shape(family), dtype=dtype), tokens(12)
     plain = logits(model, ids)
-    with attached(model, rules_for(model), ledger()):
+    with attached(model, rules_for(model), trace()):
         assert torch.equal(logits(model, ids), plain)
 
 
@@ -114,7 +114,7 @@ def test_an_error_while_attached_leaves_the_model_as_it_was() -> None:
     before = state(model)
 
     def fail() -> None:
-        with attached(model, rules_for(model), ledger()):
+        with attached(model, rules_for(model), trace()):
             assert state(model) != before
             raise ZeroDivisionError
 
@@ -127,7 +127,7 @@ def test_an_error_while_attaching_leaves_the_model_as_it_was() -> None:
     model = build(Shape("qwen2"))
     before = state(model)
     rules = {cls: rule for cls, rule in rules_for(model).items() if cls is not torch.nn.Linear}
-    with pytest.raises(KeyError), attached(model, rules, ledger()):
+    with pytest.raises(KeyError), attached(model, rules, trace()):
         pass
     assert state(model) == before
 
@@ -148,7 +148,7 @@ def test_another_model_keeps_its_plain_gradients(family: str, share_config: bool
     assert (one.config is other.config) == share_config
     ids, before = tokens(10), state(other)
     plain_logits, plain_gradient = logits(other, ids), gradient(other, ids)
-    with attached(one, rules_for(one), ledger()):
+    with attached(one, rules_for(one), trace()):
         assert state(other) == before
         assert torch.equal(logits(other, ids), plain_logits)
         assert torch.equal(gradient(other, ids), plain_gradient)

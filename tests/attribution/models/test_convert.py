@@ -93,7 +93,9 @@ def test_a_copy_with_another_tokenizer_is_refused(
 
 
 def test_what_a_library_prints_does_not_disturb_the_answers() -> None:
-    code = "from attribution.fetch.child import speaker; say = speaker(); print('x'); say(a=1)"
+    code = (
+        "from attribution.fetch.child import json_lines; say = json_lines(); print('x'); say(a=1)"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert child.parse(told.stdout.decode()) == {"a": 1}
     assert told.stderr == b"x\n"

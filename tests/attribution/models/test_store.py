@@ -20,7 +20,7 @@ from attribution.job import Job
 from attribution.models import store
 from attribution.models.catalogue import CATALOGUE, DEFAULT, SMALL, ModelEntry
 from attribution.models.manifest import Manifest
-from attribution.models.store import State
+from attribution.models.store import Availability
 from attribution.schema import Progress
 from tests.attribution.weights import COMMIT, MEMBER, entry, local_hub, shelve
 
@@ -63,7 +63,7 @@ def put(model: ModelEntry) -> Path:
     return folder
 
 
-def states() -> dict[str, State]:
+def states() -> dict[str, Availability]:
     return {each.name: each.state for each in store.listing()}
 
 
@@ -99,9 +99,9 @@ def test_what_is_cached_is_used_without_asking_anybody() -> None:
 
 def test_a_copy_that_is_not_whole_is_not_ready() -> None:
     folder = put(CATALOGUE[SMALL])
-    assert states()[SMALL] is State.READY
+    assert states()[SMALL] is Availability.READY
     (folder / "model.safetensors").write_text("cut")
-    assert states()[SMALL] is State.ABSENT
+    assert states()[SMALL] is Availability.ABSENT
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"recipe": 1}', '{"recipe": 0}'])
@@ -109,7 +109,7 @@ def test_a_broken_record_counts_as_none(text: str) -> None:
     folder = put(CATALOGUE[SMALL])
     (folder / "tokenblame.json").write_text(text)
     assert Manifest.read(folder) is None
-    assert states()[SMALL] is State.ABSENT
+    assert states()[SMALL] is Availability.ABSENT
 
 
 def test_verify_reads_every_byte_and_deletes_what_is_damaged() -> None:
@@ -117,7 +117,7 @@ def test_verify_reads_every_byte_and_deletes_what_is_damaged() -> None:
     assert store.verify(SMALL) == folder
     weights = folder / "model.safetensors"
     weights.write_text(weights.read_text().swapcase())  # the size stays
-    assert states()[SMALL] is State.READY
+    assert states()[SMALL] is Availability.READY
     with pytest.raises(WrongHash, match=r"model\.safetensors"):
         store.verify(SMALL)
     assert not folder.exists()
@@ -131,7 +131,7 @@ def test_an_artefact_without_copy_is_downloaded() -> None:
     staging = store.root() / ".staging" / SMALL
     staging.mkdir(parents=True)
     (staging / CATALOGUE[SMALL].file).write_bytes(b"GGUF")
-    assert states()[SMALL] is State.DOWNLOADED
+    assert states()[SMALL] is Availability.DOWNLOADED
 
 
 @pytest.mark.parametrize("name", ["nothing", "a/b/c", "../elsewhere", "owner/name@"])

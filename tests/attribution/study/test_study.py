@@ -11,7 +11,7 @@ from attribution.cli import main
 from attribution.cli.commands import verify
 from attribution.engine.stages.read_sample import sandbox_of
 from attribution.errors import InvalidSample, ResourceExhausted
-from attribution.faults.syntax import Kind
+from attribution.faults.syntax import TokenKind
 from attribution.ipc.explanation import Explanation
 from attribution.schema import (
     ContrastPair,
@@ -115,9 +115,9 @@ def test_the_best_pair_counts_as_pivotal_not_just_any() -> None:
 @pytest.fixture
 def weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fixed ones: what is tested is the comparison, not the order that is shipped."""
-    worth = {Kind.OPERATOR: 0.5, Kind.LAYOUT: -1.5, Kind.PROSE: -3.0}
+    worth = {TokenKind.OPERATOR: 0.5, TokenKind.LAYOUT: -1.5, TokenKind.PROSE: -3.0}
 
-    def score(log_probability: float, entropy: float, suspicion: float, kind: Kind) -> float:
+    def score(log_probability: float, entropy: float, suspicion: float, kind: TokenKind) -> float:
         return 0.7 * log_probability + entropy + 3 * suspicion + worth.get(kind, 0.0)
 
     monkeypatch.setattr(signals, "score", score)

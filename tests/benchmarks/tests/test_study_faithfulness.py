@@ -69,15 +69,15 @@ def test_without_asking_nothing_more_is_measured(case: ExplainedCase, row: dict[
 
 
 def test_what_was_measured_once_is_known(case: ExplainedCase) -> None:
-    probe = Remembering(case.loaded.model, case.ids, faithfulness.score(case), 0)
+    occlusion = Remembering(case.loaded.model, case.ids, faithfulness.score(case), 0)
     told: list[int] = []
-    first = probe.without([[3], [4, 5], [3]], Perturbation.MASK, told.append)
-    spent = probe.forwards
-    again = probe.without([[5, 4], [3]], Perturbation.MASK, told.append)
+    first = occlusion.without([[3], [4, 5], [3]], Perturbation.MASK, told.append)
+    spent = occlusion.forwards
+    again = occlusion.without([[5, 4], [3]], Perturbation.MASK, told.append)
     assert torch.equal(again, first[[1, 2]])
-    assert (probe.forwards, told) == (spent, [3, 2])
-    other = probe.without([[3]], Perturbation.SUBSTITUTE)
-    assert probe.forwards > spent
+    assert (occlusion.forwards, told) == (spent, [3, 2])
+    other = occlusion.without([[3]], Perturbation.SUBSTITUTE)
+    assert occlusion.forwards > spent
     assert other != first[:1]
 
 

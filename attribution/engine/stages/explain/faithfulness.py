@@ -12,7 +12,7 @@ from attribution.engine.stages.explain.path_ablation import ablate_paths
 from attribution.errors import InvalidRequest
 from attribution.faithfulness.measure import estimate as estimate_faithfulness
 from attribution.faithfulness.measure import full as measure_fully
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.job import Job
 from attribution.models.loader import LoadedModel
 from attribution.samples import segments
@@ -43,7 +43,7 @@ def measure(
     """Does the relevance that was found predict what interventions do?"""
     started = time.perf_counter()  # reading the text is a part of what the estimate may take
     known = torch.tensor(found.relevance, dtype=torch.float64)
-    probe = Probe(
+    occlusion = Occlusion(
         case.loaded.model, case.ids, score(case), neutral_token(case.loaded), job.checkpoint
     )
     tokens = segments.eligible(case.generation, case.pair.position)
@@ -64,10 +64,10 @@ def measure(
                 checkpoint=job.checkpoint,
                 recompute=must_recompute(case, graph=True),
             )
-        whole = measure_fully(probe, known, tokens, case.method.value, report=report)
+        whole = measure_fully(occlusion, known, tokens, case.method.value, report=report)
         return evolve(whole, paths=paths)
     return estimate_faithfulness(
-        probe,
+        occlusion,
         known,
         tokens,
         segments.lines(case.generation, tokens),

@@ -24,7 +24,7 @@ def check_named(named: Iterable[Named], stages: Sequence[str], n: int) -> None:
 def chosen(
     graph: AttributionGraph, strongest: int, named: Iterable[Named]
 ) -> dict[tuple[int, int], int]:
-    """(stage as in lrp/ledger.py, token) → node: so many of the strongest, and the `named`.
+    """(stage number, token) → node: so many of the strongest, and the `named`.
 
     Raises InvalidRequest for a named node that the pruning did not leave.
     """

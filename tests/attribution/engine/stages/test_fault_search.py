@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.stages import fault_search as searches_module
-from attribution.engine.stages.fault_search import Searches
+from attribution.engine.stages.fault_search import FaultSearches
 from attribution.faults.search import Search, Subject
 from attribution.grading.grader import Grader
 from attribution.ipc import client
@@ -66,19 +66,19 @@ def runner() -> Runner:
 
 
 @pytest.fixture
-def held(runner: Runner) -> Searches:
-    return Searches(cast(Grader, runner))
+def held(runner: Runner) -> FaultSearches:
+    return FaultSearches(cast(Grader, runner))
 
 
 def begun(
-    held: Searches, subject: Subject, loaded: LoadedModel, request: ExplainRequest = REQUEST
+    held: FaultSearches, subject: Subject, loaded: LoadedModel, request: ExplainRequest = REQUEST
 ) -> Search:
     made, prefix = subject.generation, subject.prefix
     return held.of(request, TASK, made, prefix, loaded, None, job())
 
 
 def test_a_second_request_goes_on_and_repeats_nothing(
-    held: Searches, runner: Runner, subject: Subject, loaded: LoadedModel
+    held: FaultSearches, runner: Runner, subject: Subject, loaded: LoadedModel
 ) -> None:
     search = begun(held, subject, loaded)
     *_, before = held.run(search, REQUEST, job())
@@ -96,7 +96,7 @@ def test_a_second_request_goes_on_and_repeats_nothing(
 
 
 def test_lines_that_failing_runs_execute_are_suspected(
-    held: Searches, subject: Subject, loaded: LoadedModel
+    held: FaultSearches, subject: Subject, loaded: LoadedModel
 ) -> None:
     search = begun(held, subject, loaded)
     (found,) = {candidate.suspicion for candidate in search.ordered}
@@ -107,13 +107,13 @@ def test_lines_that_failing_runs_execute_are_suspected(
     "other", [evolve(REQUEST, top_k=5), evolve(REQUEST, sibling=ModelSettings("b"))]
 )
 def test_another_question_is_another_search(
-    other: ExplainRequest, held: Searches, subject: Subject, loaded: LoadedModel
+    other: ExplainRequest, held: FaultSearches, subject: Subject, loaded: LoadedModel
 ) -> None:
     assert begun(held, subject, loaded, other) is not begun(held, subject, loaded)
 
 
 def test_another_text_or_form_is_another_search(
-    held: Searches, subject: Subject, loaded: LoadedModel
+    held: FaultSearches, subject: Subject, loaded: LoadedModel
 ) -> None:
     prefix = evolve(subject.prefix, ids=(*subject.prefix.ids[:-1], 3))
     chat = evolve(subject.generation, form=Form.CHAT)
@@ -123,7 +123,7 @@ def test_another_text_or_form_is_another_search(
 
 
 def test_the_latest_are_remembered_until_the_model_goes(
-    held: Searches, subject: Subject, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
+    held: FaultSearches, subject: Subject, loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searches_module, "_REMEMBERED", 2)
     requests = [evolve(REQUEST, top_k=k) for k in (3, 4, 5)]

@@ -14,7 +14,7 @@ from attribution.engine.stages.explain import attribute, faithfulness, memory_pl
 from attribution.engine.stages.explain.case import Case, check_pair, must_recompute
 from attribution.engine.stages.explain.graph import build_graph
 from attribution.errors import Cancelled, InvalidRequest, ResourceExhausted
-from attribution.faithfulness.occlusion import Probe
+from attribution.faithfulness.occlusion import Occlusion
 from attribution.job import Job
 from attribution.lrp import relevance
 from attribution.lrp.memory import estimate
@@ -238,12 +238,12 @@ def test_without_a_budget_it_is_the_devices(case: Case, monkeypatch: pytest.Monk
 def test_reading_the_text_is_a_part_of_the_budget(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Slow(Probe):
+    class Slow(Occlusion):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             time.sleep(0.3)
 
-    monkeypatch.setattr(faithfulness, "Probe", Slow)
+    monkeypatch.setattr(faithfulness, "Occlusion", Slow)
     found = estimated(case, 0.25)
     assert found.agreements[0].measured == 5 + 8
     assert "instead of 0.25 s" in found.message

@@ -42,7 +42,7 @@ class Root:
 
 
 @define(eq=False)
-class Row:
+class Rollout:
     """One rollout; `ids` grows at its end, of which the model has seen the first `seen`."""
 
     branch: Branch
@@ -56,7 +56,7 @@ class Row:
     generator: torch.Generator | None = None
 
     @classmethod
-    def of(cls, branch: Branch, root: Root, eager: bool = False) -> "Row":
+    def of(cls, branch: Branch, root: Root, eager: bool = False) -> "Rollout":
         ids = [*root.ids[: branch.position], *branch.tokens]
         sampled = branch.temperature > 0
         row = cls(
