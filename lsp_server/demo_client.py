@@ -24,8 +24,8 @@ from attribution import __version__
 
 
 @define
-class Seen:
-    """What arrived for the sample."""
+class Shown:
+    """What the server has shown of the sample."""
 
     diagnostics: list[dict[str, Any]] = field(factory=list)
     relevance: dict[str, Any] | None = None
@@ -33,14 +33,14 @@ class Seen:
     error: str | None = None
 
 
-class Looker(LanguageClient):
-    """Keeps the newest of everything and notices when the server is done."""
+class DemoClient(LanguageClient):
+    """Keeps the latest of everything, and notices when the server is done."""
 
     def __init__(self) -> None:
-        super().__init__("tokenblame-look", __version__)
-        self.seen = Seen()
+        super().__init__("tokenblame-demo", __version__)
+        self.shown = Shown()
         self.done = asyncio.Event()
-        self._worked = False
+        self._has_worked = False
         handlers: dict[str, Callable[[Any], None]] = {
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._on_diagnostics,
             types.WINDOW_SHOW_MESSAGE: self._on_message,
@@ -54,27 +54,27 @@ class Looker(LanguageClient):
 
     def _on_diagnostics(self, params: types.PublishDiagnosticsParams) -> None:
         converter = self.protocol._converter
-        self.seen.diagnostics = [converter.unstructure(d) for d in params.diagnostics]
+        self.shown.diagnostics = [converter.unstructure(d) for d in params.diagnostics]
 
     def _on_message(self, params: types.ShowMessageParams) -> None:
         if params.type is types.MessageType.Error:
-            self.seen.error = params.message
+            self.shown.error = params.message
 
     def _on_relevance(self, params: Any) -> None:
-        plain = _plain(params)
-        if plain["state"] == "computed":
-            self.seen.relevance = plain
+        payload = _plain(params)
+        if payload["state"] == "computed":
+            self.shown.relevance = payload
 
     def _on_status(self, params: Any) -> None:
         print(params.message, file=sys.stderr)
-        self._worked |= params.state in ("starting", "computing")
-        if params.state in ("error", "untrusted") or (self._worked and params.state == "ready"):
+        self._has_worked |= params.state in ("starting", "computing")
+        if params.state in ("error", "untrusted") or (self._has_worked and params.state == "ready"):
             self.done.set()
 
     async def server_exit(self, server: asyncio.subprocess.Process) -> None:
         """A server that dies before it is done will say no more."""
         if not self.done.is_set():
-            self.seen.error = self.seen.error or f"The server ended with code {server.returncode}."
+            self.shown.error = self.shown.error or f"The server ended with code {server.returncode}."
             self.done.set()
 
 
@@ -87,9 +87,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-async def look(path: Path, settings: dict[str, Any]) -> Seen:
-    """Start a server, open `path` in it, and wait until it has said all it will."""
-    client = Looker()
+async def open_sample(path: Path, settings: dict[str, Any]) -> Shown:
+    """Start a server, open `path` in it, and wait until all is shown."""
+    client = DemoClient()
     await client.start_io(sys.executable, "-P", "-m", "lsp_server")
     await client.initialize_async(
         types.InitializeParams(
@@ -112,15 +112,15 @@ async def look(path: Path, settings: dict[str, Any]) -> Seen:
     client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=document))
     await client.done.wait()
     if not client.stopped:
-        client.seen.hover = await _hover(client, path.as_uri())
+        client.shown.hover = await _hover(client, path.as_uri())
         await client.shutdown_async(None)
         client.exit(None)
     await client.stop()  # type: ignore[no-untyped-call]
-    return client.seen
+    return client.shown
 
 
-async def _hover(client: Looker, uri: str) -> str | None:
-    pair = client.seen.relevance and client.seen.relevance["pair"]
+async def _hover(client: DemoClient, uri: str) -> str | None:
+    pair = client.shown.relevance and client.shown.relevance["pair"]
     if not pair:
         return None
     start = pair["range"]["start"]
@@ -138,9 +138,9 @@ def main() -> int:
     parser.add_argument("sample", type=Path)
     parser.add_argument("--settings", type=json.loads, default={}, help="as in the editor, JSON")
     options = parser.parse_args()
-    seen = asyncio.run(look(options.sample.resolve(), options.settings))
-    print(json.dumps(asdict(seen), ensure_ascii=False))
-    return 1 if seen.error else 0
+    shown = asyncio.run(open_sample(options.sample.resolve(), options.settings))
+    print(json.dumps(asdict(shown), ensure_ascii=False))
+    return 1 if shown.error else 0
 
 
 if __name__ == "__main__":
