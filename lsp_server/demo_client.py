@@ -74,7 +74,9 @@ class DemoClient(LanguageClient):
     async def server_exit(self, server: asyncio.subprocess.Process) -> None:
         """A server that dies before it is done will say no more."""
         if not self.done.is_set():
-            self.shown.error = self.shown.error or f"The server ended with code {server.returncode}."
+            self.shown.error = (
+                self.shown.error or f"The server ended with code {server.returncode}."
+            )
             self.done.set()
 
 

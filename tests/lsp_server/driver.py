@@ -175,10 +175,10 @@ class Driver:
 
     async def lenses(self, uri: str) -> list[lsp.CodeLens]:
         async with asyncio.timeout(_PATIENCE):
-            found = await self.client.text_document_code_lens_async(
+            lenses = await self.client.text_document_code_lens_async(
                 lsp.CodeLensParams(lsp.TextDocumentIdentifier(uri))
             )
-        return list(found or ())
+        return list(lenses or ())
 
     async def resolve(self, lens: lsp.CodeLens) -> lsp.CodeLens:
         """As it is drawn."""
@@ -188,7 +188,8 @@ class Driver:
     async def titles(self, uri: str) -> list[str]:
         """What the lenses of a document say."""
         commands = [lens.command for lens in await self.lenses(uri)]
-        return [one.title.removeprefix("Token Blame: ") for one in commands if one is not None]
+        titles = [command.title for command in commands if command is not None]
+        return [title.removeprefix("Token Blame: ") for title in titles]
 
     async def actions(self, uri: str, line: int, character: int) -> list[lsp.CodeAction]:
         at = lsp.Position(line, character)
@@ -196,13 +197,13 @@ class Driver:
             lsp.TextDocumentIdentifier(uri), lsp.Range(at, at), lsp.CodeActionContext([])
         )
         async with asyncio.timeout(_PATIENCE):
-            found = await self.client.text_document_code_action_async(params)
-        return [one for one in found or () if isinstance(one, lsp.CodeAction)]
+            actions = await self.client.text_document_code_action_async(params)
+        return [action for action in actions or () if isinstance(action, lsp.CodeAction)]
 
     async def perform(self, uri: str, at: tuple[int, int], title: str) -> Any:
         """Run the command of the one action at a place whose title begins so."""
         offered = await self.actions(uri, *at)
-        (action,) = [one for one in offered if one.title.startswith(title)]
+        (action,) = [action for action in offered if action.title.startswith(title)]
         assert action.command is not None
         return await self.command(action.command.command, *(action.command.arguments or ()))
 

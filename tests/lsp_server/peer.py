@@ -19,7 +19,7 @@ from attribution.schema import MarginRequest
 
 
 @define(eq=False)
-class Asked:
+class ReceivedRequest:
     """One request of the server, to be answered by the test."""
 
     id: int
@@ -47,9 +47,11 @@ class Peer:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "engine.sock"
-        self.requests: asyncio.Queue[Asked] = asyncio.Queue()
-        self.margins: asyncio.Queue[Asked] = asyncio.Queue()  # refused, unless `weighs`
-        self.weighs = False
+        self.requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
+        self.margins: asyncio.Queue[ReceivedRequest] = (
+            asyncio.Queue()
+        )  # refused, unless `answers_margins`
+        self.answers_margins = False
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
@@ -66,42 +68,44 @@ class Peer:
 
     def forget(self) -> None:
         """Nothing was asked yet."""
-        self.weighs = False
+        self.answers_margins = False
         for queue in (self.requests, self.margins):
             while not queue.empty():
                 queue.get_nowait()
 
-    async def asked(self) -> Asked:
+    async def next_request(self) -> ReceivedRequest:
         """The next request of the server."""
         async with asyncio.timeout(20):
             return await self.requests.get()
 
-    async def weighed(self) -> Asked:
+    async def next_margin_request(self) -> ReceivedRequest:
         """The next request of the server for Δℓ after an edit."""
         async with asyncio.timeout(20):
             return await self.margins.get()
 
-    def _take(self, asked: Asked) -> None:
-        if not isinstance(asked.request, MarginRequest):
-            self.requests.put_nowait(asked)
-        elif self.weighs:
-            self.margins.put_nowait(asked)
+    def _take(self, received: ReceivedRequest) -> None:
+        if not isinstance(received.request, MarginRequest):
+            self.requests.put_nowait(received)
+        elif self.answers_margins:
+            self.margins.put_nowait(received)
         else:
-            asked.fail(InvalidRequest.code, "The token does not stand there.")
+            received.fail(InvalidRequest.code, "The token does not stand there.")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.append(writer)
         wire.check_hello((await wire.read(reader)).value)
         writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
-        open_requests: dict[int, Asked] = {}
+        open_requests: dict[int, ReceivedRequest] = {}
         try:
             while True:
                 frame = await wire.read(reader)
                 if isinstance(frame.value, Cancel):
                     open_requests[frame.id].cancelled.set()
                 else:
-                    asked = open_requests[frame.id] = Asked(frame.id, frame.value, writer)
-                    self._take(asked)
+                    received = open_requests[frame.id] = ReceivedRequest(
+                        frame.id, frame.value, writer
+                    )
+                    self._take(received)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()

@@ -25,15 +25,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_are_cut(letter: str) -> None:
     long = letter * 250
     for write in (report_file, graph_file):
-        one, other = write(long, "1"), write(long, "2")
-        assert (one.read_text(), other.read_text()) == ("1", "2")
+        first, second = write(long, "1"), write(long, "2")
+        assert (first.read_text(), second.read_text()) == ("1", "2")
     uri = f"file:///{long}/{long}.py"
-    made = prompt_file(uri, "Write f.")
-    assert made.name.startswith(letter * 45)
-    assert len(made.name.encode()) < 200
-    assert prompt_file(uri, "Write f.") == made
-    assert prompt_file(uri, "Write g.") != made
-    assert prompt_link(made.as_uri()) == (uri, "Write f.")
+    path = prompt_file(uri, "Write f.")
+    assert path.name.startswith(letter * 45)
+    assert len(path.name.encode()) < 200
+    assert prompt_file(uri, "Write f.") == path
+    assert prompt_file(uri, "Write g.") != path
+    assert prompt_link(path.as_uri()) == (uri, "Write f.")
 
 
 def test_a_name_that_cannot_be_cut_is_refused() -> None:
@@ -47,16 +47,16 @@ def test_what_nobody_asked_for_in_a_month_goes_unless_a_user_wrote_in_it() -> No
         uri = f"file:///{text}.py"
         return [report_file("r", text), graph_file("g", text), prompt_file(uri, text)]
 
-    old, written, asked = make("old"), make("written"), make("asked")
+    old, written, requested = make("old"), make("written"), make("requested")
     opened = sample_file("HumanEval/1", 0, "pass\n")
     for path in written:
         path.write_text("changed")
-    for path in (*old, *written, *asked, opened):
+    for path in (*old, *written, *requested, opened):
         os.utime(path, (0, 0))
-    make("asked")
+    make("requested")
 
     remove_old_files()
 
     assert not any(path.exists() for path in old)
     assert not old[2].parent.exists()
-    assert all(path.exists() for path in (*written, *asked, opened))
+    assert all(path.exists() for path in (*written, *requested, opened))

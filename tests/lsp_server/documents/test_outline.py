@@ -37,7 +37,7 @@ print(second(1))
 
 
 def parts(text: str) -> list[tuple[str, str]]:
-    return [(one.name, text[one.span.start : one.span.end]) for one in code_sections(text)]
+    return [(section.name, text[slice(*section.span)]) for section in code_sections(text)]
 
 
 def test_the_parts_of_a_sample() -> None:
@@ -90,16 +90,16 @@ Below is a script:
 
 def chat(prompt: str) -> Generation:
     """Special tokens, and what is between them as one token each."""
-    made = [
-        Token(1, one[0], Document.PROMPT, *one.span(), Role.TEMPLATE if one[1] else Role.PROMPT)
-        for one in re.finditer(r"(<\|\w+\|>)|[^<]+|<", prompt)
+    tokens = [
+        Token(1, m[0], Document.PROMPT, *m.span(), Role.TEMPLATE if m[1] else Role.PROMPT)
+        for m in re.finditer(r"(<\|\w+\|>)|[^<]+|<", prompt)
     ]
-    return generation(tuple(made), prompt=prompt)
+    return generation(tuple(tokens), prompt=prompt)
 
 
 def test_the_parts_of_a_prompt() -> None:
-    found = prompt_sections(chat(CHAT))
-    assert [(one.name, CHAT[one.span.start : one.span.end].strip()) for one in found] == [
+    sections = prompt_sections(chat(CHAT))
+    assert [(s.name, CHAT[slice(*s.span)].strip()) for s in sections] == [
         ("chat template", "<|im_start|>"),
         ("instruction", "system\nYou help."),
         ("chat template", "<|im_end|>\n<|im_start|>"),
@@ -116,11 +116,11 @@ def test_the_parts_of_a_prompt() -> None:
     st.lists(st.sampled_from(["<|a|>", "```", "```py", "\n", "x", "def f(): ", " "])).map("".join)
 )
 def test_parts_of_a_prompt_are_in_order_and_leave_out_fences_alone(text: str) -> None:
-    spans = [one.span for one in prompt_sections(chat(text))]
-    assert all(0 <= one.start < one.end <= len(text) for one in spans)
+    spans = [section.span for section in prompt_sections(chat(text))]
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
-    ends = [0, *(one.end for one in spans)]
-    starts = [*(one.start for one in spans), len(text)]
+    ends = [0, *(span.end for span in spans)]
+    starts = [*(span.start for span in spans), len(text)]
     gaps = [text[end:start] for end, start in zip(ends, starts, strict=True)]
     assert not "".join(gaps).strip("` \n")
 
@@ -130,11 +130,11 @@ PIECES = ["def f", "(", ")", ":", "\n", "    ", '"""', "'''", "x", "class C", "#
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_parts_are_in_order_and_inside(text: str) -> None:
-    spans = [one.span for one in code_sections(text)]
-    assert all(0 <= one.start < one.end <= len(text) for one in spans)
+    spans = [section.span for section in code_sections(text)]
+    assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
-    ends = [0, *(one.end for one in spans)]
-    starts = [*(one.start for one in spans), len(text)]
+    ends = [0, *(span.end for span in spans)]
+    starts = [*(span.start for span in spans), len(text)]
     gaps = [text[end:start] for end, start in zip(ends, starts, strict=True)]
     assert not "".join(gaps).strip()
 
@@ -150,7 +150,7 @@ def shown(explanation: Explanation, snapshot: Snapshot = SNAPSHOT) -> list[Symbo
 
 
 def test_before_the_tokens_are_known_there_are_parts() -> None:
-    assert [one.name for one in shown(Explanation())] == ["Signature of f", "Body of f"]
+    assert [symbol.name for symbol in shown(Explanation())] == ["Signature of f", "Body of f"]
 
 
 def test_prompt_and_output_hold_their_parts_and_relevance() -> None:
@@ -164,6 +164,6 @@ def test_prompt_and_output_hold_their_parts_and_relevance() -> None:
 def test_a_prompt_of_its_own_is_no_symbol_of_the_code() -> None:
     prompt = Token(1, "Hi", Document.PROMPT, 0, 2, Role.PROMPT)
     code = Token(2, "x = 1", Document.CODE, 0, 5, Role.OUTPUT)
-    made = generation((prompt, code), code="x = 1")
-    (written,) = shown(Explanation(FAILING, made), Snapshot("file:///a.py", 1, "x = 1"))
+    tokens = generation((prompt, code), code="x = 1")
+    (written,) = shown(Explanation(FAILING, tokens), Snapshot("file:///a.py", 1, "x = 1"))
     assert written.name == "Written by the model"

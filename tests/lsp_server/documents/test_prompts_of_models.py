@@ -25,7 +25,7 @@ THIRD = "Write\nh."  # of another model's template
 async def another_model(driver: Driver, peer: Peer) -> str:
     """The prompt document that another model's answer has."""
     driver.configure(debounce=0, model="smollm2-135m")
-    answer(await peer.asked(), chat(THIRD))
+    answer(await peer.next_request(), chat(THIRD))
     await shown(driver, URI, "with `␣<` the tests pass")
     uri: str = (await driver.command("tokenblame.openPrompt", URI))["uri"]
     return uri
@@ -37,7 +37,7 @@ async def test_another_model_has_another_prompt(driver: Driver, peer: Peer) -> N
     assert second != first
     assert text_of(second) == THIRD
     driver.configure(debounce=0)
-    answer(await peer.asked())
+    answer(await peer.next_request())
     await shown(driver, URI, "with `␣<` the tests pass")
     assert await driver.command("tokenblame.openPrompt", URI) == {"uri": first}
 
@@ -45,17 +45,17 @@ async def test_another_model_has_another_prompt(driver: Driver, peer: Peer) -> N
 async def test_an_edited_prompt_is_for_the_model_that_was_asked(driver: Driver, peer: Peer) -> None:
     first = await opened(driver, peer)
     change(driver, first, 2, OTHER)
-    (await peer.weighed()).send(margin(0.8), Done())
-    answer(await peer.asked(), chat(OTHER))
+    (await peer.next_margin_request()).send(margin(0.8), Done())
+    answer(await peer.next_request(), chat(OTHER))
     await shown(driver, first, "pushed hardest")
     driver.configure(debounce=0, model="smollm2-135m")
-    asked = await peer.asked()
-    assert (asked.request.settings.model, asked.request.prompt) == ("smollm2-135m", None)
+    received = await peer.next_request()
+    assert (received.request.settings.model, received.request.prompt) == ("smollm2-135m", None)
     driver.close(URI)
     driver.open(URI, CODE)
-    assert (await peer.asked()).request.prompt is None
+    assert (await peer.next_request()).request.prompt is None
     change(driver, first, 3, f"{OTHER}\n")  # the user wants it all the same
-    assert (await peer.asked()).request.prompt == f"{OTHER}\n"
+    assert (await peer.next_request()).request.prompt == f"{OTHER}\n"
 
 
 async def test_an_edit_that_waits_is_for_the_model_that_was_asked(
@@ -63,10 +63,10 @@ async def test_an_edit_that_waits_is_for_the_model_that_was_asked(
 ) -> None:
     uri = await opened(driver, peer)
     change(driver, uri, 2, OTHER)
-    await peer.weighed()  # and is not answered: nothing is explained yet
+    await peer.next_margin_request()  # and is not answered: nothing is explained yet
     driver.configure(debounce=0, model="smollm2-135m")
-    asked = await peer.asked()
-    assert (asked.request.settings.model, asked.request.prompt) == ("smollm2-135m", None)
+    received = await peer.next_request()
+    assert (received.request.settings.model, received.request.prompt) == ("smollm2-135m", None)
 
 
 async def test_closing_a_prompt_leaves_the_newer_one_in_force(driver: Driver, peer: Peer) -> None:
@@ -74,17 +74,17 @@ async def test_closing_a_prompt_leaves_the_newer_one_in_force(driver: Driver, pe
     second = await another_model(driver, peer)
     driver.open(second, THIRD)
     change(driver, second, 2, OTHER)
-    (await peer.weighed()).send(margin(0.8), Done())
-    asked = await peer.asked()
-    assert asked.request.prompt == OTHER
-    answer(asked, chat(OTHER))
+    (await peer.next_margin_request()).send(margin(0.8), Done())
+    received = await peer.next_request()
+    assert received.request.prompt == OTHER
+    answer(received, chat(OTHER))
     await shown(driver, second, "pushed hardest")
     driver.close(first)
     driver.save(second)
     await driver.command("tokenblame.cancel")  # once answered, all of the above is done
     assert peer.requests.empty()
     driver.close(second)
-    assert (await peer.asked()).request.prompt is None
+    assert (await peer.next_request()).request.prompt is None
 
 
 async def test_closing_a_prompt_never_brings_back_what_another_model_was_asked(
@@ -92,10 +92,10 @@ async def test_closing_a_prompt_never_brings_back_what_another_model_was_asked(
 ) -> None:
     first = await opened(driver, peer)
     change(driver, first, 2, OTHER)
-    await peer.weighed()
+    await peer.next_margin_request()
     second = await another_model(driver, peer)
     driver.open(second, THIRD)
     change(driver, second, 2, f"{THIRD}\n")
-    await peer.weighed()
+    await peer.next_margin_request()
     driver.close(second)
-    assert (await peer.asked()).request.prompt is None
+    assert (await peer.next_request()).request.prompt is None

@@ -25,18 +25,18 @@ def file(*lines: str, uri: str = URI) -> Snapshot:
 
 def test_lines_are_samples() -> None:
     document = file(SOLUTION, "", COMPLETION)
-    found = samples_of(document)
-    assert found.broken == ()
-    assert [(s.text, s.task_id, s.version, s.document, s.path) for s in found] == [
+    samples = samples_of(document)
+    assert samples.broken == ()
+    assert [(s.text, s.task_id, s.version, s.document, s.path) for s in samples] == [
         ("def f(): ...\n", "HumanEval/3", 7, URI, None),
         ("    return 1\n", "HumanEval/4", 7, URI, None),
     ]
-    lines = [sample.sample_line for sample in found if sample.sample_line]
+    lines = [sample.sample_line for sample in samples if sample.sample_line]
     assert [line.completion for line in lines] == [False, True]
     named = [document.text[slice(*line.span)] for line in lines]
     assert named == ["HumanEval/3", "HumanEval/4"]
-    assert found.at(2) == list(found)[1]
-    assert found.at(1) is None
+    assert samples.at(2) == list(samples)[1]
+    assert samples.at(1) is None
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_what_is_no_sample_says_why(line: str, says: str) -> None:
 
 def test_other_json_lines_are_left_alone() -> None:
     for other in (file('{"text": "hello"}', "{"), file(SOLUTION, uri="file:///w/a.py")):
-        found = samples_of(other)
-        assert not found
-        assert (list(found), found.broken) == ([], ())
+        samples = samples_of(other)
+        assert not samples
+        assert (list(samples), samples.broken) == ([], ())
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["\n", "\r\n"]))

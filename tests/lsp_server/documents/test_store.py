@@ -36,18 +36,18 @@ def splits_crlf(text: str, offset: int) -> bool:
     return 0 < offset < len(text) and text[offset - 1 : offset + 1] == "\r\n"
 
 
-def shared_slowly(one: str, other: str) -> int:
+def shared_slowly(left: str, right: str) -> int:
     """Looks at every character."""
-    pairs = zip(one, other, strict=False)
+    pairs = zip(left, right, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 @given(texts, texts, texts)
 def test_what_two_texts_share_is_what_a_look_at_every_character_finds(
-    head: str, one: str, other: str
+    head: str, left: str, right: str
 ) -> None:
-    one, other = head + one, head + other
-    assert common_prefix(one, other) == shared_slowly(one, other)
+    left, right = head + left, head + right
+    assert common_prefix(left, right) == shared_slowly(left, right)
 
 
 def test_long_texts_are_not_looked_at_character_by_character() -> None:
@@ -60,9 +60,9 @@ def test_long_texts_are_not_looked_at_character_by_character() -> None:
         return min(times)
 
     text = "    x = f(1)  # of two thousand lines\n" * 2000
-    one, other = text, f"{text[:-9]}é{text[-9:]}"
-    slowly = fastest(lambda: shared_slowly(one, other))
-    assert fastest(lambda: common_prefix(one, other)) < slowly / 4
+    left, right = text, f"{text[:-9]}é{text[-9:]}"
+    slowly = fastest(lambda: shared_slowly(left, right))
+    assert fastest(lambda: common_prefix(left, right)) < slowly / 4
 
 
 @given(texts, encodings, st.lists(st.tuples(st.data(), texts), max_size=5))

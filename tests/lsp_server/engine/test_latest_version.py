@@ -67,7 +67,7 @@ def text_of(uri: str, number: int) -> str:
 class Stream:
     code: str
     prompt: str | None
-    weighs: bool  # asked for Δℓ alone
+    asks_margin: bool  # asked for Δℓ alone
     events: asyncio.Queue[Event | None] = field(factory=asyncio.Queue)  # None: that was all
     closed: bool = False
 
@@ -87,9 +87,9 @@ class PlayedEngine:
             async for answer in self.script():
                 yield answer
             return
-        weighs = isinstance(request, MarginRequest)
+        asks_margin = isinstance(request, MarginRequest)
         explain = request.explain if isinstance(request, MarginRequest) else request
-        self.streams.append(stream := Stream(explain.code, explain.prompt, weighs))
+        self.streams.append(stream := Stream(explain.code, explain.prompt, asks_margin))
         try:
             while (event := await stream.events.get()) is not None:
                 yield event
@@ -103,8 +103,8 @@ class PlayedEditor:
     def __init__(self) -> None:
         self.documents: Documents
         self.shown: dict[str, list[str]] = {}
-        self.painted: dict[str, dict[str, Any]] = {}
-        self.said: list[tuple[EngineState, str, str | None]] = []
+        self.relevance_by_uri: dict[str, dict[str, Any]] = {}
+        self.statuses: list[tuple[EngineState, str, str | None]] = []
 
     def supports(self, _path: str) -> bool:
         return False
@@ -113,13 +113,13 @@ class PlayedEditor:
         document = self.documents.get(params.uri)
         if document is not None:
             assert params.version == document.version
-        self.shown[params.uri] = [one.message for one in params.diagnostics]
+        self.shown[params.uri] = [diagnostic.message for diagnostic in params.diagnostics]
 
     def relevance(self, payload: dict[str, Any]) -> None:
         document = self.documents.get(payload["uri"])
         if document is not None:
             assert payload["version"] == document.version
-        self.painted[payload["uri"]] = payload
+        self.relevance_by_uri[payload["uri"]] = payload
 
     def progress(self, title: str) -> WorkDone:
         return WorkDone(cast(LanguageServer, None), title, None)
@@ -127,7 +127,7 @@ class PlayedEditor:
     def refresh(self) -> None: ...
 
     def status(self, state: EngineState, message: str, uri: str | None = None) -> None:
-        self.said.append((state, message, uri))
+        self.statuses.append((state, message, uri))
 
     def error(self, message: str) -> None:
         raise AssertionError(message)
@@ -147,7 +147,7 @@ class World:
     versions: dict[str, int] = field(factory=dict)
 
     @classmethod
-    def made(cls) -> "World":
+    def create(cls) -> "World":
         editor, engine, state = PlayedEditor(), PlayedEngine(), ServerState()
         editor.documents = state.documents
         window, connection = cast(Editor, editor), cast(Connection, engine)
@@ -208,15 +208,15 @@ class World:
     def answer(self, _uri: str) -> None:
         """Everything, to all that was ever asked."""
         for stream in self.engine.streams:
-            told = mark(stream.code, stream.prompt)
-            if stream.weighs:
-                first = ScoredToken(7, told, 9.0, 0.5, 1)
+            marker = mark(stream.code, stream.prompt)
+            if stream.asks_margin:
+                first = ScoredToken(7, marker, 9.0, 0.5, 1)
                 stream.events.put_nowait(evolve(margin(0.8), first=first))
                 stream.events.put_nowait(None)
                 continue
-            made = generation(code=stream.code, prompt=stream.prompt or ORIGINAL)
-            chat = evolve(made, form=Form.CHAT)
-            for event in (evolve(FAILING, failing_input=told), chat, pair(), attribution()):
+            read = generation(code=stream.code, prompt=stream.prompt or ORIGINAL)
+            chat = evolve(read, form=Form.CHAT)
+            for event in (evolve(FAILING, failing_input=marker), chat, pair(), attribution()):
                 stream.events.put_nowait(event)
 
     def check(self) -> None:
@@ -235,15 +235,15 @@ class World:
         for uri, about in uris.items():
             document = self.documents.get(about)
             assert document is not None
-            told = mark(f"# {self.versions[about]}", document.prompt)
+            marker = mark(f"# {self.versions[about]}", document.prompt)
             for message in self.editor.shown.get(uri, []):
                 plain = message.startswith("Of this prompt")
-                assert set(MARK.findall(message)) == (set() if plain else {told})
-            offered = lenses_of(document, self.sessions, Run.TYPE)
+                assert set(MARK.findall(message)) == (set() if plain else {marker})
+            lenses = lenses_of(document, self.sessions, Run.TYPE)
             for sample in samples_of(document):
-                offered += sample_line_lenses(sample, self.sessions)
-            assert (titles := [lens.title for lens in offered])
-            assert set(MARK.findall("".join(titles))) <= {told}
+                lenses += sample_line_lenses(sample, self.sessions)
+            assert (titles := [lens.title for lens in lenses])
+            assert set(MARK.findall("".join(titles))) <= {marker}
 
 
 STEPS = st.tuples(
@@ -254,7 +254,7 @@ STEPS = st.tuples(
 
 
 async def happen(steps: list[tuple[str, str, int]]) -> None:
-    world = World.made()
+    world = World.create()
     for name, uri, turns in steps:
         getattr(world, name)(uri)
         for _ in range(turns):
@@ -279,7 +279,7 @@ def test_what_is_shown_is_about_the_text_as_it_is(steps: list[tuple[str, str, in
 
 async def test_the_play_shows_something() -> None:
     """Else the property would hold of an empty stage."""
-    world = World.made()
+    world = World.create()
     for step in ("edit", "answer"):
         for uri in (SAMPLE, FILE):
             getattr(world, step)(uri)
@@ -290,7 +290,7 @@ async def test_the_play_shows_something() -> None:
     world.check()
     assert "with `␣<` the tests pass" in world.editor.shown[SAMPLE][0]
     assert "HumanEval/1: Fails" in world.editor.shown[FILE][0]
-    assert world.editor.painted[SAMPLE]["spans"]
+    assert world.editor.relevance_by_uri[SAMPLE]["spans"]
     for step in ("prompt", "answer", "prompt", "answer"):  # of the second, Δℓ is known first
         getattr(world, step)(SAMPLE)
         for _ in range(30):

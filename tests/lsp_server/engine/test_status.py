@@ -23,27 +23,27 @@ async def turns() -> None:
 
 
 async def running() -> World:
-    world = World.made()
+    world = World.create()
     world.edit(SAMPLE)
     await turns()
     assert len(world.engine.streams) == 1
-    world.editor.said.clear()
+    world.editor.statuses.clear()
     return world
 
 
 async def test_a_server_with_nothing_to_do_is_ready() -> None:
-    world = World.made()
+    world = World.create()
     world.scheduler.apply(Settings(debounce=1))
-    assert world.editor.said == [(EngineState.READY, "Ready.", None)]
+    assert world.editor.statuses == [(EngineState.READY, "Ready.", None)]
 
 
 async def test_work_that_another_follows_ends_without_a_word_about_the_sample() -> None:
     world = await running()
     for again in (world.ask, world.edit, world.close):
         again(SAMPLE)
-        assert world.editor.said.pop() == (EngineState.READY, "Stopped.", None)
+        assert world.editor.statuses.pop() == (EngineState.READY, "Stopped.", None)
         await turns()
-        assert world.editor.said == []
+        assert world.editor.statuses == []
     assert all(stream.closed for stream in world.engine.streams)
 
 
@@ -51,17 +51,17 @@ async def test_work_that_is_given_up_is_told() -> None:
     world = await running()
     world.scheduler.cancel()
     await turns()
-    assert world.editor.said[-1] == (EngineState.READY, "Stopped.", SAMPLE)
+    assert world.editor.statuses[-1] == (EngineState.READY, "Stopped.", SAMPLE)
 
 
 async def test_an_edit_that_starts_nothing_is_told() -> None:
-    world = World.made()
+    world = World.create()
     world.scheduler.apply(Settings(debounce=0, run=Run.OPEN))
     world.edit(SAMPLE)
     await turns()
     world.edit(SAMPLE)
     await turns()
-    assert world.editor.said[-1] == (EngineState.READY, "Stopped.", SAMPLE)
+    assert world.editor.statuses[-1] == (EngineState.READY, "Stopped.", SAMPLE)
 
 
 async def test_a_question_about_an_edit_that_is_dropped_is_told() -> None:
@@ -71,10 +71,10 @@ async def test_a_question_about_an_edit_that_is_dropped_is_told() -> None:
     await turns()
     world.edit(SAMPLE)
     await turns()
-    assert world.engine.streams[-1].weighs
-    world.editor.said.clear()
+    assert world.engine.streams[-1].asks_margin
+    world.editor.statuses.clear()
     world.close(SAMPLE)
-    assert world.editor.said == [(EngineState.READY, "Stopped.", None)]
+    assert world.editor.statuses == [(EngineState.READY, "Stopped.", None)]
 
 
 async def test_a_check_tells_again_what_it_left_as_it_was() -> None:
@@ -88,10 +88,10 @@ async def test_a_check_tells_again_what_it_left_as_it_was() -> None:
     assert session is not None
     world.engine.script = faithful
     assert explain_commands.check_faithfulness(cast(Any, world), SAMPLE) is not None
-    world.editor.painted.clear()
+    world.editor.relevance_by_uri.clear()
     await turns()
-    assert world.editor.painted[SAMPLE]["pair"]["origin"] == "verified"
-    assert world.editor.said[-1] == (EngineState.READY, "Explained.", SAMPLE)
+    assert world.editor.relevance_by_uri[SAMPLE]["pair"]["origin"] == "verified"
+    assert world.editor.statuses[-1] == (EngineState.READY, "Explained.", SAMPLE)
 
 
 async def faithful() -> AsyncGenerator[Event, None]:
@@ -106,18 +106,18 @@ async def broken() -> AsyncGenerator[Event, None]:
 
 
 async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(PlayedEditor, "error", lambda _self, message: told.append(message))
-    world = World.made()
+    errors: list[str] = []
+    monkeypatch.setattr(PlayedEditor, "error", lambda _self, message: errors.append(message))
+    world = World.create()
     world.engine.script = broken
     world.edit(SAMPLE)
     await turns()
-    assert world.editor.said[-1] == (
+    assert world.editor.statuses[-1] == (
         EngineState.ERROR,
         "Internal error: RuntimeError('a mistake')",
         SAMPLE,
     )
-    assert len(told) == 1
+    assert len(errors) == 1
     snapshot = world.documents.get(SAMPLE)
     assert snapshot is not None
     session = world.sessions.get(snapshot)
@@ -127,15 +127,15 @@ async def test_a_mistake_of_ours_ends_the_work(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_wrong_setting_is_told_once() -> None:
-    said: list[str] = []
+    warnings: list[str] = []
     window: Any = SimpleNamespace(
         initial_settings=Settings(),
         reported_problems=frozenset(),
-        editor=SimpleNamespace(warn=said.append),
+        editor=SimpleNamespace(warn=warnings.append),
         scheduler=SimpleNamespace(apply=lambda _settings: None),
     )
     for section, times in (({"form": 1}, 1), ({"form": 1, "debounce": 3}, 1), ({}, 1)):
         configuration._apply(window, section)
-        assert len(said) == times
+        assert len(warnings) == times
     configuration._apply(window, {"form": 1})
-    assert len(said) == 2
+    assert len(warnings) == 2

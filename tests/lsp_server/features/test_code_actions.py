@@ -40,8 +40,8 @@ def offered(
     return code_actions(SNAPSHOT, session, Span(at, at))
 
 
-def titles(found: list[CodeAction]) -> list[str]:
-    return [one.title for one in found]
+def titles(actions: list[CodeAction]) -> list[str]:
+    return [action.title for action in actions]
 
 
 ASKING = [
@@ -69,11 +69,11 @@ def test_no_edit_is_offered_where_nothing_can_be_written() -> None:
         snapshot, "HumanEval/0", state=SessionState.DONE, explanation=WHOLE, view=seen
     )
     at = CODE.index("<=")
-    assert not any(one.edit for one in code_actions(snapshot, session, Span(at, at)))
+    assert not any(action.edit for action in code_actions(snapshot, session, Span(at, at)))
 
 
 def test_another_written_token_can_become_the_target() -> None:
-    (choice,) = [one for one in offered("x <=") if one.command == "tokenblame.attribute"]
+    (choice,) = [action for action in offered("x <=") if action.command == "tokenblame.attribute"]
     assert choice.title == "Choose as target: ␣x against ␣< (12.5%)"
     assert choice.arguments == (URI, {"version": 3, "position": TARGET - 1, "contrast": 90})
 
@@ -88,8 +88,8 @@ def test_repairs_that_begin_with_the_same_token_are_one_choice() -> None:
     flips = [SecondFlip(7, TokenChoice(7, "\n", 1), TokenChoice(k, " 1", 2)) for k in (91, 92)]
     proved = (pair(), *(evolve(pair(), second=flip) for flip in flips))
     several = evolve(WHOLE, pairs=proved, attribution=attribution(chosen=pair(4)))
-    found = [title for title in titles(offered("def", several)) if "proved pair" in title]
-    assert found == ["Explain the proved pair: ␣<= → ␣<"]
+    titles_of_pairs = [title for title in titles(offered("def", several)) if "proved pair" in title]
+    assert titles_of_pairs == ["Explain the proved pair: ␣<= → ␣<"]
     shown = evolve(WHOLE, pairs=proved)
     assert "proved pair" not in "".join(titles(offered("def", shown)))
 
@@ -102,8 +102,8 @@ def test_nothing_can_be_asked_about_what_passes_or_runs() -> None:
 
 def test_a_complete_search_is_not_offered_to_go_on() -> None:
     report = SearchReport(1, 1, 0, "", complete=True)
-    found = titles(offered("def", Explanation(FAILING, generation(), (), report)))
-    assert found == [ASKING[2], ASKING[4]]
+    offered_titles = titles(offered("def", Explanation(FAILING, generation(), (), report)))
+    assert offered_titles == [ASKING[2], ASKING[4]]
     assert titles(offered("def", Explanation(FAILING))) == [ASKING[0], ASKING[4]]  # not read yet
 
 
@@ -112,8 +112,8 @@ def test_a_sibling_to_compare_with_is_named() -> None:
     session = Session(
         SNAPSHOT, "HumanEval/0", state=SessionState.DONE, explanation=WHOLE, view=seen
     )
-    found = titles(code_actions(SNAPSHOT, session, Span(0, 0), "larger"))
-    assert "Compare with the sibling model larger" in found
+    offered_titles = titles(code_actions(SNAPSHOT, session, Span(0, 0), "larger"))
+    assert "Compare with the sibling model larger" in offered_titles
     assert "Compare" not in "".join(titles(offered("def")))
 
 
@@ -129,7 +129,8 @@ def test_an_edit_makes_the_new_text(
 ) -> None:
     """Through positions as a client reads them, whatever is between the parts' line ends."""
     before, after = head + old + tail, head + new + tail
-    found = smallest_replacement(before, after)
+    replacement = smallest_replacement(before, after)
     document = Snapshot(URI, 1, before, encoding)
-    place = to_range(document.lines, found.span)
-    assert apply_change(document, TextDocumentContentChangePartial(place, found.text)) == after
+    place = to_range(document.lines, replacement.span)
+    change = TextDocumentContentChangePartial(place, replacement.text)
+    assert apply_change(document, change) == after

@@ -27,9 +27,9 @@ WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
 
 
 def text_at(needle: str, explanation: Explanation = WHOLE) -> str:
-    found = hover_at(explanation, view_of(SNAPSHOT, explanation), CODE.index(needle))
-    assert found is not None
-    return found.markdown
+    hover = hover_at(explanation, view_of(SNAPSHOT, explanation), CODE.index(needle))
+    assert hover is not None
+    return hover.markdown
 
 
 def test_a_written_token() -> None:
@@ -69,7 +69,7 @@ def test_the_faulty_token_says_the_pair() -> None:
 def test_the_pivotal_token_says_so(certain: bool, ends: str) -> None:
     report = SearchReport(3, 9, 1, "", pivotal=TARGET, pivotal_certain=certain)
     told = evolve(WHOLE, search=report)
-    (line,) = (one for one in text_at(" <=", told).split("\n\n") if "Pivotal" in one)
+    (line,) = (part for part in text_at(" <=", told).split("\n\n") if "Pivotal" in part)
     assert line.endswith(ends)
     assert "Pivotal" not in text_at(" 0", told)
     assert "Pivotal" not in text_at(" <=")
@@ -97,12 +97,12 @@ def test_a_sample_without_a_trace_says_so() -> None:
 def test_characters_of_several_tokens() -> None:
     parts = tuple(Token(n, "\ufffd", Document.CODE, 0, 1, Role.OUTPUT) for n in range(3))
     explanation = Explanation(FAILING, generation(parts, code="😀"))
-    found = hover_at(explanation, EditorView(), 0)
-    assert found is not None
-    assert found.markdown.startswith(
+    hover = hover_at(explanation, EditorView(), 0)
+    assert hover is not None
+    assert hover.markdown.startswith(
         "**`😀`** · written by the model · token 0 · 3 tokens share it"
     )
-    assert found.span == (0, 1)
+    assert hover.span == (0, 1)
 
 
 def test_nothing_is_known_about_nothing() -> None:
@@ -120,9 +120,9 @@ def test_a_prompt_of_its_own_has_segments_too() -> None:
     for (start, _, _), name in zip(
         places, ("chat template", "instruction", "signature of f"), strict=True
     ):
-        found = hover_at(explanation, EditorView(), start, Document.PROMPT)
-        assert found is not None
-        assert found.markdown.splitlines()[0].endswith(f" · {name}")
+        hover = hover_at(explanation, EditorView(), start, Document.PROMPT)
+        assert hover is not None
+        assert hover.markdown.splitlines()[0].endswith(f" · {name}")
 
 
 def test_alternatives_of_the_prompt_document_do_not_leak_into_the_code() -> None:

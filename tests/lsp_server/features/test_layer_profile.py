@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from lsp_server.features.layer_profile import bars, layer_profile
 from tests.lsp_server.samples import attribution
 
-FOUND = evolve(attribution(), profile=((0.0, 1.0, -0.5), (0.0, -0.25, -2.0), (0.0, 0.0, 0.25)))
+PROFILE = ((0.0, 1.0, -0.5), (0.0, -0.25, -2.0), (0.0, 0.0, 0.25))
+ATTRIBUTION = evolve(attribution(), profile=PROFILE)
 
 
 def test_both_sides_have_a_line() -> None:
-    (text,) = layer_profile(FOUND, [1])
+    (text,) = layer_profile(ATTRIBUTION, [1])
     assert text == (
         "By layer, embedding to last: `█··` towards `␣<=`, `·▃·` towards `␣<` · "
         "strongest at the embedding (+1.00)"
@@ -19,15 +20,15 @@ def test_both_sides_have_a_line() -> None:
 
 
 def test_tokens_that_share_a_character_count_together() -> None:
-    (text,) = layer_profile(FOUND, [1, 2])
+    (text,) = layer_profile(ATTRIBUTION, [1, 2])
     assert "strongest after layer 0 (−2.25)" in text
 
 
 def test_nothing_is_drawn_of_what_is_not_known() -> None:
     assert list(layer_profile(attribution(), [1])) == []
-    assert list(layer_profile(FOUND, [0])) == []  # no relevance anywhere
-    assert list(layer_profile(FOUND, [7])) == []  # after the target
-    assert list(layer_profile(evolve(FOUND, profile=FOUND.profile[:1]), [1])) == []
+    assert list(layer_profile(ATTRIBUTION, [0])) == []  # no relevance anywhere
+    assert list(layer_profile(ATTRIBUTION, [7])) == []  # after the target
+    assert list(layer_profile(evolve(ATTRIBUTION, profile=ATTRIBUTION.profile[:1]), [1])) == []
 
 
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=200))

@@ -46,10 +46,10 @@ async def test_a_client_that_pulls_gets_nothing_twice(start: Start, peer: Peer) 
     driver = await start(declared=PULLING)
     driver.open(URI, CODE)
     assert await pulled(driver) == []
-    (await peer.asked()).send(FAILING, generation(), pair(), attribution(), Done())
-    while not (found := await pulled(driver)) or not found[0].related_information:
+    (await peer.next_request()).send(FAILING, generation(), pair(), attribution(), Done())
+    while not (diagnostics := await pulled(driver)) or not diagnostics[0].related_information:
         await driver.seen(driver.refreshed)
-    assert "with `␣<` the tests pass" in found[0].message
+    assert "with `␣<` the tests pass" in diagnostics[0].message
     driver.insert(URI, 2, "\n")
     assert await pulled(driver) == []
     assert driver.diagnostics.empty()
@@ -64,8 +64,8 @@ async def layers(driver: Driver) -> tuple[list[int], list[str | None]]:
     )
     hints = await driver.client.text_document_inlay_hint_async(lsp.InlayHintParams(document, WHOLE))
     assert tokens is not None
-    labels = [one.label for one in hints or ()]
-    return list(tokens.data), [one if isinstance(one, str) else None for one in labels]
+    labels = [hint.label for hint in hints or ()]
+    return list(tokens.data), [label if isinstance(label, str) else None for label in labels]
 
 
 async def test_the_server_paints_where_the_client_does_not(start: Start, peer: Peer) -> None:
@@ -75,7 +75,7 @@ async def test_the_server_paints_where_the_client_does_not(start: Start, peer: P
     assert list(offered.legend.token_types) == ["relevance"]
     assert list(offered.legend.token_modifiers) == ["pos1", "pos2", "pos3", "neg1", "neg2", "neg3"]
     driver.open(URI, CODE)
-    (await peer.asked()).send(FAILING, generation(), pair(), attribution(), Done())
+    (await peer.next_request()).send(FAILING, generation(), pair(), attribution(), Done())
     for _ in range(3):
         await driver.published()
     assert await layers(driver) == ([], [])
@@ -116,18 +116,18 @@ async def test_the_clients_first_choice_counts(
 async def test_a_client_that_knows_commands_only(start: Start, peer: Peer) -> None:
     driver = await start(declared=lsp.ClientCapabilities())
     driver.open(URI, CODE)
-    (await peer.asked()).send(FAILING, generation(), pair(), attribution(), Done())
+    (await peer.next_request()).send(FAILING, generation(), pair(), attribution(), Done())
     for _ in range(3):
         await driver.published()
     params = lsp.CodeActionParams(lsp.TextDocumentIdentifier(URI), WHOLE, lsp.CodeActionContext([]))
-    found = await driver.client.text_document_code_action_async(params)
-    assert {type(one) for one in found or ()} == {lsp.Command}
+    actions = await driver.client.text_document_code_action_async(params)
+    assert {type(action) for action in actions or ()} == {lsp.Command}
 
 
 async def test_thresholds_show_what_is_known_in_another_way(start: Start, peer: Peer) -> None:
     driver = await start()
     driver.open(URI, CODE)
-    (await peer.asked()).send(FAILING, generation(), pair(), attribution(), Done())
+    (await peer.next_request()).send(FAILING, generation(), pair(), attribution(), Done())
     for _ in range(3):
         await driver.published()
     driver.configure(debounce=0, thresholds={"weak": 2, "strongest": 2, "share": 0.3})
@@ -140,19 +140,19 @@ async def test_thresholds_show_what_is_known_in_another_way(start: Start, peer: 
 async def test_open_explains_what_is_opened_and_not_what_is_typed(start: Start, peer: Peer) -> None:
     driver = await start({"run": "open"})
     driver.open(URI, CODE)
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     await driver.published()
     driver.insert(URI, 2, "\n")
     assert await driver.titles(URI) == ["Explain why it fails"]
     assert peer.requests.empty()
     driver.save(URI)
-    assert (await peer.asked()).request.code == "\n" + CODE
+    assert (await peer.next_request()).request.code == "\n" + CODE
 
 
 async def test_a_client_that_copies_gets_the_report(start: Start, peer: Peer) -> None:
     driver = await start(declared=capabilities(experimental={"report": True}))
     driver.open(URI, CODE)
-    (await peer.asked()).send(FAILING, Done())
+    (await peer.next_request()).send(FAILING, Done())
     await driver.published()
     answer = await driver.command("tokenblame.copyReport", URI)
     assert await driver.seen(driver.reports) == {"uri": URI, **answer}

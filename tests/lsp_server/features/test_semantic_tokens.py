@@ -23,14 +23,14 @@ WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
 
 def read(snapshot: Snapshot, data: list[int]) -> list[tuple[str, str]]:
     """Text and modifier of every token, decoded as LSP says."""
-    found, line, character = [], 0, 0
+    tokens, line, character = [], 0, 0
     for k in range(0, len(data), 5):
         down, right, length, kind, bits = data[k : k + 5]
         line, character = line + down, right + (0 if down else character)
         start, end = (snapshot.lines.offset(line, c) for c in (character, character + length))
-        found.append((snapshot.text[start:end], MODIFIERS[bits.bit_length() - 1]))
+        tokens.append((snapshot.text[start:end], MODIFIERS[bits.bit_length() - 1]))
         assert (kind, bits.bit_count()) == (0, 1)
-    return found
+    return tokens
 
 
 def test_strength_and_sign_are_modifiers() -> None:
@@ -62,18 +62,18 @@ def test_every_painted_character_is_painted_once(
     snapshot = Snapshot("file:///a.py", 1, text, encoding)
     painted = read(snapshot, semantic_tokens(snapshot, heat, Thresholds()))
     expected = "".join(
-        text[one.span.start : one.span.end] for one in heat.spans if abs(one.value) >= 0.05
+        text[part.span.start : part.span.end] for part in heat.spans if abs(part.value) >= 0.05
     )
     assert "".join(part for part, _ in painted) == expected.replace("\r", "").replace("\n", "")
 
 
 def test_hints_stand_behind_the_strongest_tokens() -> None:
     session = Session(SNAPSHOT, None, explanation=WHOLE, view=view_of(SNAPSHOT, WHOLE))
-    found = inlay_hints(session, Thresholds(strongest=2), Span(0, len(CODE)))
-    assert [(CODE[: one.offset].split("\n")[-1], one.label) for one in found] == [
+    shown = inlay_hints(session, Thresholds(strongest=2), Span(0, len(CODE)))
+    assert [(CODE[: hint.offset].split("\n")[-1], hint.label) for hint in shown] == [
         ("def f", "+0.50"),
         ("    return", "+1.00"),
     ]
-    assert found[1].tooltip == "+1.00 (56% of all relevance) towards `␣<=`"
-    assert [one.label for one in inlay_hints(session, Thresholds(), Span(0, 4))] == ["+0.50"]
+    assert shown[1].tooltip == "+1.00 (56% of all relevance) towards `␣<=`"
+    assert [hint.label for hint in inlay_hints(session, Thresholds(), Span(0, 4))] == ["+0.50"]
     assert inlay_hints(Session(SNAPSHOT, None), Thresholds(), Span(0, 9)) == []

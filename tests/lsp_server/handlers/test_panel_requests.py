@@ -40,14 +40,14 @@ TRUST = Faithfulness(
 
 async def ready(driver: Driver, peer: Peer, proved: ContrastPair = REPAIRED) -> None:
     driver.open(URI, CODE)
-    await explained(driver, await peer.asked(), proved)
+    await explained(driver, await peer.next_request(), proved)
 
 
 async def test_the_lens_tells_the_outcome(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     assert await driver.titles(URI) == ["Explaining … click to stop"]
-    await explained(driver, asked)
+    await explained(driver, received)
     assert await driver.titles(URI) == [
         "Fails on a base test · ␣<= → ␣< · Δℓ = 1.32",
         "Check faithfulness",
@@ -65,12 +65,12 @@ async def test_the_lens_tells_the_outcome(driver: Driver, peer: Peer) -> None:
 
 async def test_the_lens_stops_the_work(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     command = (await driver.lenses(URI))[0].command
     assert command is not None
     await driver.command(command.command, *(command.arguments or ()))
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
+        await received.cancelled.wait()
     assert await driver.titles(URI) == ["Explain why it fails"]
 
 
@@ -110,20 +110,20 @@ async def test_another_target_is_attributed_without_any_test(driver: Driver, pee
     assert answer == {"version": 1}
     chosen = await driver.published()
     assert "compared with `␣<` (Δℓ = 1.50, chosen by hand" in chosen.diagnostics[0].message
-    asked = await peer.asked()
-    assert isinstance(asked.request, ExplainRequest)
-    manual = asked.request.pair
+    received = await peer.next_request()
+    assert isinstance(received.request, ExplainRequest)
+    manual = received.request.pair
     assert manual is not None
     assert (manual.position, manual.contrast.id, manual.origin) == (4, 90, Origin.MANUAL)
     assert (manual.target.rank, manual.contrast.rank) == (1, 2)
     found = evolve(attribution((3.0, 0.5, -0.25, 1.0), manual), logit_diff=1.625)
-    asked.send(generation(), found, Done())
+    received.send(generation(), found, Done())
     final = await driver.published()
     assert final.diagnostics[0].range.start == lsp.Position(1, 10)
     assert "Fails base test" in final.diagnostics[0].message
     assert "(Δℓ = 1.62, chosen by hand" in final.diagnostics[0].message
     await driver.perform(URI, (0, 0), "Explain the proved pair: ␣<= → ␣<")
-    assert (await peer.asked()).request.pair == REPAIRED
+    assert (await peer.next_request()).request.pair == REPAIRED
 
 
 async def test_a_choice_that_the_model_did_not_have(driver: Driver, peer: Peer) -> None:
@@ -134,7 +134,7 @@ async def test_a_choice_that_the_model_did_not_have(driver: Driver, peer: Peer) 
     driver.insert(URI, 2, "\n")
     assert await driver.command("tokenblame.attribute", URI, choice) is None
     assert "not explained yet" in await driver.message()
-    again = await peer.asked()
+    again = await peer.next_request()
     again.send(FAILING)
     for _ in range(2):
         await driver.published()
@@ -144,35 +144,35 @@ async def test_a_choice_that_the_model_did_not_have(driver: Driver, peer: Peer) 
 
 async def test_a_longer_search_goes_on(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    first = await peer.asked()
+    first = await peer.next_request()
     report = SearchReport(rollouts=3, decoded_tokens=9, proved=0, message="Nothing passed.")
     first.send(FAILING, generation(), report, Done())
     for _ in range(2):
         await driver.published()
     for times in (4, 16):
         await driver.perform(URI, (0, 0), "Search longer")
-        asked = await peer.asked()
-        assert asked.request.rollouts == times * first.request.rollouts
-        assert asked.request.seconds == times * first.request.seconds
-        assert (asked.request.code, asked.request.exhaust) == (CODE, False)
+        received = await peer.next_request()
+        assert received.request.rollouts == times * first.request.rollouts
+        assert received.request.seconds == times * first.request.seconds
+        assert (received.request.code, received.request.exhaust) == (CODE, False)
         assert (await driver.published()).diagnostics[0].message.endswith("Nothing passed.")
-        asked.send(FAILING, generation(), report, Done())
+        received.send(FAILING, generation(), report, Done())
         await driver.published()
     await driver.perform(URI, (0, 0), "Search longer")
-    (await peer.asked()).send(FAILING, pair(6), pair(), pair(6), attribution(), Done())
+    (await peer.next_request()).send(FAILING, pair(6), pair(), pair(6), attribution(), Done())
     while "with `␣<` the tests pass" not in (await driver.published()).diagnostics[0].message:
         pass
     await driver.perform(URI, (0, 0), "Search longer")
-    assert (await peer.asked()).request.exhaust
+    assert (await peer.next_request()).request.exhaust
 
 
 async def test_whether_a_map_can_be_trusted(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     await driver.perform(URI, (0, 0), "Check whether")
-    asked = await peer.asked()
-    assert isinstance(asked.request, FaithfulnessRequest)
-    assert asked.request.explain.pair == REPAIRED
-    asked.send(generation(), attribution(chosen=REPAIRED), TRUST, Done())
+    received = await peer.next_request()
+    assert isinstance(received.request, FaithfulnessRequest)
+    assert received.request.explain.pair == REPAIRED
+    received.send(generation(), attribution(chosen=REPAIRED), TRUST, Done())
     while (title := (await driver.titles(URI))[1]) == "Explaining … click to stop":
         await asyncio.sleep(0.01)
     assert title.startswith("Faithfulness: ")
@@ -182,7 +182,7 @@ async def test_whether_a_map_can_be_trusted(driver: Driver, peer: Peer) -> None:
 
 async def test_there_must_be_a_map_to_check(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    (await peer.asked()).send(FAILING, Done())
+    (await peer.next_request()).send(FAILING, Done())
     await driver.published()
     assert await driver.command("tokenblame.checkFaithfulness", URI) is None
     assert "no map to check" in await driver.message()
@@ -210,7 +210,7 @@ async def test_symbols_are_the_segments(driver: Driver, peer: Peer) -> None:
 
 async def test_nothing_is_known_about_what_passes(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     await driver.published()
     assert await driver.titles(URI) == ["Passes its tests"]
     assert await driver.actions(URI, *FAULT) == []

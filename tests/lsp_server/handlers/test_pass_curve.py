@@ -15,7 +15,7 @@ from lsp_server.handlers.pass_curve import curve_report
 from tests.lsp_server.answers import explained
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.driver import Driver
-from tests.lsp_server.peer import Asked, Peer
+from tests.lsp_server.peer import Peer, ReceivedRequest
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -92,31 +92,31 @@ def test_code_cannot_break_the_table() -> None:
 
 async def ready(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    await explained(driver, await peer.asked())
+    await explained(driver, await peer.next_request())
 
 
-async def begun(driver: Driver, peer: Peer) -> tuple[asyncio.Task[Any], Asked]:
+async def begun(driver: Driver, peer: Peer) -> tuple[asyncio.Task[Any], ReceivedRequest]:
     await ready(driver, peer)
     asking = asyncio.create_task(driver.perform(URI, (0, 0), QUESTION))
-    return asking, await peer.asked()
+    return asking, await peer.next_request()
 
 
-async def cancelled(asked: Asked) -> None:
+async def cancelled(received: ReceivedRequest) -> None:
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
+        await received.cancelled.wait()
 
 
 @alone
 async def test_the_curve_opens_as_a_report(start: Start, peer: Peer) -> None:
     driver = await start({"search": {"seconds": 20}})
-    asking, asked = await begun(driver, peer)
-    request: Any = asked.request
+    asking, received = await begun(driver, peer)
+    request: Any = received.request
     assert isinstance(request, CurveRequest)
     assert (request.explain.code, request.explain.task_id) == (CODE, "HumanEval/0")
     assert (request.explain.trusted, request.explain.pair) == (True, None)
     assert request.seconds == 20
     early = evolve(CURVE, points=POINTS[:1], steepest=None, pivot=None, complete=False)
-    asked.send(FAILING, generation(), early, Progress("Sampling", 0.5), CURVE, Done())
+    received.send(FAILING, generation(), early, Progress("Sampling", 0.5), CURVE, Done())
     answer = await asking
     shown = driver.client.shown_documents[-1]
     assert shown.uri == answer["uri"]
@@ -136,14 +136,14 @@ async def told(driver: Driver) -> tuple[Any, dict[str, Any]]:
 
 @alone
 async def test_it_tells_its_progress_and_can_be_cancelled(driver: Driver, peer: Peer) -> None:
-    asking, asked = await begun(driver, peer)
+    asking, received = await begun(driver, peer)
     token, value = await told(driver)
     assert (value["kind"], value["cancellable"]) == ("begin", True)
-    asked.send(Progress("Sampling", 0.25))
+    received.send(Progress("Sampling", 0.25))
     reported = await driver.seen(driver.progress)
     assert reported == (token, {"kind": "report", "message": "Sampling", "percentage": 25})
     driver.client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(token))
-    await cancelled(asked)
+    await cancelled(received)
     assert await asking is None
     assert "Cancelled" in await driver.message()
     assert await driver.seen(driver.progress) == (token, {"kind": "end"})
@@ -151,13 +151,13 @@ async def test_it_tells_its_progress_and_can_be_cancelled(driver: Driver, peer: 
 
 @alone
 async def test_what_was_sampled_before_the_cancel_is_shown(driver: Driver, peer: Peer) -> None:
-    asking, asked = await begun(driver, peer)
+    asking, received = await begun(driver, peer)
     token, _ = await told(driver)
     early = evolve(CURVE, points=POINTS[:1], steepest=None, pivot=None, complete=False)
-    asked.send(FAILING, generation(), early, Progress("Sampling", 0.25))
+    received.send(FAILING, generation(), early, Progress("Sampling", 0.25))
     assert (await driver.seen(driver.progress))[1]["kind"] == "report"  # so the curve is there
     driver.client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(token))
-    await cancelled(asked)
+    await cancelled(received)
     shown = urlparse((await asking)["uri"])
     text = Path(shown.path).read_text()
     assert text == curve_report("HumanEval/0", generation(), early, stopped=True)
@@ -166,9 +166,9 @@ async def test_what_was_sampled_before_the_cancel_is_shown(driver: Driver, peer:
 
 @alone
 async def test_an_edit_takes_away_what_was_sampled(driver: Driver, peer: Peer) -> None:
-    asking, asked = await begun(driver, peer)
+    asking, received = await begun(driver, peer)
     await told(driver)
-    asked.send(FAILING, generation(), evolve(CURVE, complete=False), Progress("Sampling", 0.25))
+    received.send(FAILING, generation(), evolve(CURVE, complete=False), Progress("Sampling", 0.25))
     assert (await driver.seen(driver.progress))[1]["kind"] == "report"
     driver.insert(URI, 2, "\n")
     assert await asking is None
@@ -177,17 +177,17 @@ async def test_an_edit_takes_away_what_was_sampled(driver: Driver, peer: Peer) -
 
 @alone
 async def test_an_edit_ends_it(driver: Driver, peer: Peer) -> None:
-    asking, asked = await begun(driver, peer)
+    asking, received = await begun(driver, peer)
     driver.insert(URI, 2, "\n")
-    await cancelled(asked)
+    await cancelled(received)
     assert await asking is None
     assert "The text has changed since" in await driver.message()
 
 
 @alone
 async def test_what_the_engine_cannot_is_said(driver: Driver, peer: Peer) -> None:
-    asking, asked = await begun(driver, peer)
-    asked.fail("resource_exhausted", "The model ran out of memory.")
+    asking, received = await begun(driver, peer)
+    received.fail("resource_exhausted", "The model ran out of memory.")
     assert await asking is None
     assert "The model ran out of memory." in await driver.message()
 
@@ -195,14 +195,14 @@ async def test_what_the_engine_cannot_is_said(driver: Driver, peer: Peer) -> Non
 @alone
 async def test_there_must_be_something_that_fails(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     assert await driver.command("tokenblame.curve", URI) is None
     assert "not explained yet" in await driver.message()
-    asked.send(FAILING)
+    received.send(FAILING)
     await driver.published()
     assert await driver.command("tokenblame.curve", URI) is None
     assert "has not read this sample yet" in await driver.message()
-    asked.send(PASSING, Done())
+    received.send(PASSING, Done())
     await driver.published()
     assert await driver.command("tokenblame.curve", URI) is None
     assert "The tests pass" in await driver.message()

@@ -10,7 +10,7 @@ from attribution.ipc.wire import Done
 from attribution.schema import Document, Form, Generation, MarginRequest, Role
 from lsp_server.documents.cache import prompt_file, prompt_link
 from tests.lsp_server.driver import Driver
-from tests.lsp_server.peer import Asked, Peer
+from tests.lsp_server.peer import Peer, ReceivedRequest
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -34,8 +34,8 @@ LINE = "After the edit: Δℓ 1.32 → 0.80: the model still prefers `␣<=` (61
 def chat(prompt: str = PROMPT) -> Generation:
     """`PIECES` behind a prompt of two tokens, which is a document of its own."""
     head = [("Write\n", Role.TEMPLATE), (prompt[6:], Role.PROMPT)]
-    asked = tuple(evolve(t, document=Document.PROMPT) for t in tokens(head))
-    read = asked + tuple(evolve(t, role=Role.OUTPUT) for t in tokens(PIECES))
+    received = tuple(evolve(t, document=Document.PROMPT) for t in tokens(head))
+    read = received + tuple(evolve(t, role=Role.OUTPUT) for t in tokens(PIECES))
     return evolve(generation(read, prompt=prompt), form=Form.CHAT)
 
 
@@ -43,35 +43,36 @@ PAIR = evolve(pair(TARGET), position=TARGET + 2)
 FOUND = attribution((9.0, 2.0, 0.5, 0.0, -0.25, 1.0, 0.05), PAIR)
 
 
-def answer(asked: Asked, made: Generation | None = None) -> None:
-    asked.send(FAILING, made or chat(), PAIR, FOUND, Done())
+def answer(received: ReceivedRequest, made: Generation | None = None) -> None:
+    received.send(FAILING, made or chat(), PAIR, FOUND, Done())
 
 
 async def shown(driver: Driver, uri: str, words: str) -> lsp.PublishDiagnosticsParams:
     """The next diagnostics of a document that say this."""
     while True:
-        found = await driver.published()
-        if found.uri == uri and words in "".join(one.message for one in found.diagnostics):
-            return found
+        published = await driver.published()
+        messages = "".join(diagnostic.message for diagnostic in published.diagnostics)
+        if published.uri == uri and words in messages:
+            return published
 
 
 async def explained(driver: Driver, peer: Peer) -> lsp.PublishDiagnosticsParams:
     driver.open(URI, CODE)
-    answer(await peer.asked())
+    answer(await peer.next_request())
     while True:
-        found = await shown(driver, URI, "with `␣<` the tests pass")
-        if found.diagnostics[0].related_information:
-            return found
+        published = await shown(driver, URI, "with `␣<` the tests pass")
+        if published.diagnostics[0].related_information:
+            return published
 
 
 async def opened(driver: Driver, peer: Peer) -> str:
-    """The prompt document of an explained sample, open; from here on the peer weighs."""
+    """The prompt document of an explained sample, open; from here on the peer answers margins."""
     await explained(driver, peer)
     uri: str = (await driver.command("tokenblame.openPrompt", URI))["uri"]
     assert driver.client.shown_documents[-1].uri == uri
     driver.open(uri, text_of(uri))
     await shown(driver, uri, "pushed hardest")
-    peer.weighs = True
+    peer.answers_margins = True
     return uri
 
 
@@ -98,8 +99,8 @@ async def test_the_prompt_points_to_the_choice(driver: Driver, peer: Peer) -> No
     place = lsp.Range(lsp.Position(1, 12), lsp.Position(1, 15))
     at = lsp.Position(1, 0)
     params = lsp.DefinitionParams(lsp.TextDocumentIdentifier(uri), at)
-    found = await driver.client.text_document_definition_async(params)
-    assert found == lsp.Location(URI, place)
+    location = await driver.client.text_document_definition_async(params)
+    assert location == lsp.Location(URI, place)
     code = lsp.DefinitionParams(lsp.TextDocumentIdentifier(URI), at)
     assert await driver.client.text_document_definition_async(code) is None
     assert await driver.perform(uri, (1, 0), "Open the code") == {"uri": URI}
@@ -119,14 +120,14 @@ async def test_the_prompt_points_to_the_choice(driver: Driver, peer: Peer) -> No
 async def test_its_symbols_are_its_segments(driver: Driver, peer: Peer) -> None:
     uri = await opened(driver, peer)
     params = lsp.DocumentSymbolParams(lsp.TextDocumentIdentifier(uri))
-    found = await driver.client.text_document_document_symbol_async(params)
-    shown = [(one.name, one.detail) for one in found or () if isinstance(one, lsp.DocumentSymbol)]
+    symbols = await driver.client.text_document_document_symbol_async(params)
+    shown = [(s.name, s.detail) for s in symbols or () if isinstance(s, lsp.DocumentSymbol)]
     assert shown == [
         ("Chat template", None),
         ("Instruction", "relevance +2.00, 53% of all"),
     ]
     change(driver, uri, 2, OTHER)
-    await peer.weighed()
+    await peer.next_margin_request()
     assert await driver.client.text_document_document_symbol_async(params) == []
 
 
@@ -134,9 +135,9 @@ async def test_its_diagnostic_has_the_choice_beside_it(driver: Driver, peer: Pee
     await explained(driver, peer)
     uri = (await driver.command("tokenblame.openPrompt", URI, {"show": False}))["uri"]
     driver.open(uri, PROMPT)
-    (one,) = (await shown(driver, uri, "pushed hardest")).diagnostics
-    assert one.range == lsp.Range(lsp.Position(1, 0), lsp.Position(1, 2))
-    (choice,) = one.related_information or ()
+    (diagnostic,) = (await shown(driver, uri, "pushed hardest")).diagnostics
+    assert diagnostic.range == lsp.Range(lsp.Position(1, 0), lsp.Position(1, 2))
+    (choice,) = diagnostic.related_information or ()
     assert choice.location.uri == URI
     assert choice.location.range.start == lsp.Position(1, 12)
     assert "with `␣<` the tests pass" in choice.message
@@ -157,31 +158,35 @@ async def test_an_edited_prompt_is_read_instead(driver: Driver, peer: Peer) -> N
     assert peer.requests.empty()  # opening it changes nothing
     change(driver, uri, 2, OTHER)
     for gone in (URI, uri):  # at once, on both
-        found = await driver.published()
-        assert (found.uri, list(found.diagnostics)) == (gone, [])
-    weighed = await peer.weighed()
-    assert isinstance(weighed.request, MarginRequest)
-    assert (weighed.request.explain.code, weighed.request.explain.prompt) == (CODE, OTHER)
-    assert weighed.request.offset == CODE.index(" <=")
-    weighed.send(margin(0.8), Done())
-    for told in (URI, uri):
-        found = await driver.published()
-        assert (found.uri, [one.message for one in found.diagnostics]) == (told, [LINE])
+        published = await driver.published()
+        assert (published.uri, list(published.diagnostics)) == (gone, [])
+    margin_request = await peer.next_margin_request()
+    assert isinstance(margin_request.request, MarginRequest)
+    assert (margin_request.request.explain.code, margin_request.request.explain.prompt) == (
+        CODE,
+        OTHER,
+    )
+    assert margin_request.request.offset == CODE.index(" <=")
+    margin_request.send(margin(0.8), Done())
+    for document in (URI, uri):
+        published = await driver.published()
+        messages = [diagnostic.message for diagnostic in published.diagnostics]
+        assert (published.uri, messages) == (document, [LINE])
     assert "Δℓ 1.32 → 0.80: the model still prefers ␣<= (61%)" in await driver.titles(uri)
-    asked = await peer.asked()
-    assert (asked.request.code, asked.request.prompt) == (CODE, OTHER)
+    received = await peer.next_request()
+    assert (received.request.code, received.request.prompt) == (CODE, OTHER)
     assert "Explaining … click to stop" in await driver.titles(uri)
-    answer(asked, chat(OTHER))
+    answer(received, chat(OTHER))
     assert (await shown(driver, URI, "proved")).diagnostics[0].message.endswith(LINE)
-    found = await shown(driver, uri, "pushed hardest")
-    assert [one.code for one in found.diagnostics] == ["counterfactual", "prompt"]
+    published = await shown(driver, uri, "pushed hardest")
+    assert [diagnostic.code for diagnostic in published.diagnostics] == ["counterfactual", "prompt"]
 
 
 async def test_it_can_be_put_back(driver: Driver, peer: Peer) -> None:
     uri = await opened(driver, peer)
     change(driver, uri, 2, OTHER)
-    await peer.weighed()
-    (restore,) = [one for one in await driver.actions(uri, 0, 0) if "Restore" in one.title]
+    await peer.next_margin_request()
+    (restore,) = [action for action in await driver.actions(uri, 0, 0) if "Restore" in action.title]
     assert restore.edit is not None
     (edits,) = restore.edit.document_changes or ()
     assert isinstance(edits, lsp.TextDocumentEdit)
@@ -189,17 +194,17 @@ async def test_it_can_be_put_back(driver: Driver, peer: Peer) -> None:
     (edit,) = edits.edits
     assert edit == lsp.TextEdit(lsp.Range(lsp.Position(1, 0), lsp.Position(1, 1)), "f")
     change(driver, uri, 3, PROMPT)
-    assert (await peer.asked()).request.prompt is None
+    assert (await peer.next_request()).request.prompt is None
     assert await driver.titles(URI) == ["Explaining … click to stop"]  # no counterfactual
-    assert "Restore" not in "".join(one.title for one in await driver.actions(uri, 0, 0))
+    assert "Restore" not in "".join(action.title for action in await driver.actions(uri, 0, 0))
 
 
 async def test_closing_an_edited_prompt_puts_it_back(driver: Driver, peer: Peer) -> None:
     uri = await opened(driver, peer)
     change(driver, uri, 2, OTHER)
-    await peer.weighed()
+    await peer.next_margin_request()
     driver.close(uri)
-    assert (await peer.asked()).request.prompt is None
+    assert (await peer.next_request()).request.prompt is None
 
 
 async def test_a_prompt_that_was_left_edited_counts_when_the_code_opens(
@@ -209,7 +214,7 @@ async def test_a_prompt_that_was_left_edited_counts_when_the_code_opens(
     driver.close(URI)
     change(driver, uri, 2, OTHER)
     driver.open(URI, CODE)
-    assert (await peer.asked()).request.prompt == OTHER
+    assert (await peer.next_request()).request.prompt == OTHER
 
 
 async def test_in_direct_form_the_prompt_is_the_head_of_the_code(
@@ -217,7 +222,7 @@ async def test_in_direct_form_the_prompt_is_the_head_of_the_code(
 ) -> None:
     driver.open(URI, CODE)
     made = generation(prompt=CODE[: CODE.index("    return")])
-    (await peer.asked()).send(FAILING, made, pair(), attribution(), Done())
+    (await peer.next_request()).send(FAILING, made, pair(), attribution(), Done())
     await shown(driver, URI, "with `␣<`")
     assert await driver.command("tokenblame.openPrompt", URI) == {"uri": URI}
     shown_last = driver.client.shown_documents[-1]
@@ -227,7 +232,7 @@ async def test_in_direct_form_the_prompt_is_the_head_of_the_code(
 
 async def test_an_unexplained_sample_has_no_prompt_yet(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    await peer.asked()
+    await peer.next_request()
     assert await driver.command("tokenblame.openPrompt", URI) is None
     assert "once the sample was explained" in await driver.message()
     assert await driver.command("tokenblame.openCode", URI) is None

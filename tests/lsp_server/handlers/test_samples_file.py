@@ -67,7 +67,7 @@ async def test_what_lenses_say_is_told_when_they_are_in_sight(start: Start, peer
     assert not any(lens.command for lens in lenses)
     await driver.command("tokenblame.explain", URI, {"line": 2})
     await driver.published()
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     await driver.published()
     first, *_, outcome, opens = [await driver.resolve(lens) for lens in lenses]
     assert said(first) == (
@@ -110,12 +110,12 @@ async def test_a_line_is_explained_where_it_stands(driver: Driver, peer: Peer) -
     lens = (await driver.lenses(URI))[2].command
     assert lens is not None
     assert await driver.command(lens.command, *(lens.arguments or ())) == {"version": 1}
-    asked = await peer.asked()
-    assert (asked.request.task_id, asked.request.path) == ("HumanEval/1", None)
-    assert (asked.request.code, asked.request.completion) == (CODE.removeprefix(PROMPT), True)
+    received = await peer.next_request()
+    assert (received.request.task_id, received.request.path) == ("HumanEval/1", None)
+    assert (received.request.code, received.request.completion) == (CODE.removeprefix(PROMPT), True)
     await driver.published()
     assert (await driver.titles(URI))[2] == "HumanEval/1: Explaining …"
-    asked.send(FAILING, generation(), pair(), attribution(), Done())
+    received.send(FAILING, generation(), pair(), attribution(), Done())
     final = [await driver.published() for _ in range(2)][-1]
     (diagnostic,) = final.diagnostics
     assert (final.uri, final.version, diagnostic.range.start.line) == (URI, 1, 1)
@@ -138,11 +138,11 @@ async def test_lines_gather_and_an_edit_takes_them_away(driver: Driver, peer: Pe
     for line, verdict in ((0, FAILING), (2, PASSING)):
         await driver.command("tokenblame.explain", URI, {"line": line})
         await driver.published()
-        (await peer.asked()).send(verdict, Done())
+        (await peer.next_request()).send(verdict, Done())
         assert len((await driver.published()).diagnostics) == 1
     assert (await driver.titles(URI))[4] == "HumanEval/2: Passes its tests"
     await driver.command("tokenblame.explain", URI, {"line": 1})
-    running = await peer.asked()
+    running = await peer.next_request()
     await driver.published()
     driver.insert(URI, 2, "{}\n", line=3)
     async with asyncio.timeout(20):
@@ -181,11 +181,11 @@ async def test_a_completion_opens_with_its_prompt_whatever_its_tests_say(
 ) -> None:
     driver.open(URI, FILE)
     await driver.command("tokenblame.explain", URI, {"line": 1})
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     opening = asyncio.create_task(driver.command("tokenblame.openSample", URI, {"line": 1}))
-    asked = await peer.asked()
-    assert asked.request == TaskRequest("HumanEval/1")  # nothing is run for it
-    asked.send(TASK, Done())
+    received = await peer.next_request()
+    assert received.request == TaskRequest("HumanEval/1")  # nothing is run for it
+    received.send(TASK, Done())
     path = Path(unquote(urlparse((await opening)["uri"]).path))
     assert path == opened(driver)
     assert path.read_text() == CODE
@@ -196,7 +196,7 @@ async def test_a_completion_of_no_task_does_not_open(driver: Driver, peer: Peer)
     driver.open(URI, FILE)
     shown = len(driver.client.shown_documents)
     opening = asyncio.create_task(driver.command("tokenblame.openSample", URI, {"line": 1}))
-    (await peer.asked()).fail("unknown_task", "There is no task 'HumanEval/1'.")
+    (await peer.next_request()).fail("unknown_task", "There is no task 'HumanEval/1'.")
     assert await opening is None
     assert "There is no task 'HumanEval/1'." in await driver.message()
     assert len(driver.client.shown_documents) == shown
@@ -215,14 +215,14 @@ async def test_what_cannot_be_opened_is_told(driver: Driver, peer: Peer) -> None
 async def test_an_answer_about_another_completion_is_refused(driver: Driver, peer: Peer) -> None:
     driver.open(URI, FILE)
     await driver.command("tokenblame.explain", URI, {"line": 1})
-    (await peer.asked()).send(FAILING, evolve(generation(), code=CODE + "#"))
+    (await peer.next_request()).send(FAILING, evolve(generation(), code=CODE + "#"))
     assert "another text" in await driver.message()
 
 
 async def test_other_settings_make_lines_wait(driver: Driver, peer: Peer) -> None:
     driver.open(URI, FILE)
     await driver.command("tokenblame.explain", URI, {"line": 0})
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     for _ in range(2):
         await driver.published()
     assert (await driver.titles(URI))[0] == "HumanEval/0: Passes its tests"

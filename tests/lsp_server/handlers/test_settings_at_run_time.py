@@ -37,18 +37,18 @@ async def test_what_is_explained_is_explained_anew(
     driver: Driver, peer: Peer, setting: str, value: Any, where: str, wanted: Any
 ) -> None:
     driver.open(URI, CODE)
-    old = await peer.asked()
+    old = await peer.next_request()
     driver.configure(**{setting: value})
     async with asyncio.timeout(20):
         await old.cancelled.wait()
-    assert attrgetter(where)((await peer.asked()).request) == wanted
+    assert attrgetter(where)((await peer.next_request()).request) == wanted
 
 
 async def test_the_engine_is_told_how_long_to_stay(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    running = await peer.asked()
+    running = await peer.next_request()
     driver.configure(engine={"idleSeconds": 60})
-    told = await peer.asked()
+    told = await peer.next_request()
     assert told.request == IdleRequest(60.0)
     told.send(Done())
     assert not running.cancelled.is_set()  # nothing that is shown depends on it

@@ -34,9 +34,10 @@ def plain(x):
 
 def names(text: str) -> list[str]:
     snapshot = Snapshot("file:///w/any.py", 1, text)
-    found = functions_with_examples(snapshot)
-    assert [text[one.span.start : one.span.end] for one in found] == [one.name for one in found]
-    return [one.name for one in found]
+    functions = functions_with_examples(snapshot)
+    names = [function.name for function in functions]
+    assert [text[slice(*function.span)] for function in functions] == names
+    return names
 
 
 async def test_functions_with_examples_are_found() -> None:
@@ -72,9 +73,9 @@ async def test_examples_are_offered_and_run_only_when_asked(driver: Driver, peer
     assert peer.requests.empty()
     assert lens.command is not None
     await driver.command(lens.command.command, *(lens.command.arguments or ()))
-    asked = await peer.asked()
-    assert (asked.request.task_id, asked.request.code) == ("Doctest/double", EXAMPLES)
-    asked.send(PASSING, Done())
+    received = await peer.next_request()
+    assert (received.request.task_id, received.request.code) == ("Doctest/double", EXAMPLES)
+    received.send(PASSING, Done())
     assert list((await driver.published()).diagnostics) == []
 
 
@@ -82,22 +83,22 @@ async def test_a_file_with_examples_needs_no_name(driver: Driver, peer: Peer) ->
     uri = "file:///w/unnamed.py"
     driver.open(uri, EXAMPLES)
     assert await driver.command("tokenblame.explain", uri) == {"version": 1}
-    first = await peer.asked()
+    first = await peer.next_request()
     assert first.request.task_id == "Doctest/double"
     driver.insert(uri, 2, "\n")
-    assert (await peer.asked()).request.task_id == "Doctest/double"
+    assert (await peer.next_request()).request.task_id == "Doctest/double"
 
 
 async def test_examples_of_other_functions_stay_offered(driver: Driver, peer: Peer) -> None:
     uri = "file:///w/two.py"
     driver.open(uri, EXAMPLES + EXAMPLES.replace("double", "twice"))
     await driver.command("tokenblame.explain", uri, {"taskId": "Doctest/double"})
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     await driver.published()
     offered = "Run the examples of twice, explain a failure"
     assert await driver.titles(uri) == ["Passes its tests", offered]
     await driver.command("tokenblame.setTask", uri, {"taskId": "Mbpp/2"})
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     await driver.published()
     assert await driver.titles(uri) == ["Passes its tests"]
 
@@ -106,14 +107,14 @@ async def test_who_types_is_not_interrupted(driver: Driver, peer: Peer) -> None:
     uri, message = "file:///w/typed.py", "`double` has no docstring with examples."
     driver.open(uri, EXAMPLES)
     await driver.command("tokenblame.explain", uri)
-    (await peer.asked()).fail("invalid_sample", message)
+    (await peer.next_request()).fail("invalid_sample", message)
     assert message in await driver.message()
     driver.insert(uri, 2, "\n")
-    asked = await peer.asked()
-    asked.send(Progress("Reading"))
+    received = await peer.next_request()
+    received.send(Progress("Reading"))
     while (await driver.seen(driver.status))["message"] != "Reading":
         pass
-    asked.fail("invalid_sample", message)
+    received.fail("invalid_sample", message)
     while (status := await driver.seen(driver.status))["state"] != "error":
         pass
     assert (status["message"], status["uri"]) == (message, uri)
@@ -126,10 +127,10 @@ async def test_a_task_that_was_named_outlives_its_document(driver: Driver, peer:
     driver.open(uri, CODE)
     named = await driver.command("tokenblame.setTask", uri, {"taskId": " Mbpp/2 "})
     assert named == {"version": 1}
-    assert (await peer.asked()).request.task_id == "Mbpp/2"
+    assert (await peer.next_request()).request.task_id == "Mbpp/2"
     driver.close(uri)
     driver.open(uri, CODE, version=7)
-    assert (await peer.asked()).request.task_id == "Mbpp/2"
+    assert (await peer.next_request()).request.task_id == "Mbpp/2"
 
 
 async def test_what_can_be_no_id_is_refused_with_the_likely_one(driver: Driver, peer: Peer) -> None:
@@ -154,22 +155,24 @@ async def test_an_id_that_the_engine_does_not_know_leaves_what_was(
 ) -> None:
     uri = "file:///w/HumanEval_0/0.py"
     driver.open(uri, CODE)
-    (await peer.asked()).send(FAILING, Done())
+    (await peer.next_request()).send(FAILING, Done())
     await driver.published()
     await driver.command("tokenblame.setTask", uri, {"taskId": "HumanEval/165"})
-    asked = await peer.asked()
-    asked.fail("unknown_task", "There is no task 'HumanEval/165'. The nearest are HumanEval/163.")
+    received = await peer.next_request()
+    received.fail(
+        "unknown_task", "There is no task 'HumanEval/165'. The nearest are HumanEval/163."
+    )
     assert "The nearest are HumanEval/163." in await driver.message()
     driver.save(uri)
-    assert (await peer.asked()).request.task_id == "HumanEval/0"
+    assert (await peer.next_request()).request.task_id == "HumanEval/0"
 
 
 async def test_the_sandbox_takes_effect_at_once(driver: Driver, peer: Peer) -> None:
     driver.open("file:///w/HumanEval_0/0.py", CODE)
-    first = await peer.asked()
+    first = await peer.next_request()
     assert first.request.sandbox == "auto"
     driver.configure(debounce=0, sandbox="limits")
-    second = await peer.asked()
+    second = await peer.next_request()
     assert second.request.sandbox == "limits"
     message = "The sandbox `bubblewrap` does not work here: not installed. Nothing was run."
     second.fail("sandbox_unavailable", message)

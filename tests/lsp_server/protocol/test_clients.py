@@ -45,9 +45,9 @@ async def test_the_clients_encoding_counts(
     pieces = [("😀", PIECES[1][1]), *PIECES[1:]]
     text = "".join(piece for piece, _ in pieces)
     driver.open(URI, text)
-    asked = await peer.asked()
+    received = await peer.next_request()
     made = tokens(pieces)
-    asked.send(FAILING, generation(made, code=text), pair(), attribution(), Done())
+    received.send(FAILING, generation(made, code=text), pair(), attribution(), Done())
     relevance = [await driver.seen(driver.relevance) for _ in range(3)][-1]
     assert relevance["spans"][0]["range"]["end"] == {"line": 0, "character": column}
 
@@ -55,8 +55,8 @@ async def test_the_clients_encoding_counts(
 async def test_a_plain_client_gets_diagnostics_only(start: Start, peer: Peer) -> None:
     driver = await start(declared=lsp.ClientCapabilities())
     driver.open(URI, CODE)
-    asked = await peer.asked()
-    asked.send(FAILING, generation(), pair(), attribution(), Done())
+    received = await peer.next_request()
+    received.send(FAILING, generation(), pair(), attribution(), Done())
     final = [await driver.published() for _ in range(3)][-1]
     assert final.diagnostics[0].related_information is None
     assert driver.relevance.empty()
@@ -72,8 +72,8 @@ async def test_nothing_runs_in_an_untrusted_workspace(start: Start, peer: Peer) 
     assert diagnostic.code == "untrusted"
     assert peer.requests.empty()
     driver.trust(True)
-    asked = await peer.asked()
-    assert asked.request.trusted
+    received = await peer.next_request()
+    assert received.request.trusted
     driver.trust(False)
     assert (await driver.published()).diagnostics[0].code == "untrusted"
 
@@ -83,7 +83,7 @@ async def test_an_editor_without_trust_needs_the_setting(start: Start, peer: Pee
     driver.open(URI, CODE)
     assert (await driver.published()).diagnostics[0].code == "untrusted"
     driver.configure(trusted=True)
-    (await peer.asked()).send(PASSING, Done())
+    (await peer.next_request()).send(PASSING, Done())
     assert list((await driver.published()).diagnostics) == []
 
 
@@ -93,7 +93,7 @@ async def test_manual_runs_when_asked(start: Start, peer: Peer) -> None:
     driver.save(URI)
     answer = await driver.command("tokenblame.explain", URI)
     assert answer == {"version": 1}
-    await peer.asked()
+    await peer.next_request()
     assert peer.requests.empty()
 
 
@@ -102,15 +102,15 @@ async def test_a_save_leaves_alone_what_was_asked_for(start: Start, peer: Peer) 
     driver.open(URI, CODE)
     await driver.command("tokenblame.explain", URI)
     await driver.published()
-    await explained(driver, await peer.asked())
-    peer.weighs = True
+    await explained(driver, await peer.next_request())
+    peer.answers_margins = True
     driver.insert(URI, 2, "\n")
     await driver.command("tokenblame.explain", URI)
-    weighed = await peer.weighed()
+    margin_request = await peer.next_margin_request()
     driver.save(URI)
     assert await driver.hover(URI, 0, 0) is None  # the save has been handled
-    weighed.send(margin(0.8), Done())
-    assert (await peer.asked()).request.code == "\n" + CODE
+    margin_request.send(margin(0.8), Done())
+    assert (await peer.next_request()).request.code == "\n" + CODE
 
 
 async def test_save_runs_on_saving(start: Start, peer: Peer) -> None:
@@ -118,9 +118,9 @@ async def test_save_runs_on_saving(start: Start, peer: Peer) -> None:
     driver.open(URI, CODE)
     driver.insert(URI, 2, "\n")
     driver.save(URI)
-    asked = await peer.asked()
-    assert asked.request.code == "\n" + CODE
-    asked.send(PASSING, Done())
+    received = await peer.next_request()
+    assert received.request.code == "\n" + CODE
+    received.send(PASSING, Done())
     assert peer.requests.empty()
 
 
@@ -130,11 +130,11 @@ async def test_settings_without_a_section_to_ask(start: Start, peer: Peer) -> No
     driver = await start(declared=capabilities(workspace=workspace), options=options)
     assert "`tokenblame.form` must be one of" in await driver.message()
     driver.open(URI, CODE)
-    assert (await peer.asked()).request.settings.model == "first"
+    assert (await peer.next_request()).request.settings.model == "first"
     driver.client.workspace_did_change_configuration(
         lsp.DidChangeConfigurationParams({"tokenblame": {"model": "second"}})
     )
-    assert (await peer.asked()).request.settings.model == "second"
+    assert (await peer.next_request()).request.settings.model == "second"
 
 
 async def test_a_client_that_fails_to_tell_its_settings(
@@ -146,4 +146,4 @@ async def test_a_client_that_fails_to_tell_its_settings(
     monkeypatch.setattr(LanguageClient, "get_configuration", refuse)
     driver = await start()
     driver.open(URI, CODE)
-    assert (await peer.asked()).request.settings == ModelSettings()
+    assert (await peer.next_request()).request.settings == ModelSettings()

@@ -21,12 +21,12 @@ URI = "file:///w/HumanEval_0/0.py"
 
 async def test_opening_a_sample_explains_it(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
-    assert asked.request.code == CODE
-    assert asked.request.path == "/w/HumanEval_0/0.py"
-    assert asked.request.task_id == "HumanEval/0"
-    assert asked.request.trusted
-    final = await explained(driver, asked)
+    received = await peer.next_request()
+    assert received.request.code == CODE
+    assert received.request.path == "/w/HumanEval_0/0.py"
+    assert received.request.task_id == "HumanEval/0"
+    assert received.request.trusted
+    final = await explained(driver, received)
     assert final.version == 1
     (diagnostic,) = final.diagnostics
     assert diagnostic.range == lsp.Range(lsp.Position(1, 12), lsp.Position(1, 15))
@@ -38,7 +38,7 @@ async def test_opening_a_sample_explains_it(driver: Driver, peer: Peer) -> None:
 
 async def test_the_heat_map_follows_the_contract(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    await explained(driver, await peer.asked())
+    await explained(driver, await peer.next_request())
     first, proved, final = [await driver.seen(driver.relevance) for _ in range(3)]
     assert (first["spans"], first["pair"]) == ([], None)
     assert proved["spans"] == []
@@ -85,24 +85,24 @@ async def test_the_heat_map_follows_the_contract(driver: Driver, peer: Peer) -> 
 
 async def test_an_edit_clears_at_once_and_explains_the_new_text(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    await explained(driver, await peer.asked())
+    await explained(driver, await peer.next_request())
     driver.insert(URI, 2, "# 😀\x0c\n")
     cleared = await driver.published()
     assert (cleared.version, list(cleared.diagnostics)) == (2, [])
     stale = [await driver.seen(driver.relevance) for _ in range(4)][-1]
     assert (stale["version"], stale["state"], stale["spans"]) == (2, "stale", [])
     assert await driver.hover(URI, 2, 13) is None
-    asked = await peer.asked()
-    assert asked.request.code == "# 😀\x0c\n" + CODE
+    received = await peer.next_request()
+    assert received.request.code == "# 😀\x0c\n" + CODE
 
 
 async def test_an_edit_cancels_and_old_results_are_never_shown(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    old = await peer.asked()
+    old = await peer.next_request()
     driver.insert(URI, 2, "\n")
     async with asyncio.timeout(20):
         await old.cancelled.wait()
-    new = await peer.asked()
+    new = await peer.next_request()
     old.send(FAILING, generation(), pair(), attribution(), Done())
     new.send(PASSING, Done())
     shown = [await driver.published() for _ in range(2)]
@@ -112,10 +112,10 @@ async def test_an_edit_cancels_and_old_results_are_never_shown(driver: Driver, p
 
 async def test_hover_while_the_engine_is_silent(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
-    asked.send(FAILING, generation())
+    received = await peer.next_request()
+    received.send(FAILING, generation())
     await driver.published()
-    asked.send(pair())
+    received.send(pair())
     await driver.published()
     found = await driver.hover(URI, 1, 13)
     assert found is not None
@@ -127,46 +127,46 @@ async def test_hover_while_the_engine_is_silent(driver: Driver, peer: Peer) -> N
 
 async def test_progress_begins_reports_and_ends(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     token, begin = await driver.seen(driver.progress)
     assert (begin["kind"], begin["title"]) == ("begin", "Token Blame HumanEval/0")
     assert begin["cancellable"]
-    asked.send(Progress("Searching", 0.5))
+    received.send(Progress("Searching", 0.5))
     assert await driver.seen(driver.progress) == (
         token,
         {"kind": "report", "message": "Searching", "percentage": 50},
     )
-    asked.send(PASSING, Done())
+    received.send(PASSING, Done())
     assert await driver.seen(driver.progress) == (token, {"kind": "end"})
 
 
 async def test_progress_can_be_cancelled(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     token, _ = await driver.seen(driver.progress)
     driver.client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(token))
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
+        await received.cancelled.wait()
     assert await driver.seen(driver.progress) == (token, {"kind": "end"})
 
 
 async def test_cancel_by_command_and_again_on_save(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     assert await driver.command("tokenblame.cancel", URI) is None
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
+        await received.cancelled.wait()
     driver.save(URI)
-    again = await peer.asked()
+    again = await peer.next_request()
     again.send(PASSING, Done())
     assert list((await driver.published()).diagnostics) == []
 
 
 async def test_saving_what_is_explained_asks_nothing(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     driver.save(URI)
-    asked.send(PASSING, Done())
+    received.send(PASSING, Done())
     await driver.published()
     driver.save(URI)
     assert await driver.hover(URI, 0, 0) is None  # the save has been handled when this is answered
@@ -175,14 +175,14 @@ async def test_saving_what_is_explained_asks_nothing(driver: Driver, peer: Peer)
 
 async def test_the_engine_dies_and_is_reached_again(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     connections = peer.connections
-    asked.send(FAILING)
+    received.send(FAILING)
     await driver.published()
-    asked.hang_up()
+    received.hang_up()
     assert "The engine died" in await driver.message()
     driver.save(URI)
-    await explained(driver, await peer.asked())
+    await explained(driver, await peer.next_request())
     assert peer.connections == connections + 1
 
 
@@ -190,21 +190,21 @@ async def test_an_engine_that_left_while_idle_is_reached_silently(
     driver: Driver, peer: Peer
 ) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
-    asked.send(PASSING, Done())
+    received = await peer.next_request()
+    received.send(PASSING, Done())
     connections = peer.connections
     await driver.published()
-    asked.hang_up()
+    received.hang_up()
     driver.insert(URI, 2, "\n")
     await driver.published()
-    await explained(driver, await peer.asked())
+    await explained(driver, await peer.next_request())
     assert peer.connections == connections + 1
     assert driver.messages.empty()
 
 
 async def test_what_the_engine_cannot_do_is_told(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    (await peer.asked()).fail("unknown_model", "There is no model `x`.")
+    (await peer.next_request()).fail("unknown_model", "There is no model `x`.")
     assert await driver.message() == "Token Blame: There is no model `x`."
     while (status := await driver.seen(driver.status))["state"] != "error":
         assert status["state"] in ("starting", "ready")
@@ -214,19 +214,19 @@ async def test_what_the_engine_cannot_do_is_told(driver: Driver, peer: Peer) -> 
 
 async def test_an_answer_about_another_text_is_refused(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
-    asked.send(FAILING, evolve(generation(), code=CODE + "#"))
+    received = await peer.next_request()
+    received.send(FAILING, evolve(generation(), code=CODE + "#"))
     assert "another text" in await driver.message()
 
 
 async def test_a_stopped_engine_is_not_started_again(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    first = await peer.asked()
+    first = await peer.next_request()
     first.send(FAILING, Done())
     await driver.published()
     connections = peer.connections
     await driver.command("tokenblame.explain", URI)
-    again = await peer.asked()  # on the same connection, so that a retry would be tempting
+    again = await peer.next_request()  # on the same connection, so that a retry would be tempting
     again.fail(EngineUnavailable.code, "The engine was stopped.")
     assert "The engine was stopped." in await driver.message()
     assert peer.requests.empty()
@@ -237,12 +237,12 @@ async def test_ten_documents_at_once(driver: Driver, peer: Peer) -> None:
     uris = [f"file:///w/HumanEval_{number}/0.py" for number in range(10)]
     for uri in uris:
         driver.open(uri, CODE)
-    asked = [await peer.asked()]
+    received = [await peer.next_request()]
     connections = peer.connections
-    asked += [await peer.asked() for _ in uris[1:]]
-    assert {one.request.task_id for one in asked} == {f"HumanEval/{n}" for n in range(10)}
+    received += [await peer.next_request() for _ in uris[1:]]
+    assert {one.request.task_id for one in received} == {f"HumanEval/{n}" for n in range(10)}
     assert peer.connections == connections
-    for one in reversed(asked):
+    for one in reversed(received):
         one.send(FAILING, Done())
     shown = [await driver.published() for _ in uris]
     assert {one.uri for one in shown} == set(uris)
@@ -251,22 +251,22 @@ async def test_ten_documents_at_once(driver: Driver, peer: Peer) -> None:
 
 async def test_closing_cancels_and_clears(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     driver.close(URI)
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
+        await received.cancelled.wait()
     assert list((await driver.published()).diagnostics) == []
     assert (await driver.seen(driver.relevance))["state"] == "cleared"
 
 
 async def test_settings_take_effect_at_run_time(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
-    assert asked.request.settings == ModelSettings()
+    received = await peer.next_request()
+    assert received.request.settings == ModelSettings()
     driver.configure(model="small", search={"rollouts": 2})
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
-    again = await peer.asked()
+        await received.cancelled.wait()
+    again = await peer.next_request()
     assert again.request.settings.model == "small"
     assert again.request.rollouts == 2
     driver.configure(model=5)
@@ -280,6 +280,6 @@ async def test_any_python_file_by_command(driver: Driver, peer: Peer) -> None:
     assert "Which task does this file solve?" in await driver.message()
     answer = await driver.command("tokenblame.explain", uri, {"taskId": "Mbpp/2"})
     assert answer == {"version": 1}
-    assert (await peer.asked()).request.task_id == "Mbpp/2"
+    assert (await peer.next_request()).request.task_id == "Mbpp/2"
     assert await driver.command("tokenblame.explain", "file:///w/closed.py") is None
     assert "Open file:///w/closed.py" in await driver.message()

@@ -38,10 +38,10 @@ def edited(text: str, known: Explanation = WHOLE, prompt: str | None = None) -> 
     return after_edit(OLD, known, None, Snapshot(URI, 2, text, prompt=prompt))
 
 
-def measured(found: Margin) -> Baseline:
+def measured(margin_after: Margin) -> Baseline:
     baseline = edited(f"# a\n{CODE}")
     assert baseline is not None
-    return evolve(baseline, margin=found)
+    return evolve(baseline, margin=margin_after)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_what_is_followed_is_the_same_text(before: str, between: str, added: str
     for at in range(len(old) + 1):
         for end in range(at, len(old) + 1):
             new = old[:at] + added + old[end:]
-            found = moved(span, old, new)
+            span_after = moved(span, old, new)
             outside = end <= span.start or at >= span.end
             if outside:
-                assert found is not None
-            if found is not None:
-                assert new[found.start : found.end] == "<="
+                assert span_after is not None
+            if span_after is not None:
+                assert new[span_after.start : span_after.end] == "<="
 
 
 # How it is said
@@ -170,10 +170,10 @@ def test_the_results_of_the_new_version_keep_mentioning_it() -> None:
     snapshot, baseline = Snapshot(URI, 2, text), measured(margin(0.8))
     read = evolve(generation(LATER), code=text)
     same = Explanation(FAILING, read, (pair(logit_diff=0.8),))
-    (one,) = with_counterfactual(view_of(snapshot, same), same, baseline).diagnostics
-    assert one.message.startswith("Fails base test")
+    (diagnostic,) = with_counterfactual(view_of(snapshot, same), same, baseline).diagnostics
+    assert diagnostic.message.startswith("Fails base test")
     line = "After the edit: Δℓ 1.32 → 0.80: the model still prefers `␣<=` (61%)."
-    assert one.message.endswith(line)
+    assert diagnostic.message.endswith(line)
     other = Explanation(FAILING, read, (pair(4),))
     first, second = with_counterfactual(view_of(snapshot, other), other, baseline).diagnostics
     assert "After the edit" not in first.message

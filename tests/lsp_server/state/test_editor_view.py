@@ -102,19 +102,19 @@ def test_the_strongest_tokens_are_named_with_their_side() -> None:
 
 
 def test_the_scale_leaves_template_tokens_out() -> None:
-    heat = heat_map_of(WHOLE)
-    assert heat is not None
-    assert heat.scale == 1.0
-    assert [one.value for one in heat.spans] == [0.0, 0.5, -0.25, 1.0, 0.05]
-    assert [one.relevance for one in heat.spans] == list(RELEVANCE)
-    assert heat.spans[0].role is Role.TEMPLATE
+    heat_map = heat_map_of(WHOLE)
+    assert heat_map is not None
+    assert heat_map.scale == 1.0
+    assert [heat.value for heat in heat_map.spans] == [0.0, 0.5, -0.25, 1.0, 0.05]
+    assert [heat.relevance for heat in heat_map.spans] == list(RELEVANCE)
+    assert heat_map.spans[0].role is Role.TEMPLATE
 
 
 def test_no_relevance_at_all_is_no_division_by_zero() -> None:
-    heat = heat_map_of(evolve(WHOLE, attribution=attribution((3.0, 0.0, 0.0, 0.0, 0.0))))
-    assert heat is not None
-    assert heat.scale == 0.0
-    assert {one.value for one in heat.spans} == {0.0}
+    heat_map = heat_map_of(evolve(WHOLE, attribution=attribution((3.0, 0.0, 0.0, 0.0, 0.0))))
+    assert heat_map is not None
+    assert heat_map.scale == 0.0
+    assert {heat.value for heat in heat_map.spans} == {0.0}
 
 
 def made(*spans: tuple[int, int, Role]) -> tuple[Token, ...]:
@@ -123,9 +123,9 @@ def made(*spans: tuple[int, int, Role]) -> tuple[Token, ...]:
 
 def painted(spans: tuple[Token, ...], relevance: tuple[float, ...]) -> list[tuple[int, int, float]]:
     explanation = evolve(WHOLE, generation=generation(spans), attribution=attribution(relevance))
-    heat = heat_map_of(explanation)
-    assert heat is not None
-    return [(one.span.start, one.span.end, one.relevance) for one in heat.spans]
+    heat_map = heat_map_of(explanation)
+    assert heat_map is not None
+    return [(heat.span.start, heat.span.end, heat.relevance) for heat in heat_map.spans]
 
 
 W, T = Role.OUTPUT, Role.TEMPLATE
@@ -172,10 +172,10 @@ def test_prompt_tokens_are_kept_apart() -> None:
     prompt = (Token(7, "Hi", Document.PROMPT, 0, 2, Role.PROMPT),)
     both = prompt + made((0, 2, W))
     explanation = evolve(WHOLE, generation=generation(both), attribution=attribution((-2.0, 1.0)))
-    heat = heat_map_of(explanation)
-    assert heat is not None
-    assert [one.value for one in heat.of(Document.PROMPT)] == [-1.0]
-    assert [one.value for one in heat.of(Document.CODE)] == [0.5]
+    heat_map = heat_map_of(explanation)
+    assert heat_map is not None
+    assert [heat.value for heat in heat_map.of(Document.PROMPT)] == [-1.0]
+    assert [heat.value for heat in heat_map.of(Document.CODE)] == [0.5]
 
 
 def test_a_target_without_a_span_still_shows() -> None:
@@ -204,8 +204,10 @@ def test_what_limits_the_verdict_comes_last() -> None:
     limited = evolve(FAILING, note="base tests only: no data")
     alone = view_of(SNAPSHOT, Explanation(limited)).diagnostics[0].message
     assert alone.endswith("got True. Base tests only: no data.")
-    found = view_of(SNAPSHOT, Explanation(limited, generation(), (pair(),))).diagnostics[0].message
-    assert found.endswith("proved by execution). Base tests only: no data.")
+    with_pair = view_of(SNAPSHOT, Explanation(limited, generation(), (pair(),)))
+    assert with_pair.diagnostics[0].message.endswith(
+        "proved by execution). Base tests only: no data."
+    )
 
 
 def test_an_untrusted_workspace_says_what_to_do() -> None:

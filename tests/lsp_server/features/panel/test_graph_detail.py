@@ -19,8 +19,8 @@ async def test_the_states_between_attention_and_mlp_are_an_option(
     driver: Driver, peer: Peer, said: dict[str, bool], wanted: bool
 ) -> None:
     await ready(driver, peer)
-    asking, asked = await begun(driver, peer, "tokenblame/graph", **said)
-    assert isinstance(asked.request, GraphRequest)
-    assert asked.request.midpoints is wanted
-    asked.send(GRAPH, Done())
+    asking, received = await begun(driver, peer, "tokenblame/graph", **said)
+    assert isinstance(received.request, GraphRequest)
+    assert received.request.midpoints is wanted
+    received.send(GRAPH, Done())
     await asking

@@ -27,7 +27,7 @@ from tests.attribution.graphs.random_graphs import random_raw
 from tests.lsp_server.answers import explained
 from tests.lsp_server.conftest import Start
 from tests.lsp_server.driver import Driver, capabilities
-from tests.lsp_server.peer import Asked, Peer
+from tests.lsp_server.peer import Peer, ReceivedRequest
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -58,7 +58,7 @@ OTHER = Comparison(
 
 async def ready(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    await explained(driver, await peer.asked(), REPAIRED)
+    await explained(driver, await peer.next_request(), REPAIRED)
 
 
 async def refused(asking: Any) -> JsonRpcException:
@@ -70,15 +70,15 @@ async def refused(asking: Any) -> JsonRpcException:
 
 async def begun(
     driver: Driver, peer: Peer, method: str, **more: Any
-) -> tuple[asyncio.Task[Any], Asked]:
+) -> tuple[asyncio.Task[Any], ReceivedRequest]:
     """A request of the panel that the engine is working on."""
     asking = asyncio.create_task(driver.ask(method, uri=URI, version=1, **more))
-    return asking, await peer.asked()
+    return asking, await peer.next_request()
 
 
-async def cancelled(asked: Asked) -> None:
+async def cancelled(received: ReceivedRequest) -> None:
     async with asyncio.timeout(20):
-        await asked.cancelled.wait()
+        await received.cancelled.wait()
 
 
 # Details
@@ -86,10 +86,10 @@ async def cancelled(asked: Asked) -> None:
 
 async def test_details_grow_with_what_is_known(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     early = await driver.ask("tokenblame/details", uri=URI)
     assert (early["taskId"], early["running"], early["verdict"]) == ("HumanEval/0", True, None)
-    await explained(driver, asked, REPAIRED)
+    await explained(driver, received, REPAIRED)
     found = await driver.ask("tokenblame/details", uri=URI, version=1)
     assert found["verdict"]["words"].startswith("Fails base test `f(0)`")
     assert (found["pair"]["target"]["text"], found["pair"]["contrast"]["text"]) == (" <=", " <")
@@ -121,11 +121,11 @@ async def test_details_are_of_the_version_that_is_asked_about(driver: Driver, pe
 async def test_the_graph_is_of_the_pair_that_is_shown(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     asking = asyncio.create_task(driver.ask("tokenblame/graph", uri=URI, workDoneToken="mine"))
-    asked = await peer.asked()
-    request: Any = asked.request
+    received = await peer.next_request()
+    request: Any = received.request
     assert isinstance(request, GraphRequest)
     assert (request.explain.pair, request.explain.code) == (REPAIRED, CODE)
-    asked.send(
+    received.send(
         Progress("Following", 0.5), generation(), attribution(chosen=REPAIRED), GRAPH, Done()
     )
     answer = await asking
@@ -144,45 +144,45 @@ async def test_the_graph_is_of_the_pair_that_is_shown(driver: Driver, peer: Peer
 
 async def test_an_edit_ends_the_graph_of_the_old_text(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
-    asking, asked = await begun(driver, peer, "tokenblame/graph")
+    asking, received = await begun(driver, peer, "tokenblame/graph")
     driver.insert(URI, 2, "\n")
-    await cancelled(asked)
+    await cancelled(received)
     assert (await refused(asking)).code == MODIFIED
 
 
 async def test_another_pair_ends_the_graph_of_the_old_one(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
-    asking, asked = await begun(driver, peer, "tokenblame/graph")
+    asking, received = await begun(driver, peer, "tokenblame/graph")
     choice = {"version": 1, "position": TARGET - 1, "contrast": 90}
     await driver.command("tokenblame.attribute", URI, choice)
-    await cancelled(asked)
+    await cancelled(received)
     assert (await refused(asking)).code == MODIFIED
-    assert isinstance((await peer.asked()).request, ExplainRequest)
+    assert isinstance((await peer.next_request()).request, ExplainRequest)
 
 
 async def test_the_client_gives_up(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     protocol = driver.client.protocol
     sent = protocol.send_request("tokenblame/graph", {"uri": URI}, msg_id="7")
-    asked = await peer.asked()
+    received = await peer.next_request()
     protocol.notify(lsp.CANCEL_REQUEST, lsp.CancelParams("7"))
-    await cancelled(asked)
+    await cancelled(received)
     assert (await refused(asyncio.wrap_future(sent))).code == CANCELLED
 
 
 async def test_progress_can_be_cancelled(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     asking = asyncio.create_task(driver.ask("tokenblame/graph", uri=URI, workDoneToken="stop"))
-    asked = await peer.asked()
+    received = await peer.next_request()
     driver.client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams("stop"))
-    await cancelled(asked)
+    await cancelled(received)
     assert (await refused(asking)).code == FAILED
 
 
 async def test_what_the_engine_cannot_is_said(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
-    asking, asked = await begun(driver, peer, "tokenblame/graph")
-    asked.fail("resource_exhausted", "Too long.")
+    asking, received = await begun(driver, peer, "tokenblame/graph")
+    received.fail("resource_exhausted", "Too long.")
     error = await refused(asking)
     assert (error.code, error.message) == (FAILED, "Too long.")
 
@@ -192,11 +192,11 @@ async def test_an_engine_that_left_is_back_and_ready(
     driver: Driver, peer: Peer, answer: tuple[object, ...]
 ) -> None:
     driver.open(URI, CODE)
-    left = await peer.asked()
+    left = await peer.next_request()
     await explained(driver, left, REPAIRED)
     left.hang_up()
-    asking, asked = await begun(driver, peer, "tokenblame/graph")
-    asked.send(Progress("Following"), *answer)
+    asking, received = await begun(driver, peer, "tokenblame/graph")
+    received.send(Progress("Following"), *answer)
     await asyncio.gather(asking, return_exceptions=True)
     told = [driver.status.get_nowait()["state"] for _ in range(driver.status.qsize())]
     assert told[-3:] == ["starting", "computing", "ready"]
@@ -204,10 +204,10 @@ async def test_an_engine_that_left_is_back_and_ready(
 
 async def test_there_must_be_a_map_to_follow(driver: Driver, peer: Peer) -> None:
     driver.open(URI, CODE)
-    asked = await peer.asked()
+    received = await peer.next_request()
     error = await refused(driver.ask("tokenblame/graph", uri=URI))
     assert (error.code, "It is being explained." in error.message) == (FAILED, True)
-    asked.send(FAILING, Done())
+    received.send(FAILING, Done())
     await driver.published()
 
 
@@ -220,11 +220,11 @@ SIBLING_SET = {"sibling": "larger"}
 async def test_the_sibling_is_asked_about_the_same_pair(start: Start, peer: Peer) -> None:
     driver = await start(SIBLING_SET)
     await ready(driver, peer)
-    asking, asked = await begun(driver, peer, "tokenblame/compare")
-    request: Any = asked.request
+    asking, received = await begun(driver, peer, "tokenblame/compare")
+    request: Any = received.request
     assert isinstance(request, CompareRequest)
     assert (request.sibling.model, request.explain.pair) == ("larger", REPAIRED)
-    asked.send(generation(), attribution(chosen=REPAIRED), OTHER, Done())
+    received.send(generation(), attribution(chosen=REPAIRED), OTHER, Done())
     answer = await asking
     own, other = answer["models"]
     assert (own["name"], other["name"]) == ("tiny", "larger")
@@ -233,14 +233,14 @@ async def test_the_sibling_is_asked_about_the_same_pair(start: Start, peer: Peer
         assert "".join(piece["text"] for piece in model["pieces"]) == "def f(x):\n    return x"
     assert other["pieces"][3]["value"] == -1.0
     assert "they prefer different tokens" in answer["words"]
-    asking, asked = await begun(driver, peer, "tokenblame/compare")
-    asked.fail("unsupported_model", "larger has other tokens.")
+    asking, received = await begun(driver, peer, "tokenblame/compare")
+    received.fail("unsupported_model", "larger has other tokens.")
     assert (await refused(asking)).message == "larger has other tokens."
     asking = asyncio.create_task(driver.ask("tokenblame/compare", uri=URI, model="small"))
-    asked = await peer.asked()
-    assert isinstance(asked.request, CompareRequest)
-    assert asked.request.sibling.model == "small"
-    asked.fail("unknown_model", "small is no model.")
+    received = await peer.next_request()
+    assert isinstance(received.request, CompareRequest)
+    assert received.request.sibling.model == "small"
+    received.fail("unknown_model", "small is no model.")
     assert (await refused(asking)).message == "small is no model."
 
 
@@ -260,7 +260,7 @@ def path_of(uri: str) -> Path:
 async def test_the_graph_opens_as_a_page(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     asking = asyncio.create_task(driver.perform(URI, (0, 0), "Open the attribution graph"))
-    (await peer.asked()).send(GRAPH, Done())
+    (await peer.next_request()).send(GRAPH, Done())
     answer = await asking
     shown = driver.client.shown_documents[-1]
     assert (shown.uri, shown.external) == (answer["uri"], True)
@@ -271,7 +271,7 @@ async def test_the_comparison_opens_as_a_report(start: Start, peer: Peer) -> Non
     driver = await start(SIBLING_SET)
     await ready(driver, peer)
     asking = asyncio.create_task(driver.perform(URI, (0, 0), "Compare with"))
-    (await peer.asked()).send(OTHER, Done())
+    (await peer.next_request()).send(OTHER, Done())
     answer = await asking
     assert driver.client.shown_documents[-1].uri == answer["uri"]
     text = path_of(answer["uri"]).read_text()
@@ -283,7 +283,7 @@ async def test_the_comparison_opens_as_a_report(start: Start, peer: Peer) -> Non
 async def test_a_command_says_why_there_is_nothing(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
     asking = asyncio.create_task(driver.command("tokenblame.showGraph", URI))
-    (await peer.asked()).fail("unsupported_model", "No rules for this one.")
+    (await peer.next_request()).fail("unsupported_model", "No rules for this one.")
     assert await asking is None
     assert "No rules for this one." in await driver.message()
     assert await driver.command("tokenblame.compareModels", URI) is None
