@@ -48,10 +48,8 @@ class Peer:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "engine.sock"
         self.requests: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
-        self.margins: asyncio.Queue[ReceivedRequest] = (
-            asyncio.Queue()
-        )  # refused, unless `answers_margins`
-        self.answers_margins = False
+        self.margins: asyncio.Queue[ReceivedRequest] = asyncio.Queue()
+        self.answers_margins = False  # they are refused
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
