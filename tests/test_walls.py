@@ -45,7 +45,7 @@ def test_the_walls_hold(house: Path) -> None:
             "lsp_server: the layers",
         ),
         (
-            "attribution/lrp/rules/modules.py",
+            "attribution/lrp/rules/norms.py",
             "import attribution.faults",
             "attribution: the layers",
         ),

@@ -161,7 +161,7 @@ def affine_offsets(
     With frozen norms, q, k and v are affine in the layer's input (n, d): f(x) − f(0) is linear.
     """
     module: Any = call.module
-    trace.at_zero = True
+    trace.current.at_zero = True
     try:
         with torch.no_grad():
             module(torch.zeros_like(hidden)[None], *call.arguments, **call.options)
@@ -169,5 +169,5 @@ def affine_offsets(
         query, key, value = (part[0] for part in reached.parts)
         return query, key, value
     finally:
-        trace.at_zero = False
+        trace.current.at_zero = False
     raise RuntimeError(f"{type(module).__name__} has no attention of ours")

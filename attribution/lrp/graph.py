@@ -19,8 +19,8 @@ from attribution.lrp.closed_form import closed_form, is_affine
 from attribution.lrp.objective import Objective
 from attribution.lrp.packed import LayerRange, packed_rows
 from attribution.lrp.relevance import backward, prepare, require_finite
+from attribution.lrp.rules.attach import Rules
 from attribution.lrp.rules.backward_trace import BackwardTrace, LayerPass, Method
-from attribution.lrp.rules.patch import Rules
 from attribution.lrp.transitions import (
     Rows,
     above,

@@ -16,8 +16,8 @@ import torch
 from attrs import frozen
 
 from attribution.lrp.objective import Objective
+from attribution.lrp.rules.attach import Rules, attached
 from attribution.lrp.rules.backward_trace import BackwardTrace, Method
-from attribution.lrp.rules.patch import Rules, attached
 
 STEPS = 16
 _BATCHED_TOKENS = 1024  # tokens per forward

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from attrs import frozen
 
+from attribution.lrp.rules.attach import Rules, attached
 from attribution.lrp.rules.backward_trace import BackwardTrace, Call, Method, inner
-from attribution.lrp.rules.patch import Rules, attached
 
 BATCH = 16  # targets, where that many fit
 _TOKENS = 4096  # of all copies together

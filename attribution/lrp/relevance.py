@@ -18,8 +18,8 @@ from attribution.job import Checkpoint, carry_on
 from attribution.lrp.families import rules_for
 from attribution.lrp.integrated import integrate
 from attribution.lrp.objective import Objective, Weights
+from attribution.lrp.rules.attach import Rules, attached
 from attribution.lrp.rules.backward_trace import BackwardTrace, Method, total
-from attribution.lrp.rules.patch import Rules, attached
 
 __all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare", "require_finite"]
 

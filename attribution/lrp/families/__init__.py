@@ -20,8 +20,8 @@ from attribution.lrp.families import (
     qwen3,
     qwen3_moe,
 )
-from attribution.lrp.rules.modules import linear
-from attribution.lrp.rules.patch import Rules
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.linear import linear
 
 _FAMILIES: dict[str, Rules] = {
     "Qwen2ForCausalLM": qwen2.RULES,

@@ -2,13 +2,15 @@
 
 from torch import nn
 
-from attribution.lrp.rules import modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.linear import linear, plain
+from attribution.lrp.rules.mlp import SLOPES
 
-COMMON: patch.Rules = {
-    nn.Linear: modules.linear,
-    nn.Embedding: modules.plain,
-    nn.ModuleList: modules.plain,
-    nn.Dropout: modules.plain,  # in evaluation mode
+COMMON: Rules = {
+    nn.Linear: linear,
+    nn.Embedding: plain,
+    nn.ModuleList: plain,
+    nn.Dropout: plain,  # in evaluation mode
     # An activation belongs to its MLP's rule, which knows the slope of these.
-    **dict.fromkeys(modules.SLOPES, modules.plain),
+    **dict.fromkeys(SLOPES, plain),
 }

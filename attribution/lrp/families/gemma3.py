@@ -3,16 +3,21 @@
 from transformers.models.gemma3 import modeling_gemma3 as gemma3
 
 from attribution.lrp.families.common import COMMON
-from attribution.lrp.rules import attention, modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.attention import attention
+from attribution.lrp.rules.decoder_layer import decoder_layer
+from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.mlp import gated_mlp
+from attribution.lrp.rules.norms import rms_norm
 
-RULES: patch.Rules = {
+RULES: Rules = {
     **COMMON,
-    gemma3.Gemma3ForCausalLM: modules.plain,
-    gemma3.Gemma3TextModel: modules.plain,
-    gemma3.Gemma3TextScaledWordEmbedding: modules.plain,
-    gemma3.Gemma3DecoderLayer: modules.layer("pre_feedforward_layernorm"),
-    gemma3.Gemma3Attention: attention.attention,
-    gemma3.Gemma3MLP: modules.gated_mlp(),
-    gemma3.Gemma3RMSNorm: modules.rms_norm("eps", offset=1.0),
-    gemma3.Gemma3RotaryEmbedding: modules.plain,
+    gemma3.Gemma3ForCausalLM: plain,
+    gemma3.Gemma3TextModel: plain,
+    gemma3.Gemma3TextScaledWordEmbedding: plain,
+    gemma3.Gemma3DecoderLayer: decoder_layer("pre_feedforward_layernorm"),
+    gemma3.Gemma3Attention: attention,
+    gemma3.Gemma3MLP: gated_mlp(),
+    gemma3.Gemma3RMSNorm: rms_norm("eps", offset=1.0),
+    gemma3.Gemma3RotaryEmbedding: plain,
 }

@@ -8,15 +8,20 @@ from transformers.models.gpt2 import modeling_gpt2 as gpt2
 from transformers.pytorch_utils import Conv1D
 
 from attribution.lrp.families.common import COMMON
-from attribution.lrp.rules import attention, modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.attention import attention
+from attribution.lrp.rules.decoder_layer import decoder_layer
+from attribution.lrp.rules.linear import linear, plain
+from attribution.lrp.rules.mlp import mlp
+from attribution.lrp.rules.norms import layer_norm
 
-RULES: patch.Rules = {
+RULES: Rules = {
     **COMMON,
-    gpt2.GPT2LMHeadModel: modules.plain,
-    gpt2.GPT2Model: modules.plain,
-    gpt2.GPT2Block: modules.layer("ln_2"),
-    gpt2.GPT2Attention: attention.attention,
-    gpt2.GPT2MLP: modules.mlp,
-    nn.LayerNorm: modules.layer_norm,
-    Conv1D: modules.linear,
+    gpt2.GPT2LMHeadModel: plain,
+    gpt2.GPT2Model: plain,
+    gpt2.GPT2Block: decoder_layer("ln_2"),
+    gpt2.GPT2Attention: attention,
+    gpt2.GPT2MLP: mlp,
+    nn.LayerNorm: layer_norm,
+    Conv1D: linear,
 }

@@ -3,15 +3,20 @@
 from transformers.models.llama import modeling_llama as llama
 
 from attribution.lrp.families.common import COMMON
-from attribution.lrp.rules import attention, modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.attention import attention
+from attribution.lrp.rules.decoder_layer import decoder_layer
+from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.mlp import gated_mlp
+from attribution.lrp.rules.norms import rms_norm
 
-RULES: patch.Rules = {
+RULES: Rules = {
     **COMMON,
-    llama.LlamaForCausalLM: modules.plain,
-    llama.LlamaModel: modules.plain,
-    llama.LlamaDecoderLayer: modules.layer("post_attention_layernorm"),
-    llama.LlamaAttention: attention.attention,
-    llama.LlamaMLP: modules.gated_mlp(),
-    llama.LlamaRMSNorm: modules.rms_norm(),
-    llama.LlamaRotaryEmbedding: modules.plain,
+    llama.LlamaForCausalLM: plain,
+    llama.LlamaModel: plain,
+    llama.LlamaDecoderLayer: decoder_layer("post_attention_layernorm"),
+    llama.LlamaAttention: attention,
+    llama.LlamaMLP: gated_mlp(),
+    llama.LlamaRMSNorm: rms_norm(),
+    llama.LlamaRotaryEmbedding: plain,
 }

@@ -3,15 +3,20 @@
 from transformers.models.mistral import modeling_mistral as mistral
 
 from attribution.lrp.families.common import COMMON
-from attribution.lrp.rules import attention, modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.attention import attention
+from attribution.lrp.rules.decoder_layer import decoder_layer
+from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.mlp import gated_mlp
+from attribution.lrp.rules.norms import rms_norm
 
-RULES: patch.Rules = {
+RULES: Rules = {
     **COMMON,
-    mistral.MistralForCausalLM: modules.plain,
-    mistral.MistralModel: modules.plain,
-    mistral.MistralDecoderLayer: modules.layer("post_attention_layernorm"),
-    mistral.MistralAttention: attention.attention,
-    mistral.MistralMLP: modules.gated_mlp(),
-    mistral.MistralRMSNorm: modules.rms_norm(),
-    mistral.MistralRotaryEmbedding: modules.plain,
+    mistral.MistralForCausalLM: plain,
+    mistral.MistralModel: plain,
+    mistral.MistralDecoderLayer: decoder_layer("post_attention_layernorm"),
+    mistral.MistralAttention: attention,
+    mistral.MistralMLP: gated_mlp(),
+    mistral.MistralRMSNorm: rms_norm(),
+    mistral.MistralRotaryEmbedding: plain,
 }

@@ -3,15 +3,20 @@
 from transformers.models.phi3 import modeling_phi3 as phi3
 
 from attribution.lrp.families.common import COMMON
-from attribution.lrp.rules import attention, modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.attention import attention
+from attribution.lrp.rules.decoder_layer import decoder_layer
+from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.mlp import fused, gated_mlp
+from attribution.lrp.rules.norms import rms_norm
 
-RULES: patch.Rules = {
+RULES: Rules = {
     **COMMON,
-    phi3.Phi3ForCausalLM: modules.plain,
-    phi3.Phi3Model: modules.plain,
-    phi3.Phi3DecoderLayer: modules.layer("post_attention_layernorm"),
-    phi3.Phi3Attention: attention.attention,
-    phi3.Phi3MLP: modules.gated_mlp("activation_fn", modules.fused),
-    phi3.Phi3RMSNorm: modules.rms_norm(),
-    phi3.Phi3RotaryEmbedding: modules.plain,
+    phi3.Phi3ForCausalLM: plain,
+    phi3.Phi3Model: plain,
+    phi3.Phi3DecoderLayer: decoder_layer("post_attention_layernorm"),
+    phi3.Phi3Attention: attention,
+    phi3.Phi3MLP: gated_mlp("activation_fn", fused),
+    phi3.Phi3RMSNorm: rms_norm(),
+    phi3.Phi3RotaryEmbedding: plain,
 }

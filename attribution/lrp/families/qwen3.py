@@ -3,15 +3,20 @@
 from transformers.models.qwen3 import modeling_qwen3 as qwen3
 
 from attribution.lrp.families.common import COMMON
-from attribution.lrp.rules import attention, modules, patch
+from attribution.lrp.rules.attach import Rules
+from attribution.lrp.rules.attention import attention
+from attribution.lrp.rules.decoder_layer import decoder_layer
+from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.mlp import gated_mlp
+from attribution.lrp.rules.norms import rms_norm
 
-RULES: patch.Rules = {
+RULES: Rules = {
     **COMMON,
-    qwen3.Qwen3ForCausalLM: modules.plain,
-    qwen3.Qwen3Model: modules.plain,
-    qwen3.Qwen3DecoderLayer: modules.layer("post_attention_layernorm"),
-    qwen3.Qwen3Attention: attention.attention,
-    qwen3.Qwen3MLP: modules.gated_mlp(),
-    qwen3.Qwen3RMSNorm: modules.rms_norm(),
-    qwen3.Qwen3RotaryEmbedding: modules.plain,
+    qwen3.Qwen3ForCausalLM: plain,
+    qwen3.Qwen3Model: plain,
+    qwen3.Qwen3DecoderLayer: decoder_layer("post_attention_layernorm"),
+    qwen3.Qwen3Attention: attention,
+    qwen3.Qwen3MLP: gated_mlp(),
+    qwen3.Qwen3RMSNorm: rms_norm(),
+    qwen3.Qwen3RotaryEmbedding: plain,
 }

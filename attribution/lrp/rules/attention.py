@@ -13,9 +13,9 @@ from transformers.masking_utils import sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from attribution.errors import UnsupportedModel
+from attribution.lrp.rules.attach import ATTENTION, Attachment
 from attribution.lrp.rules.autograd import AttentionRecord, EnterAttention, LeaveAttention
 from attribution.lrp.rules.backward_trace import BackwardTrace, Method
-from attribution.lrp.rules.patch import ATTENTION, Patch
 
 
 class AtZero(Exception):
@@ -26,9 +26,9 @@ class AtZero(Exception):
         self.parts = parts
 
 
-def attention(module: Any, patch: Patch) -> None:
+def attention(module: Any, attachment: Attachment) -> None:
     """v gets ½, q and k ¼ of the true gradient (AttnLRP), or P is held constant (CP-LRP)."""
-    patch.override(module, "_tokenblame", patch.trace)
+    attachment.override(module, "_tokenblame", attachment.trace)
 
 
 def _attention(
@@ -45,7 +45,7 @@ def _attention(
     heads, head_dim). The mask is transformers' own, so causal and sliding windows are respected.
     """
     trace: BackwardTrace = module._tokenblame
-    if trace.at_zero:
+    if trace.current.at_zero:
         raise AtZero(query, key, value)
     if options.get("softcap") is not None:
         raise UnsupportedModel(

@@ -32,6 +32,11 @@ from attribution.lrp.rules.backward_trace import Attention, BackwardTrace, Metho
 Elementwise = Callable[[torch.Tensor], torch.Tensor]
 
 
+def apply(function: type[torch.autograd.Function], *arguments: Any) -> Any:
+    """`function.apply`, which torch leaves untyped."""
+    return function.apply(*arguments)  # type: ignore[no-untyped-call]
+
+
 class FrozenNorm(torch.autograd.Function):
     """y = J x (+ β) with the scale in J held constant: g ↦ Jᵀ g.
 
@@ -171,7 +176,7 @@ class LeaveAttention(torch.autograd.Function):
         if trace.method is Method.ATTNLRP:
             trace.leak[layer] = 0.5 * inner(grad, o).sum(dim=2)  # (batch, n)
         if trace.on_layer is not None:
-            trace.outputs[layer] = (o, grad)
+            trace.current.outputs[layer] = (o, grad)
         return grad, None
 
 
@@ -190,8 +195,8 @@ class AttentionRecord:
         """Hand the whole attention over where somebody wants its edges."""
         if self.trace.on_layer is None:
             return
-        output, cotangent = self.trace.outputs.pop(self.layer)
-        self.trace.attention[self.layer] = Attention(
+        output, cotangent = self.trace.current.outputs.pop(self.layer)
+        self.trace.current.attention[self.layer] = Attention(
             query=q.detach()[0],
             key=k.detach()[0],
             value=v.detach()[0],

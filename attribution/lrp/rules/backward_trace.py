@@ -84,6 +84,17 @@ Observer = Callable[[int, torch.Tensor, torch.Tensor], None]  # stage, hidden, c
 
 
 @define(eq=False)
+class CurrentLayer:
+    """What lives only while the pass is in one layer."""
+
+    index: int = 0  # of the layer that the forward pass is in
+    attention: dict[int, Attention] = field(factory=dict)  # of the layer that the pass is in
+    outputs: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(factory=dict)  # with cotangents
+    cotangent: torch.Tensor | None = None  # at the last stage between attention and MLP
+    at_zero: bool = False  # a layer is evaluated at 0: norms use the scales they had
+
+
+@define(eq=False)
 class BackwardTrace:
     """Entries stay on their device until `total`, so that booking never waits.
 
@@ -97,20 +108,15 @@ class BackwardTrace:
     on_stage: Observer | None = None
     on_neurons: Observer | None = None  # layer, what the MLP's last projection reads, its cotangent
     neuron_tokens: Mapping[int, list[int]] = field(factory=dict)  # layer → of which tokens
-    on_layer: Callable[[LayerPass, BackwardTrace], None] | None = (
-        None  # not a closure over it: no cycle
-    )
+    # It gets the trace as an argument: a closure over it would be a cycle.
+    on_layer: Callable[[LayerPass, BackwardTrace], None] | None = None
     leak: dict[int, torch.Tensor] = field(factory=dict)
     bias: list[torch.Tensor] = field(factory=list)
     nodes: dict[int, torch.Tensor] = field(factory=dict)
     calls: dict[int, Call] = field(factory=dict)
     scales: dict[nn.Module, Callable[[torch.Tensor], torch.Tensor]] = field(factory=dict)
     logit_diff: float = 0.0  # Δℓ, before the pass comes down
-    layer: int = 0  # the one that the forward pass is in
-    attention: dict[int, Attention] = field(factory=dict)  # of the layer that the pass is in
-    outputs: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(factory=dict)  # with cotangents
-    cotangent: torch.Tensor | None = None  # at the last stage between attention and MLP
-    at_zero: bool = False  # a layer is evaluated at 0: norms use the scales they had
+    current: CurrentLayer = field(factory=CurrentLayer)
 
     def arrive(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
         """Book a stage that the pass has reached; both (batch, n, d)."""
@@ -118,14 +124,14 @@ class BackwardTrace:
         if self.on_stage is not None:
             self.on_stage(stage, hidden, cotangent)
         if stage % 2:
-            self.cotangent = cotangent
-        elif stage // 2 in self.attention:
+            self.current.cotangent = cotangent
+        elif stage // 2 in self.current.attention:
             self._end_layer(stage // 2, hidden)
         if stage % 2 == 0 and stage // 2 in self.calls:
             self.checkpoint()
 
     def _end_layer(self, layer: int, hidden: torch.Tensor) -> None:
-        attention, cotangent = self.attention.pop(layer), self.cotangent
+        attention, cotangent = self.current.attention.pop(layer), self.current.cotangent
         if self.on_layer is None or cotangent is None:
             return
         relevance = tuple(

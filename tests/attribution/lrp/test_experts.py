@@ -11,8 +11,8 @@ from attribution.lrp.families import rules_for
 from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
 from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.rules.attach import attached
 from attribution.lrp.rules.backward_trace import BackwardTrace, Method
-from attribution.lrp.rules.patch import attached
 from tests.attribution.lrp.tiny import Shape, build, build_config, logits, tokens
 
 PAIR = Objective(3, 5)

@@ -13,8 +13,8 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from attribution.errors import UnsupportedModel
 from attribution.lrp.families import rules_for
+from attribution.lrp.rules.attach import ATTENTION, attached
 from attribution.lrp.rules.backward_trace import BackwardTrace, Method
-from attribution.lrp.rules.patch import ATTENTION, attached
 from tests.attribution.lrp.tiny import (
     FAMILIES,
     VOCABULARY,

@@ -32,7 +32,7 @@ from attribution.schema import (
 )
 from tests.attribution.cases import EVERYTHING, at, by_hand, case_of, job, last_logits, trust_of
 from tests.attribution.giving_up import GiveUp
-from tests.attribution.lrp.test_patch import state
+from tests.attribution.lrp.test_attach import state
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from attribution.lrp.graph import Wanted
 from attribution.lrp.graph import build as build_graph
 from attribution.lrp.refine import refine
 from attribution.lrp.relevance import Objective, Relevance, attribute
+from attribution.lrp.rules.attach import attached
 from attribution.lrp.rules.backward_trace import BackwardTrace, Method
-from attribution.lrp.rules.patch import attached
 from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
 

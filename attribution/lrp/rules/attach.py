@@ -21,7 +21,7 @@ _MISSING = object()
 
 
 @frozen
-class Patch:
+class Attachment:
     """One attachment: what is changed through it is undone when `undo` closes."""
 
     trace: BackwardTrace
@@ -46,7 +46,7 @@ class Patch:
         self.undo.callback(module.register_forward_hook(hook).remove)
 
 
-Rule = Callable[[Any, Patch], None]  # attaches what one module class needs
+Rule = Callable[[Any, Attachment], None]  # attaches what one module class needs
 Rules = Mapping[type[nn.Module], Rule]
 
 
@@ -75,19 +75,19 @@ def attached(model: nn.Module, rules: Rules, trace: BackwardTrace) -> Iterator[N
     Raises KeyError where a class has no rule; `families.rules_for` has made sure of that.
     """
     with ExitStack() as undo:
-        patch = Patch(trace, undo)
+        attachment = Attachment(trace, undo)
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.requires_grad_(False)
                 undo.callback(parameter.requires_grad_, True)
         copies: dict[int, object] = {}
         for module in model.modules():
-            rules[type(module)](module, patch)
+            rules[type(module)](module, attachment)
             config = vars(module).get("config")
             if config is not None:
                 if id(config) not in copies:
                     copies[id(config)] = _with_our_attention(config)
-                patch.override(module, "config", copies[id(config)])
+                attachment.override(module, "config", copies[id(config)])
         yield
 
 
