@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from attribution.schema import StopRequest
 settings.register_profile("any machine", deadline=None)  # nothing depends on a machine's speed
 settings.load_profile("any machine")
 
+_TESTS = Path(__file__).parent
 _END_TO_END = "tests/e2e/"
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 _PUBLISHED = {
@@ -38,6 +39,34 @@ class _Rows(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
     return _Rows(config, log) if config.option.markexpr == "slow" else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files anew, to be reviewed"
+    )
+
+
+Golden = Callable[[str, str], None]
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a text with a golden file, in the folder `golden` beside the rooms of the tests.
+
+    Files hold one line end more than the text. `pytest --update-golden` writes them anew.
+    """
+    folder = next(room for room in request.path.parents if room.parent == _TESTS) / "golden"
+
+    def check(name: str, text: str) -> None:
+        path = folder / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(f"{text}\n".encode())
+        assert path.exists(), f"{path} is missing: --update-golden writes it"
+        assert text == path.read_bytes().decode().removesuffix("\n")
+
+    return check
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,7 @@ from lsp_server.protocol.client import EngineState
 from lsp_server.state.session import SessionState
 from lsp_server.state.settings import Run, Settings
 from tests.lsp_server.engine.test_latest_version import SAMPLE, PlayedEditor, World
-from tests.lsp_server.handlers.test_panel_requests import TRUST
+from tests.lsp_server.handlers.test_panel_requests import FAITHFULNESS
 
 
 async def turns() -> None:
@@ -95,7 +95,7 @@ async def test_a_check_tells_again_what_it_left_as_it_was() -> None:
 
 
 async def faithful() -> AsyncGenerator[Event, None]:
-    yield TRUST
+    yield FAITHFULNESS
 
 
 async def broken() -> AsyncGenerator[Event, None]:

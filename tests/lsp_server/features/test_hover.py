@@ -20,6 +20,7 @@ from lsp_server.features.hover import hover_at
 from lsp_server.state import wording
 from lsp_server.state.editor_view import EditorView, view_of
 from lsp_server.state.explanation import Explanation
+from tests.conftest import Golden
 from tests.lsp_server.samples import CODE, FAILING, TARGET, attribution, generation, pair
 
 SNAPSHOT = Snapshot("file:///w/HumanEval_0/0.py", 1, CODE)
@@ -32,66 +33,53 @@ def text_at(needle: str, explanation: Explanation = WHOLE) -> str:
     return hover.markdown
 
 
-def test_a_written_token() -> None:
-    assert text_at("    return").split("\n\n") == [
-        "**`␣␣␣␣return`** · written by the model · token 3 · body of f",
-        "Relevance **+1.00** towards `␣<=` · 55.6% of all relevance · rank 1 of 4",
-        "The model's likeliest tokens here:",
-        "- `␣␣␣␣return` 75.0% ← written\n- `␣<` 12.5%",
-        "Δℓ 1.32 = tokens 1.10 + softmax leak 0.20 + bias 0.02 (attnlrp). It is about this one "
-        "choice, with every token before it held fixed.",
-    ]
+def test_a_written_token(golden: Golden) -> None:
+    golden("hover/written_token.md", text_at("    return"))
 
 
-def test_a_prompt_token_tells_what_was_expected_there() -> None:
+def test_a_prompt_token_tells_what_was_expected_there(golden: Golden) -> None:
     made = generation()
     known = Alternative(made.tokens[2].id, "(x):\n", 2.0, 0.75), Alternative(90, " <", 0.5, 0.125)
-    told = evolve(WHOLE, generation=evolve(made, prompt_alternatives=((), known[1:], known)))
-    text = text_at("(x)", told)
-    assert "**`(x):⏎`** · prompt · token 2" in text
-    assert "Relevance **−0.25** towards `␣<`" in text
-    assert "here:\n\n- `(x):⏎` 75.0% ← the prompt\n- `␣<` 12.5%" in text
-    assert "likeliest" not in text_at("def", told)  # nothing comes before it
+    read = evolve(made, prompt_alternatives=((), known[1:], known))
+    explanation = evolve(WHOLE, generation=read)
+    golden("hover/prompt_token.md", text_at("(x)", explanation))
+    assert "likeliest" not in text_at("def", explanation)  # nothing comes before it
     assert "likeliest" not in text_at("(x)")  # of a model that was not asked
 
 
-def test_a_template_token_is_out_of_the_ranking() -> None:
-    assert "Relevance +3.00, shown grey" in text_at("def")
+def test_a_template_token_is_out_of_the_ranking(golden: Golden) -> None:
+    golden("hover/template_token.md", text_at("def"))
 
 
-def test_the_faulty_token_says_the_pair() -> None:
-    text = text_at(" <=")
-    assert "**The faulty token.** The model wrote `␣<=` here; with `␣<` the tests pass" in text
-    assert "`␣<` was the model's choice number 2 here." in text
+def test_the_faulty_token_says_the_pair(golden: Golden) -> None:
+    golden("hover/faulty_token.md", text_at(" <="))
 
 
 @pytest.mark.parametrize(("certain", "ends"), [(True, "the program."), (False, "was tried.")])
 def test_the_pivotal_token_says_so(certain: bool, ends: str) -> None:
     report = SearchReport(3, 9, 1, "", pivotal=TARGET, pivotal_certain=certain)
-    told = evolve(WHOLE, search=report)
-    (line,) = (part for part in text_at(" <=", told).split("\n\n") if "Pivotal" in part)
+    explanation = evolve(WHOLE, search=report)
+    (line,) = (part for part in text_at(" <=", explanation).split("\n\n") if "Pivotal" in part)
     assert line.endswith(ends)
-    assert "Pivotal" not in text_at(" 0", told)
+    assert "Pivotal" not in text_at(" 0", explanation)
     assert "Pivotal" not in text_at(" <=")
 
 
-def test_of_a_repair_by_two_tokens_both_are_named() -> None:
+def test_of_a_repair_by_two_tokens_both_are_named(golden: Golden) -> None:
     second = SecondFlip(7, TokenChoice(1, " 0", 1), TokenChoice(2, " 1", 2))
     both = evolve(pair(), second=second, origin=Origin.TWO_TOKENS)
-    told = evolve(WHOLE, pairs=(both,), attribution=attribution(chosen=both))
-    assert "together with `␣1` for `␣0` further on)." in text_at(" <=", told)
+    explanation = evolve(WHOLE, pairs=(both,), attribution=attribution(chosen=both))
+    golden("hover/faulty_token_of_two.md", text_at(" <=", explanation))
 
 
-def test_before_the_attribution_there_are_alternatives_only() -> None:
+def test_before_the_attribution_there_are_alternatives_only(golden: Golden) -> None:
     text = text_at("    return", Explanation(FAILING, generation()))
-    assert "likeliest" in text
-    assert "Relevance" not in text
-    assert "Δℓ" not in text
+    golden("hover/before_the_attribution.md", text)
 
 
-def test_a_sample_without_a_trace_says_so() -> None:
+def test_a_sample_without_a_trace_says_so(golden: Golden) -> None:
     explanation = evolve(WHOLE, generation=evolve(generation(), model="a_b", retokenized=True))
-    assert "tokenised again for `a_b`" in text_at(" f", explanation)
+    golden("hover/without_a_trace.md", text_at(" f", explanation))
 
 
 def test_characters_of_several_tokens() -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 URI = "file:///w/HumanEval_0/0.py"
 FAULT = (1, 13)
 REPAIRED = evolve(pair(), repaired_program=CODE.replace("<=", "<"))
-TRUST = Faithfulness(
+FAITHFULNESS = Faithfulness(
     method="attnlrp",
     complete=False,
     agreements=(),
@@ -172,7 +172,7 @@ async def test_whether_a_map_can_be_trusted(driver: Driver, peer: Peer) -> None:
     received = await peer.next_request()
     assert isinstance(received.request, FaithfulnessRequest)
     assert received.request.explain.pair == REPAIRED
-    received.send(generation(), attribution(chosen=REPAIRED), TRUST, Done())
+    received.send(generation(), attribution(chosen=REPAIRED), FAITHFULNESS, Done())
     while (title := (await driver.titles(URI))[1]) == "Explaining … click to stop":
         await asyncio.sleep(0.01)
     assert title.startswith("Faithfulness: ")

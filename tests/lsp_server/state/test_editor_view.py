@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from attribution.schema import Document, Origin, Role, SearchReport, Status, Token
 from lsp_server.documents.snapshot import Snapshot
-from lsp_server.state.editor_view import EditorView, Severity, untrusted_view, view_of
+from lsp_server.state.editor_view import EditorView, untrusted_view, view_of
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.heat_map import heat_map_of
+from tests.conftest import Golden
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -30,7 +31,20 @@ WHOLE = Explanation(FAILING, generation(), (pair(),), None, attribution())
 
 def covered(shown: EditorView, text: str = CODE) -> str:
     (diagnostic,) = shown.diagnostics
-    return text[diagnostic.span.start : diagnostic.span.end]
+    return text[slice(*diagnostic.span)]
+
+
+def as_text(view: EditorView, text: str = CODE) -> str:
+    """Its diagnostics, each with what it covers and the related information below it."""
+    return "\n".join(
+        line
+        for diagnostic in view.diagnostics
+        for line in (
+            f"{diagnostic.severity.name} {diagnostic.code} at {text[slice(*diagnostic.span)]!r}",
+            diagnostic.message,
+            *(f"- {text[slice(*r.span)]!r}: {r.message}" for r in diagnostic.related),
+        )
+    )
 
 
 def test_nothing_is_shown_before_the_verdict_or_of_a_passing_sample() -> None:
@@ -38,18 +52,13 @@ def test_nothing_is_shown_before_the_verdict_or_of_a_passing_sample() -> None:
     assert view_of(SNAPSHOT, Explanation(PASSING)) == EditorView()
 
 
-def test_the_verdict_comes_first_at_the_tested_function() -> None:
-    shown = view_of(SNAPSHOT, Explanation(FAILING))
-    assert covered(shown) == "f"
-    assert shown.diagnostics[0].message == "Fails base test `f(0)`: expected False, got True."
-    assert shown.diagnostics[0].severity is Severity.ERROR
+def test_the_verdict_comes_first_at_the_tested_function(golden: Golden) -> None:
+    golden("diagnostics/verdict.txt", as_text(view_of(SNAPSHOT, Explanation(FAILING))))
 
 
-def test_an_exception_is_shown_on_its_line() -> None:
+def test_an_exception_is_shown_on_its_line(golden: Golden) -> None:
     raised = evolve(FAILING, actual=None, exception="NameError: x", line=2)
-    shown = view_of(SNAPSHOT, Explanation(raised))
-    assert covered(shown) == "return x <= 0"
-    assert shown.diagnostics[0].message == "Fails base test `f(0)`: raises NameError: x."
+    golden("diagnostics/exception.txt", as_text(view_of(SNAPSHOT, Explanation(raised))))
 
 
 @pytest.mark.parametrize("line", [0, 3, 99])
@@ -61,19 +70,15 @@ def test_a_line_outside_the_text_still_has_a_place(line: int) -> None:
     )
 
 
-def test_without_a_pair_the_search_says_why() -> None:
-    report = SearchReport(rollouts=48, decoded_tokens=1, proved=0, message="Nothing passed.")
-    shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (), report))
-    assert shown.diagnostics[0].message.endswith("got True. Nothing passed.")
+def test_without_a_pair_the_search_says_why(golden: Golden) -> None:
+    search = SearchReport(rollouts=48, decoded_tokens=1, proved=0, message="Nothing passed.")
+    shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (), search))
+    golden("diagnostics/nothing_proved.txt", as_text(shown))
 
 
-def test_the_pair_moves_the_finding_to_the_faulty_token() -> None:
+def test_the_pair_moves_the_diagnostic_to_the_faulty_token(golden: Golden) -> None:
     shown = view_of(SNAPSHOT, Explanation(FAILING, generation(), (pair(),)))
-    assert covered(shown) == " <="
-    assert shown.diagnostics[0].message == (
-        "Fails base test `f(0)`: expected False, got True. The model wrote `␣<=` here; with `␣<` "
-        "the tests pass (Δℓ = 1.32, proved by execution)."
-    )
+    golden("diagnostics/pair.txt", as_text(shown))
     assert shown.heat_map is None
 
 
@@ -94,11 +99,8 @@ def test_a_small_difference_is_called_weak() -> None:
     assert not view_of(SNAPSHOT, Explanation(FAILING, generation(), (pair(logit_diff=1.0),))).weak
 
 
-def test_the_strongest_tokens_are_named_with_their_side() -> None:
-    notes = view_of(SNAPSHOT, WHOLE).diagnostics[0].related
-    assert [CODE[n.span.start : n.span.end] for n in notes] == ["    return", " f", "(x):\n", " x"]
-    assert notes[0].message == "`␣␣␣␣return` +1.00 (56% of all relevance) towards `␣<=`"
-    assert notes[2].message == "`(x):⏎` −0.25 (14% of all relevance) towards `␣<`"
+def test_the_strongest_tokens_are_named_with_their_side(golden: Golden) -> None:
+    golden("diagnostics/attributed.txt", as_text(view_of(SNAPSHOT, WHOLE)))
 
 
 def test_the_scale_leaves_template_tokens_out() -> None:
@@ -210,10 +212,8 @@ def test_what_limits_the_verdict_comes_last() -> None:
     )
 
 
-def test_an_untrusted_workspace_says_what_to_do() -> None:
-    (diagnostic,) = untrusted_view(SNAPSHOT).diagnostics
-    assert diagnostic.severity is Severity.INFORMATION
-    assert "tokenblame.trusted" in diagnostic.message
+def test_an_untrusted_workspace_says_what_to_do(golden: Golden) -> None:
+    golden("diagnostics/untrusted.txt", as_text(untrusted_view(SNAPSHOT)))
 
 
 def test_the_readable_sample_is_consistent() -> None:
