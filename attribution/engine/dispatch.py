@@ -4,25 +4,27 @@ An Engine owns the loaded model and the test runner. It computes one request at 
 thread of its caller, and hands every result to `emit` as soon as it is there.
 """
 
-import torch
-from attrs import evolve
-
 from attribution.decoding import TOP_K
+from attribution.engine.resident import ResidentModels
 from attribution.engine.stages import generate, manual_pair, pass_curve, verify_repair
 from attribution.engine.stages.explain import attribute, compare_models, faithfulness
 from attribution.engine.stages.explain.case import Case, check_model, check_pair
 from attribution.engine.stages.explain.graph import build_graph, check_request
-from attribution.engine.stages.fault_search import FaultSearches
-from attribution.engine.stages.prefix_cache import PrefixCache
-from attribution.engine.stages.read_sample import read_task, read_tokens, sandbox_of, task_id_of
+from attribution.engine.stages.fault_search import subject_of
+from attribution.engine.stages.read_sample import (
+    Program,
+    read_task,
+    read_tokens,
+    sandbox_of,
+    task_id_of,
+)
 from attribution.errors import ExecutionRefused, InvalidRequest, ResourceExhausted
 from attribution.faults.ranking import best
 from attribution.grading.grader import Grader
 from attribution.job import Job
 from attribution.lrp.objective import ObjectiveKind
 from attribution.lrp.rules.backward_trace import Method
-from attribution.models.loader import LoadedModel, is_out_of_memory, load
-from attribution.samples.tokenisation import with_scores
+from attribution.models.loader import LoadedModel, is_out_of_memory
 from attribution.schema import (
     Attribution,
     CompareRequest,
@@ -36,7 +38,6 @@ from attribution.schema import (
     GradeRequest,
     GraphRequest,
     MarginRequest,
-    ModelSettings,
     Task,
     TaskRequest,
     Timings,
@@ -51,27 +52,15 @@ _UNTRUSTED = (
 
 
 class Engine:
-    """The model and the test runner, kept between requests."""
+    """The models and the test runner, kept between requests."""
 
     def __init__(self) -> None:
         self.grader = Grader()
-        self.loaded: LoadedModel | None = None
-        self._settings: ModelSettings | None = None
-        self._prefix_cache = PrefixCache()
-        self._sibling: tuple[ModelSettings, LoadedModel] | None = None
-        self._searches = FaultSearches(self.grader)
+        self.models = ResidentModels(self.grader)
 
     def close(self) -> None:
-        self.unload()
+        self.models.unload()
         self.grader.close()
-
-    def unload(self) -> None:
-        """Give the model's memory back."""
-        self.loaded = self._settings = self._sibling = None
-        self._prefix_cache.clear()
-        self._searches.clear()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
 
     def run(self, request: EngineRequest, job: Job) -> None:
         """Compute one request; its last event is Timings."""
@@ -80,8 +69,7 @@ class Engine:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            self._prefix_cache.clear()
-            self._searches.clear()
+            self.models.forget()
             raise ResourceExhausted(
                 "The model ran out of memory. Use a smaller model, or the CPU (--device cpu)."
             ) from error
@@ -116,35 +104,19 @@ class Engine:
         with job.stage("task", f"Reading {task_id}"):
             return read_task(task_id, code, self.grader, job)
 
-    def _load(self, settings: ModelSettings, job: Job) -> LoadedModel:
-        if self.loaded is None or settings != self._settings:
-            with job.stage("load", f"Loading {settings.model}"):
-                self.unload()
-                self.loaded = load(settings, job.emit, job.checkpoint)
-                self._settings = settings
-        return self.loaded
-
-    def _load_sibling(self, settings: ModelSettings, job: Job) -> LoadedModel:
-        if self._sibling is None or self._sibling[0] != settings:
-            self._sibling = None
-            self._sibling = settings, load(settings, job.emit, job.checkpoint)
-        return self._sibling[1]
-
-    def _scored(
-        self, loaded: LoadedModel, generation: Generation, job: Job, top_k: int = TOP_K
-    ) -> Generation:
-        prefix = self._prefix_cache.prefix(loaded, generation, top_k, job.checkpoint)
-        named = evolve(generation, model=loaded.name, fingerprint=loaded.fingerprint)
-        return with_scores(named, prefix, loaded.tokenizer)
+    def _program(self, request: ExplainRequest, job: Job) -> Program:
+        """The task of a request about a sample, and the whole program."""
+        task = self._task(task_id_of(request), job, request.code)
+        return Program(task, task.prompt + request.code if request.completion else request.code)
 
     def _generate(self, request: GenerateRequest, job: Job) -> None:
         generate.check(request)
         tasks = [self._task(task_id, job) for task_id in request.task_ids]
-        loaded = self._load(request.settings, job)
+        loaded = self.models.load(request.settings, job)
         with job.stage("generate", f"Writing {generate.names(tasks)}"):
             for made in generate.write(request, tasks, loaded, job):
                 with job.stage("score", f"Scoring {made.task_id}"):
-                    job.emit(self._scored(loaded, made, job))
+                    job.emit(self.models.score(loaded, made, TOP_K, job))
 
     def _without_model(self, request: GradeRequest | TaskRequest, job: Job) -> None:
         if isinstance(request, TaskRequest):
@@ -190,7 +162,7 @@ class Engine:
         case = self._case(request.explain, job)
         if case is not None:
             self._attribute(case, job)
-            sibling = self._load_sibling(request.sibling, job)
+            sibling = self.models.load_sibling(request.sibling, job)
             with job.stage("compare", f"Asking {sibling.name} about the same choice"):
                 job.emit(
                     compare_models.compare(
@@ -200,29 +172,27 @@ class Engine:
 
     def _margin(self, request: MarginRequest, job: Job) -> None:
         """Nothing is run, so no trust is asked for."""
-        explain = request.explain
-        task = self._task(task_id_of(explain), job, explain.code)
-        code = task.prompt + explain.code if explain.completion else explain.code
-        loaded = self._load(explain.settings, job)
+        program = self._program(request.explain, job)
+        loaded = self.models.load(request.explain.settings, job)
         with job.stage("margin", "Asking what the model thinks of it now"):
-            read = read_tokens(explain, task, code, loaded)
-            job.emit(self._prefix_cache.margin(request, read, loaded, job.checkpoint))
+            generation = read_tokens(request.explain, program, loaded)
+            cache = self.models.prefix_cache
+            job.emit(cache.margin(request, generation, loaded, job.checkpoint))
 
     def _curve(self, request: CurveRequest, job: Job) -> None:
         """Where the tests fail: tokens, then curves. No pair is looked for: no rules are needed."""
         pass_curve.check(request)
         explain = request.explain
-        task = self._task(task_id_of(explain), job, explain.code)
-        code = task.prompt + explain.code if explain.completion else explain.code
-        if self._grade(task.task_id, code, explain.trusted, job):
+        program = self._program(explain, job)
+        if self._grade(program.task.task_id, program.code, explain.trusted, job):
             return
-        loaded = self._load(explain.settings, job)
-        generation = self._read(explain, task, code, loaded, job)
+        loaded = self.models.load(explain.settings, job)
+        generation = self._read(explain, program, loaded, job)
         with job.stage("curve", "Sampling how the model goes on"):
-            prefix = self._prefix_cache.prefix(loaded, generation, explain.top_k, job.checkpoint)
-            for event in pass_curve.curve(
-                request, task, generation, prefix, loaded, self.grader, job
-            ):
+            cache = self.models.prefix_cache
+            prefix = cache.prefix(loaded, generation, explain.top_k, job.checkpoint)
+            subject = subject_of(program.task, generation, prefix, loaded)
+            for event in pass_curve.curve(request, subject, self.grader, job):
                 job.emit(event)
 
     def _verify(self, request: VerifyRequest, job: Job) -> None:
@@ -234,7 +204,7 @@ class Engine:
                 f"The sample in the record of {task.task_id} passes the tests that are here "
                 f"({task.version}); the record was made with others."
             )
-        loaded = self._load(request.settings, job)
+        loaded = self.models.load(request.settings, job)
         for pair in request.pairs:
             with job.stage("verify", f"Replaying {pair.contrast.text!r} of {task.task_id}"):
                 program = verify_repair.program(request, pair, task, loaded, job.checkpoint)
@@ -243,13 +213,12 @@ class Engine:
                 job.emit(Verification(pair, reproduced=same, passed=verdict.passed))
 
     def _read(
-        self, request: ExplainRequest, task: Task, code: str, loaded: LoadedModel, job: Job
+        self, request: ExplainRequest, program: Program, loaded: LoadedModel, job: Job
     ) -> Generation:
         """The sample's tokens with their alternatives."""
         with job.stage("score", "Reading the sample"):
-            generation = self._scored(
-                loaded, read_tokens(request, task, code, loaded), job, request.top_k
-            )
+            tokens = read_tokens(request, program, loaded)
+            generation = self.models.score(loaded, tokens, request.top_k, job)
         job.emit(generation)
         return generation
 
@@ -267,22 +236,21 @@ class Engine:
         A pair that is given is taken as it is: nothing is run then.
         """
         method, kind = Method.named(request.method), ObjectiveKind.named(request.objective)
-        task, pair = self._task(task_id_of(request), job, request.code), request.pair
-        code = task.prompt + request.code if request.completion else request.code
+        program, pair = self._program(request, job), request.pair
         chosen = pair is not None or request.flip is not None
-        if not chosen and self._grade(task.task_id, code, request.trusted, job):
+        if not chosen and self._grade(program.task.task_id, program.code, request.trusted, job):
             return None
-        loaded = self._load(request.settings, job)
+        loaded = self.models.load(request.settings, job)
         if not request.search_only:
             check_model(loaded, layers)  # before the search, not after it
-        generation = self._read(request, task, code, loaded, job)
+        generation = self._read(request, program, loaded, job)
         if request.flip is not None:
             pair = manual_pair.pair_of(request.flip, generation, loaded, job.checkpoint)
             job.emit(pair)
         elif pair is not None:
             check_pair(pair, generation, loaded.model.config.vocab_size)
         else:
-            pairs = self._search(request, task, generation, loaded, job)
+            pairs = self._search(request, program.task, generation, loaded, job)
             pair = best(pairs) if pairs else None
         return None if pair is None else Case(loaded, generation, pair, method, kind)
 
@@ -296,9 +264,13 @@ class Engine:
     ) -> list[ContrastPair]:
         """All proved pairs, streamed. What an earlier request found comes first and at once."""
         with job.stage("search", "Looking for the token that broke it"):
-            prefix = self._prefix_cache.prefix(loaded, generation, request.top_k, job.checkpoint)
-            sibling = self._load_sibling(request.sibling, job) if request.sibling else None
-            search = self._searches.of(request, task, generation, prefix, loaded, sibling, job)
-            for event in self._searches.run(search, request, job):
+            prefix = self.models.prefix_cache.prefix(
+                loaded, generation, request.top_k, job.checkpoint
+            )
+            sibling = self.models.load_sibling(request.sibling, job) if request.sibling else None
+            search = self.models.searches.of(
+                request, task, generation, prefix, loaded, sibling, job
+            )
+            for event in self.models.searches.run(search, request, job):
                 job.emit(event)
         return list(search.findings.pairs.values())

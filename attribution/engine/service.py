@@ -216,7 +216,7 @@ class Service:
         self._queue.put(item)
 
     def _status(self) -> EngineStatus:
-        loaded = self._engine.loaded if self._engine else None
+        loaded = self._engine.models.loaded if self._engine else None
         active = self._active
         return EngineStatus(
             pid=os.getpid(),

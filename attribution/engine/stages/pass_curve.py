@@ -3,14 +3,13 @@
 import math
 from collections.abc import Iterator
 
-from attribution.decoding import Prefix
-from attribution.engine.stages.fault_search import judge_of, subject_of
+from attribution.engine.stages.fault_search import judge_of
 from attribution.errors import InvalidRequest
 from attribution.faults.curve import CurveSearch, Plan
+from attribution.faults.search import Subject
 from attribution.grading.grader import Grader
 from attribution.job import Job
-from attribution.models.loader import LoadedModel
-from attribution.schema import CurveRequest, Generation, PassCurve, Progress, Task
+from attribution.schema import CurveRequest, PassCurve, Progress
 
 _MOST_SAMPLES = 1000  # per point; the interval is then 3 % to either side
 
@@ -30,18 +29,9 @@ def check(request: CurveRequest) -> None:
 
 
 def curve(
-    request: CurveRequest,
-    task: Task,
-    generation: Generation,
-    prefix: Prefix,
-    loaded: LoadedModel,
-    grader: Grader,
-    job: Job,
+    request: CurveRequest, subject: Subject, grader: Grader, job: Job
 ) -> Iterator[PassCurve | Progress]:
     """Curves, each more complete than the one before, with progress between them."""
-
-    subject = subject_of(task, generation, prefix, loaded)
     plan = Plan(request.samples, request.temperature, request.drop)
-    yield from CurveSearch.of(subject, plan).run(
-        request.seconds, judge_of(grader, task.task_id), job.checkpoint
-    )
+    judge = judge_of(grader, subject.generation.task_id)
+    yield from CurveSearch.of(subject, plan).run(request.seconds, judge, job.checkpoint)

@@ -5,6 +5,8 @@ These are the tokens of its trace, or its text tokenised anew.
 
 from pathlib import Path
 
+from attrs import frozen
+
 from attribution.errors import InvalidSample
 from attribution.grading.grader import Grader
 from attribution.job import Job
@@ -23,6 +25,14 @@ from attribution.schema import (
 )
 
 _LONGEST_OUTPUT = 4096  # tokens; the scores of so many take 2.5 GB with 152 000 words
+
+
+@frozen
+class Program:
+    """What a request about a sample is about."""
+
+    task: Task
+    code: str  # of the whole program, the task's prompt included
 
 
 def task_id_of(request: ExplainRequest) -> str:
@@ -54,11 +64,12 @@ def sandbox_of(request: EngineRequest) -> str:
     return asked.sandbox if isinstance(asked, told) else "auto"
 
 
-def read_tokens(request: ExplainRequest, task: Task, code: str, loaded: LoadedModel) -> Generation:
+def read_tokens(request: ExplainRequest, program: Program, loaded: LoadedModel) -> Generation:
     """The trace where it is about this very text and model, else the text re-tokenised.
 
     Raises InvalidSample for a text without the task's prompt, or for one that is too long.
     """
+    task, code = program.task, program.code
     trace = files.read_trace(Path(request.path)) if request.path else None
     if (
         trace is not None
