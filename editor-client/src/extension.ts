@@ -12,7 +12,7 @@ import { SampleDocuments } from './samples/sampleDocuments';
 import { NotificationRouter } from './wiring/notificationRouter';
 import { Outcomes } from './outcomes/outcomes';
 import { Panel } from './panel/panel';
-import { isSection } from './protocol/panelMessages';
+import { isSection } from './protocol/webviewMessages';
 import type { Sample } from './samples/samples';
 import { SampleTree, VIEW } from './samples/sampleTree';
 import { Server } from './server/server';

@@ -1,6 +1,7 @@
 /** The panel's page: takes what the extension says and shows it in its sections. */
 
-import type { Details, SampleState, ToView } from '../src/protocol/panelMessages';
+import type { Details } from '../src/protocol/serverMessages';
+import type { SampleState, ToView } from '../src/protocol/webviewMessages';
 import { showChoices } from './sections/choices';
 import { showCompare } from './sections/compare';
 import { byId, find } from './page/dom';

@@ -1,7 +1,7 @@
 /** The settings of the heat map, as they are used: whatever was written, the result is sound. */
 
 import type { Wanted } from './buckets';
-import type { Palette } from '../protocol/panelMessages';
+import type { Palette } from '../protocol/webviewMessages';
 import type { Underline } from './decorationStyles';
 
 export const WEAKEST = 0.25;

@@ -5,7 +5,7 @@
  * text colour): none of them can move a character.
  */
 
-import type { Palette } from '../protocol/panelMessages';
+import type { Palette } from '../protocol/webviewMessages';
 import { BUCKETS, EVERY_LEVEL, SIGNS, type Bucket, type Level, type Sign } from './buckets';
 
 /** Everything that is painted: the strengths, the template's grey, the broken token. */

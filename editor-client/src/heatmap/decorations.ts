@@ -1,7 +1,7 @@
 /** The fixed set of decoration types, made from the decoration styles. */
 
 import * as vscode from 'vscode';
-import type { Palette } from '../protocol/panelMessages';
+import type { Palette } from '../protocol/webviewMessages';
 import {
   decorationStyles,
   type Layer,

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
 import type { HeatMap, HeatSpan } from './heatmap';
 import { promptUri, setPromptUri } from '../samples/promptDocuments';
-import type { Relevance, Span } from '../protocol/notifications';
+import type { Relevance, Span } from '../protocol/serverMessages';
 
 function toRange({ start, end }: Range): vscode.Range {
   return new vscode.Range(start.line, start.character, end.line, end.character);

@@ -5,7 +5,7 @@
  * had found about the same version is shown until the new one knows as much, or has finished.
  */
 
-import type { Relevance } from '../protocol/notifications';
+import type { Relevance } from '../protocol/serverMessages';
 
 /** How far an explanation has come: nothing, a proved pair, a heat map. */
 function detail({ pair, spans }: Relevance): number {

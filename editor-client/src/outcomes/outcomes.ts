@@ -5,7 +5,7 @@
  * reported nor a pair.
  */
 
-import type { Pair, Relevance, Status } from '../protocol/notifications';
+import type { Pair, Relevance, Status } from '../protocol/serverMessages';
 
 export type Outcome =
   | { kind: 'unknown' }

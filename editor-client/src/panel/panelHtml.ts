@@ -1,7 +1,7 @@
 /** The panel's page: what it may load, and the elements that its script fills. */
 
 import graph from '../../../attribution/graphs/web/graph.html';
-import { SECTIONS, type Section } from '../protocol/panelMessages';
+import { SECTIONS, type Section } from '../protocol/webviewMessages';
 
 export interface Resources {
   /** Where VS Code serves the extension's files from, as a source of a content security policy. */

@@ -6,18 +6,18 @@
  */
 
 import { RecentAnswers } from './recentAnswers';
+import type { Details } from '../protocol/serverMessages';
 import {
   COMPUTATIONS,
   type Computation,
   type Computed,
-  type Details,
   type Part,
   type SampleState,
   type Section,
   type ToView,
   type Wish,
-} from '../protocol/panelMessages';
-import type { Relevance, Status } from '../protocol/notifications';
+} from '../protocol/webviewMessages';
+import type { Relevance, Status } from '../protocol/serverMessages';
 import { MovedOn, NoServer, type Ask } from '../protocol/requests';
 
 export interface Followed {

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
-import type { Details, DocumentName, Place } from '../protocol/panelMessages';
+import type { Details, DocumentName, Place } from '../protocol/serverMessages';
 import { tokenAt } from './tokenPositions';
 import { PROMPT_FILES, promptUri } from '../samples/promptDocuments';
 

@@ -1,7 +1,7 @@
 /** Which token stands at a position, and back. Positions are those of LSP, which are VS Code's. */
 
 import type { Position, Range } from 'vscode-languageserver-protocol';
-import type { DocumentName, TokenDetails } from '../protocol/panelMessages';
+import type { DocumentName, TokenDetails } from '../protocol/serverMessages';
 
 const before = (a: Position, b: Position): boolean =>
   a.line < b.line || (a.line === b.line && a.character < b.character);

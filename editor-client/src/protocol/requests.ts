@@ -1,6 +1,6 @@
 /** How the server is asked, and the two ways in which it may not answer. */
 
-import type { Wish } from './panelMessages';
+import type { Wish } from './webviewMessages';
 
 /** An answer that came too late: the text, or what is asked about it, has moved on. */
 export class MovedOn extends Error {}

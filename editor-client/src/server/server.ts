@@ -7,16 +7,13 @@ import { Crashes } from './crashes';
 import { ask } from './requests';
 import { createClient, type ClientParts } from './client';
 import { NoServer, type Ask } from '../protocol/requests';
+import type { PanelRequest, Relevance, Report, Status } from '../protocol/serverMessages';
 import {
   panelNotification,
   relevanceNotification,
   reportNotification,
   statusNotification,
   trustNotification,
-  type PanelRequest,
-  type Relevance,
-  type Report,
-  type Status,
 } from '../protocol/notifications';
 import { describeProblems, findPython, type PythonSources } from '../setup/python';
 import { firstAnswer, GivenUp, NoAnswer, StartFailed } from './starting';

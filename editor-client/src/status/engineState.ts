@@ -1,6 +1,6 @@
 /** What server and engine are doing, summed up over all documents. */
 
-import type { Status } from '../protocol/notifications';
+import type { Status } from '../protocol/serverMessages';
 
 export interface Summary {
   state: Status['state'];

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Summary } from './engineState';
-import type { Status } from '../protocol/notifications';
+import type { Status } from '../protocol/serverMessages';
 
 const ICONS: Record<Status['state'], string> = {
   starting: '$(loading~spin)',

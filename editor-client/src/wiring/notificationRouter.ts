@@ -5,7 +5,7 @@ import { EngineState } from '../status/engineState';
 import type { HeatMap } from '../heatmap/heatmap';
 import type { Outcomes } from '../outcomes/outcomes';
 import type { PanelModel } from '../panel/panelModel';
-import type { Relevance, Report, Status } from '../protocol/notifications';
+import type { Relevance, Report, Status } from '../protocol/serverMessages';
 import { showRelevance } from '../heatmap/relevance';
 import { LatestResults } from '../outcomes/latestResults';
 import type { StatusItem } from '../status/statusItem';

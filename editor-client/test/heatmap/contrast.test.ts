@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import manifest from '../../package.json';
 import { decorationStyles } from '../../src/heatmap/decorationStyles';
-import type { Palette } from '../../src/protocol/panelMessages';
+import type { Palette } from '../../src/protocol/webviewMessages';
 
 type Theme = 'dark' | 'light' | 'highContrast' | 'highContrastLight';
 type Rgb = [number, number, number];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import manifest from '../../package.json';
 import { LAYERS, decorationStyles, type DecorationStyle } from '../../src/heatmap/decorationStyles';
-import type { Palette } from '../../src/protocol/panelMessages';
+import type { Palette } from '../../src/protocol/webviewMessages';
 
 const PALETTES: readonly Palette[] = ['redBlue', 'orangeBlue'];
 const contributed = new Set(manifest.contributes.colors.map(({ id }) => id));

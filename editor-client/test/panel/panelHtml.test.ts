@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { panelHtml, policy } from '../../src/panel/panelHtml';
-import { SECTIONS } from '../../src/protocol/panelMessages';
+import { SECTIONS } from '../../src/protocol/webviewMessages';
 
 const RESOURCES = {
   source: 'https://x',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Details, ToView } from '../../src/protocol/panelMessages';
+import type { Details } from '../../src/protocol/serverMessages';
+import type { ToView } from '../../src/protocol/webviewMessages';
 import { PanelModel, stateOf } from '../../src/panel/panelModel';
 import { MovedOn, NoServer } from '../../src/protocol/requests';
 import { relevance, status, URI } from '../fixtures/notifications';

@@ -1,6 +1,6 @@
 /** Renders a section of the panel into a page in memory. */
 
-import type { Details } from '../../src/protocol/panelMessages';
+import type { Details } from '../../src/protocol/serverMessages';
 import { details } from '../fixtures/panel';
 import { FakeElement } from './elements';
 

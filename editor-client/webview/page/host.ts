@@ -1,6 +1,6 @@
 /** The other half of the panel, in the extension. */
 
-import type { FromView, Section } from '../../src/protocol/panelMessages';
+import type { FromView, Section } from '../../src/protocol/webviewMessages';
 
 /** What VS Code keeps of the panel over a reload. */
 export interface Saved {

@@ -1,6 +1,6 @@
 /** What is said where there is nothing to show yet, and what helps. */
 
-import type { Computation, Part, SampleState } from '../../src/protocol/panelMessages';
+import type { Computation, Part, SampleState } from '../../src/protocol/webviewMessages';
 import { button, make, sentence } from './dom';
 import { send } from './host';
 

@@ -1,6 +1,6 @@
 /** The section "Choices": what else the model could have written, and the pairs that were proved. */
 
-import type { Choice, Details, PairDetails } from '../../src/protocol/panelMessages';
+import type { Choice, Details, PairDetails } from '../../src/protocol/serverMessages';
 import {
   button,
   gauge,

@@ -6,9 +6,9 @@ import type {
   ComparedModel,
   ComparisonAnswer,
   Details,
-  Part,
   Piece,
-} from '../../src/protocol/panelMessages';
+} from '../../src/protocol/serverMessages';
+import type { Part } from '../../src/protocol/webviewMessages';
 import { make, number, percent, sentence, signed, table, token } from '../page/dom';
 import { send } from '../page/host';
 import { partContent } from '../page/states';

@@ -1,6 +1,6 @@
 /** The section "Trust": what interventions say about the map, in words first. */
 
-import type { Details, Figure, Trust } from '../../src/protocol/panelMessages';
+import type { Details, Figure, Trust } from '../../src/protocol/serverMessages';
 import { button, make, number, percent, sentence, table } from '../page/dom';
 import { send } from '../page/host';
 

@@ -1,7 +1,8 @@
 /** The section "Graph": the drawing of the exported page, tied to the text in the editor. */
 
 import { openGraph } from 'graph-view';
-import type { Details, GraphAnswer, Part } from '../../src/protocol/panelMessages';
+import type { Details, GraphAnswer } from '../../src/protocol/serverMessages';
+import type { Part } from '../../src/protocol/webviewMessages';
 import { byId, find, sentence } from '../page/dom';
 import { send } from '../page/host';
 import { partContent } from '../page/states';

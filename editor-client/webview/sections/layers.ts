@@ -1,6 +1,6 @@
 /** The section "Layers": how much relevance lies where after each layer. */
 
-import type { Details, TokenDetails } from '../../src/protocol/panelMessages';
+import type { Details, TokenDetails } from '../../src/protocol/serverMessages';
 import { bar, make, number, sentence, table, visible } from '../page/dom';
 import { groups, layerName, ofToken, strongest, type Profile } from './profile';
 

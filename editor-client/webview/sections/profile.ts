@@ -1,6 +1,6 @@
 /** Relevance by layer: of single tokens, and of all tokens of a kind. No page here. */
 
-import type { Role, TokenDetails } from '../../src/protocol/panelMessages';
+import type { Role, TokenDetails } from '../../src/protocol/serverMessages';
 
 export interface Profile {
   title: string;

@@ -1,6 +1,6 @@
 /** The section "Repair": the program that passes the tests, as a difference to the sample. */
 
-import type { Details } from '../../src/protocol/panelMessages';
+import type { Details } from '../../src/protocol/serverMessages';
 import { button, make, sentence } from '../page/dom';
 import { send } from '../page/host';
 

@@ -1,19 +1,66 @@
-/** What the panel's two halves say to each other, and what the server answers for it. */
+/**
+ * The shapes of all that the server sends beyond the Language Server Protocol: its notifications
+ * first, then what it answers for the panel. Positions are LSP positions.
+ */
 
 import type { Range } from 'vscode-languageserver-protocol';
-
-/** The colours for and against. */
-export type Palette = 'redBlue' | 'orangeBlue';
-
-export const SECTIONS = ['graph', 'layers', 'choices', 'repair', 'compare', 'trust'] as const;
-export type Section = (typeof SECTIONS)[number];
-
-export const isSection = (value: unknown): value is Section =>
-  (SECTIONS as readonly unknown[]).includes(value);
 
 /** `Role` and `Document` of attribution/schema/generation.py. */
 export type Role = 'template' | 'prompt' | 'output';
 export type DocumentName = 'code' | 'prompt';
+
+/** One token's part in the decision. Spans come in document order and never overlap. */
+export interface Span {
+  range: Range;
+  /** Logit units; above 0 it speaks for what the model wrote, below 0 for the other token. */
+  relevance: number;
+  /** `relevance` over the largest magnitude outside the template, −1 … 1; 0 in the template. */
+  value: number;
+  role: Role;
+}
+
+/** The token that broke the program and the one that would have passed the tests. */
+export interface Pair {
+  range: Range;
+  target: string;
+  contrast: string;
+  contrastRank: number;
+  logitDiff: number;
+  /** Who says that the contrast token is right: the tests, in all cases but the last. */
+  origin: 'verified' | 'substituted' | 'two-token' | 'sibling' | 'manual';
+  weak: boolean;
+}
+
+/** The heat map of one version of one document; without spans it takes an older one away. */
+export interface Relevance {
+  uri: string;
+  version: number;
+  state: 'computed' | 'stale' | 'cleared';
+  spans: Span[];
+  pair: Pair | null;
+  /** The prompt that the model read, where it is a document of its own: what says so, where. */
+  promptText: string | null;
+  promptUri: string | null;
+  promptSpans: Span[];
+}
+
+export interface Status {
+  state: 'starting' | 'ready' | 'computing' | 'error' | 'untrusted';
+  message: string;
+  uri: string | null;
+}
+
+/** A page of Markdown about one sample, to be shared. */
+export interface Report {
+  uri: string;
+  markdown: string;
+}
+
+/** The panel is to show a section about a document. */
+export interface PanelRequest {
+  uri: string;
+  section: string;
+}
 
 export interface Place {
   document: DocumentName;
@@ -120,53 +167,3 @@ export interface ComparisonAnswer {
   words: string;
   models: [ComparedModel, ComparedModel];
 }
-
-/** What more may be said of it. */
-export interface Wish {
-  /** The model to compare with. */
-  model?: string;
-  /** Whether the graph shows the states between attention and MLP, too. */
-  midpoints?: boolean;
-}
-
-/** What takes the engine some time. */
-export interface Computed {
-  graph: GraphAnswer;
-  compare: ComparisonAnswer;
-}
-export type Computation = keyof Computed;
-export const COMPUTATIONS = ['graph', 'compare'] as const satisfies readonly Computation[];
-
-/** How far a computation is. */
-export type Part<T> =
-  | { state: 'idle' }
-  | { state: 'computing'; message: string }
-  | { state: 'failed'; message: string }
-  | { state: 'ready'; value: T };
-
-/** How far the explanation of the sample is. */
-export interface SampleState {
-  state: 'none' | 'unexplained' | 'computing' | 'stale' | 'error' | 'passes' | 'unproved' | 'ready';
-  message: string;
-}
-
-/** To the webview. */
-export type ToView =
-  | { type: 'sample'; uri: string | null; title: string; sample: SampleState }
-  | { type: 'details'; details: Details | null }
-  | { type: 'graph'; part: Part<GraphAnswer> }
-  | { type: 'compare'; part: Part<ComparisonAnswer> }
-  | { type: 'section'; section: Section }
-  | { type: 'palette'; palette: Palette }
-  | { type: 'cursor' | 'mouse'; token: number };
-
-/** From the webview. */
-export type FromView =
-  | { type: 'ready' }
-  | { type: 'section'; section: Section }
-  | ({ type: 'compute'; what: Computation } & Wish)
-  | { type: 'cancel'; what: Computation | 'sample' }
-  | { type: 'point'; place: Place | null }
-  | { type: 'reveal'; place: Place }
-  | { type: 'attribute'; position: number; contrast: number }
-  | { type: 'run'; what: 'explain' | 'check' | 'diff' | 'apply' | 'log' };
