@@ -66,6 +66,15 @@ export default tseslint.config(
     },
     rules: {
       'import-x/no-cycle': 'error',
+      'import-x/no-duplicates': 'error',
+      'import-x/order': [
+        'error',
+        {
+          groups: ['builtin', 'external', 'parent', 'sibling'],
+          alphabetize: { order: 'asc', caseInsensitive: true },
+          named: { enabled: true, types: 'mixed' },
+        },
+      ],
       'import-x/no-restricted-paths': [
         'error',
         {

@@ -1,22 +1,22 @@
 /** Wires the parts together when VS Code opens a Python file, samples or the view of them. */
 
 import * as vscode from 'vscode';
-import { SECTION } from './settings/settings';
 import { registerCommands } from './commands/commands';
-import { KeptDiagnostics } from './server/diagnostics';
-import { changedAt, watchSamples } from './samples/finder';
 import { HeatMap } from './heatmap/heatmap';
-import { pythonSources } from './setup/interpreter';
 import { KeptOutcomes } from './outcomes/keptOutcomes';
-import { SampleDocuments } from './samples/sampleDocuments';
-import { NotificationRouter } from './wiring/notificationRouter';
 import { Outcomes } from './outcomes/outcomes';
 import { Panel } from './panel/panel';
 import { isSection } from './protocol/webviewMessages';
-import type { Sample } from './samples/samples';
+import { lastModified, watchSamples } from './samples/finder';
+import { SampleDocuments } from './samples/sampleDocuments';
+import type { Sample } from './samples/sampleFormats';
 import { SampleTree, VIEW } from './samples/sampleTree';
+import { KeptDiagnostics } from './server/diagnostics';
 import { Server } from './server/server';
+import { SECTION } from './settings/settings';
+import { pythonSources } from './setup/pythonSources';
 import { StatusItem } from './status/statusItem';
+import { NotificationRouter } from './wiring/notificationRouter';
 
 /** Says why no server runs and offers what helps. */
 async function reportFailure(message: string, log: vscode.LogOutputChannel): Promise<void> {
@@ -42,7 +42,7 @@ const isOpen = (uri: string): boolean =>
  * What was known about a changed file, or about the lines of a changed table, counts no more. An
  * open document tells the server of its changes, and the server tells us.
  */
-async function forgetChanged(file: vscode.Uri, samples: Promise<Sample[]>, outcomes: Outcomes) {
+async function forgetOutcomes(file: vscode.Uri, samples: Promise<Sample[]>, outcomes: Outcomes) {
   const key = file.toString();
   for (const { uri, group } of await samples) {
     if ((uri === key || group === key) && !isOpen(uri)) outcomes.forget(uri);
@@ -51,22 +51,24 @@ async function forgetChanged(file: vscode.Uri, samples: Promise<Sample[]>, outco
 
 /** Brings back the outcomes of an earlier window, and keeps those of this one. */
 function keepOutcomes(outcomes: Outcomes, memory: vscode.Memento): vscode.Disposable {
-  const kept = new KeptOutcomes(outcomes, memory, changedAt);
+  const kept = new KeptOutcomes(outcomes, memory, lastModified);
   void kept.restore();
-  const saved = vscode.workspace.onDidSaveTextDocument(({ uri }) => void kept.note(uri.toString()));
+  const saved = vscode.workspace.onDidSaveTextDocument(
+    ({ uri }) => void kept.record(uri.toString()),
+  );
   return vscode.Disposable.from(kept, saved);
 }
 
 /** The view of samples, which follows the files on disk. */
 function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
-  const lines = new SampleDocuments();
+  const documents = new SampleDocuments();
   const watch = () =>
     watchSamples({
-      changed: (uri) => {
-        lines.tableChanged(uri);
-        void forgetChanged(uri, tree.all(), outcomes);
+      fileChanged: (uri) => {
+        documents.sampleFileChanged(uri);
+        void forgetOutcomes(uri, tree.allSamples(), outcomes);
       },
-      others: () => {
+      samplesChanged: () => {
         tree.refresh();
       },
     });
@@ -81,7 +83,7 @@ function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
     watching = watch();
     tree.refresh();
   });
-  return vscode.Disposable.from(lines, tree, view, pattern, {
+  return vscode.Disposable.from(documents, tree, view, pattern, {
     dispose: () => {
       watching.dispose();
     },
@@ -106,8 +108,8 @@ function createServer(
     panel: ({ uri, section }) => {
       if (isSection(section)) panel().open(section, uri);
     },
-    gone: () => {
-      notifications.gone();
+    ended: () => {
+      notifications.serverEnded();
     },
     failed: (message) => {
       notifications.status({ state: 'error', message, uri: null });
@@ -132,7 +134,7 @@ export function activate(context: vscode.ExtensionContext): void {
     panel: () => panel.model,
   });
   const diagnostics = new KeptDiagnostics((uri) => {
-    outcomes.failing(uri);
+    outcomes.testFailed(uri);
   });
   const tree = new SampleTree(outcomes, context.workspaceState, log);
   const started = createServer(context, { log, diagnostics }, notifications, () => panel);

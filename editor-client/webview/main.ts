@@ -1,25 +1,25 @@
 /** The panel's page: takes what the extension says and shows it in its sections. */
 
 import type { Details } from '../src/protocol/serverMessages';
-import type { SampleState, ToView } from '../src/protocol/webviewMessages';
-import { showChoices } from './sections/choices';
-import { showCompare } from './sections/compare';
+import type { MessageToWebview, SampleState } from '../src/protocol/webviewMessages';
 import { byId, find } from './page/dom';
-import { linkGraph, markColumn, offerDetail, recolor, showGraph } from './sections/graph';
 import { save, send } from './page/host';
-import { followCursor, forgetToken, showLayers } from './sections/layers';
-import { showRepair } from './sections/repair';
 import { sampleContent } from './page/states';
 import { Tabs } from './page/tabs';
+import { showChoices } from './sections/choices';
+import { showComparison } from './sections/compare';
 import { showFaithfulness } from './sections/faithfulness';
+import { linkGraph, markColumn, offerDetail, recolor, showGraph } from './sections/graph';
+import { followCursor, forgetToken, showLayers } from './sections/layers';
+import { showRepair } from './sections/repair';
 
-type Parts = { [T in 'graph' | 'compare']: (ToView & { type: T })['part'] };
+type Computations = { [T in 'graph' | 'compare']: (MessageToWebview & { type: T })['computation'] };
 
 let uri: string | null = null;
 let sample: SampleState = { state: 'none', message: '' };
 let details: Details | null = null;
 let cursor = -1;
-const parts: Parts = { graph: { state: 'idle' }, compare: { state: 'idle' } };
+const computations: Computations = { graph: { state: 'idle' }, compare: { state: 'idle' } };
 
 const content = (section: string): HTMLElement => find(`[data-content="${section}"]`);
 
@@ -33,15 +33,15 @@ const tabs = new Tabs((section) => {
 });
 
 function showDetails(): void {
-  showGraph(details, parts.graph);
+  showGraph(details, computations.graph);
   showLayers(content('layers'), details);
   showChoices(content('choices'), details, cursor);
   showRepair(content('repair'), details);
-  showCompare(content('compare'), details, parts.compare);
+  showComparison(content('compare'), details, computations.compare);
   showFaithfulness(content('trust'), details, sample.state === 'computing');
 }
 
-function showSample(message: ToView & { type: 'sample' }): void {
+function showSample(message: MessageToWebview & { type: 'sample' }): void {
   if (message.uri !== uri) cursor = -1;
   ({ uri, sample } = message);
   byId('heading').textContent = message.title;
@@ -52,7 +52,7 @@ function showSample(message: ToView & { type: 'sample' }): void {
   remember();
 }
 
-function take(message: ToView): void {
+function receive(message: MessageToWebview): void {
   switch (message.type) {
     case 'sample':
       showSample(message);
@@ -63,12 +63,12 @@ function take(message: ToView): void {
       showDetails();
       break;
     case 'graph':
-      parts.graph = message.part;
-      showGraph(details, parts.graph);
+      computations.graph = message.computation;
+      showGraph(details, computations.graph);
       break;
     case 'compare':
-      parts.compare = message.part;
-      showCompare(content('compare'), details, parts.compare);
+      computations.compare = message.computation;
+      showComparison(content('compare'), details, computations.compare);
       break;
     case 'section':
       tabs.show(message.section);
@@ -90,8 +90,8 @@ function take(message: ToView): void {
   }
 }
 
-window.addEventListener('message', ({ data }: MessageEvent<ToView>) => {
-  take(data);
+window.addEventListener('message', ({ data }: MessageEvent<MessageToWebview>) => {
+  receive(data);
 });
 // VS Code tells of another theme by the classes of the body.
 new MutationObserver(recolor).observe(document.body, { attributeFilter: ['class'] });

@@ -124,13 +124,13 @@ async function useStates(page) {
 
 async function useGraph(page) {
   await post(page, sample('ready', 'Why'), { type: 'details', details: answers.details });
-  await post(page, { type: 'graph', part: { state: 'computing', message: 'Following' } });
+  await post(page, { type: 'graph', computation: { state: 'computing', message: 'Following' } });
   await page.click('[data-state="graph"] button');
   seen.cancelGraph = await said(page);
-  await post(page, { type: 'graph', part: { state: 'failed', message: 'Out of memory.' } });
+  await post(page, { type: 'graph', computation: { state: 'failed', message: 'Out of memory.' } });
   await page.click('[data-state="graph"] button');
   seen.retry = await said(page);
-  await post(page, { type: 'graph', part: { state: 'ready', value: answers.graph } });
+  await post(page, { type: 'graph', computation: { state: 'ready', value: answers.graph } });
   seen.drawn = await text(page, '#drawn');
   seen.detail = await useDetail(page);
   await page.focus('#overlay');
@@ -157,12 +157,12 @@ async function useDetail(page) {
   await said(page);
   await box.check();
   const asked = await said(page);
-  await post(page, { type: 'graph', part: { state: 'ready', value: answers.detailed } });
+  await post(page, { type: 'graph', computation: { state: 'ready', value: answers.detailed } });
   states.push(await box.isChecked());
   await shoot(page, 'midpoints');
   await box.uncheck();
   asked.push(...(await said(page)));
-  await post(page, { type: 'graph', part: { state: 'ready', value: answers.graph } });
+  await post(page, { type: 'graph', computation: { state: 'ready', value: answers.graph } });
   states.push(await box.isChecked());
   return { asked, states };
 }
@@ -211,7 +211,7 @@ async function useComparison(page) {
   await page.locator('#section-compare select').selectOption('larger');
   await page.click('#section-compare button');
   seen.ask = await said(page);
-  await post(page, { type: 'compare', part: { state: 'ready', value: answers.comparison } });
+  await post(page, { type: 'compare', computation: { state: 'ready', value: answers.comparison } });
   seen.compare = await text(page, '#section-compare');
   seen.maps = await page.locator('#section-compare figure pre').allTextContents();
   seen.painted = await page.locator('#section-compare .heat').count();
@@ -236,12 +236,12 @@ async function useThemes(page) {
 
 async function useStale(page) {
   await post(page, sample('stale', 'The text has changed.'), { type: 'details', details: null });
-  await post(page, { type: 'graph', part: { state: 'idle' } });
+  await post(page, { type: 'graph', computation: { state: 'idle' } });
   seen.stale = { drawing: await page.locator('#drawing').isVisible() };
   seen.stale.text = await text(page, '#section-graph');
   const again = structuredClone(answers.graph);
   await post(page, { type: 'details', details: answers.details });
-  await post(page, { type: 'graph', part: { state: 'ready', value: again } });
+  await post(page, { type: 'graph', computation: { state: 'ready', value: again } });
   seen.again = await text(page, '#drawn');
 }
 

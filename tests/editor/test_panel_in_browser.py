@@ -116,13 +116,13 @@ def test_it_runs_without_complaint_and_network(seen: dict[str, Any]) -> None:
 
 def test_states_say_what_helps(seen: dict[str, Any]) -> None:
     assert seen["first"] == [{"type": "ready"}]
-    assert seen["explain"] == [{"type": "run", "what": "explain"}]
+    assert seen["explain"] == [{"type": "run", "action": "explain"}]
     assert "Searching" in seen["computing"]
-    assert seen["cancelSample"] == [{"type": "cancel", "what": "sample"}]
+    assert seen["cancelSample"] == [{"type": "cancel", "computation": "sample"}]
     assert "No model." in seen["error"]  # a code span, without its backticks
     assert "Try again" in seen["error"]
-    assert seen["cancelGraph"] == [{"type": "cancel", "what": "graph"}]
-    assert seen["retry"] == [{"type": "compute", "what": "graph"}]
+    assert seen["cancelGraph"] == [{"type": "cancel", "computation": "graph"}]
+    assert seen["retry"] == [{"type": "compute", "computation": "graph"}]
 
 
 def test_the_graph_and_the_text_point_at_each_other(seen: dict[str, Any]) -> None:
@@ -137,8 +137,8 @@ def test_the_graph_and_the_text_point_at_each_other(seen: dict[str, Any]) -> Non
 def test_the_depth_of_the_graph_is_chosen(seen: dict[str, Any]) -> None:
     assert seen["detail"] == {
         "asked": [
-            {"type": "compute", "what": "graph", "midpoints": True},
-            {"type": "compute", "what": "graph", "midpoints": False},
+            {"type": "compute", "computation": "graph", "midpoints": True},
+            {"type": "compute", "computation": "graph", "midpoints": False},
         ],
         "states": [False, True, False],  # what is shown, and not what is on its way
     }
@@ -161,13 +161,13 @@ def test_sections_say_what_is_known(seen: dict[str, Any]) -> None:
     assert "explained against" in seen["choices"]
     assert seen["attribute"] == [{"type": "attribute", "position": 3, "contrast": 90}]
     assert "return x < 0" in seen["repair"]
-    assert seen["diff"] == [{"type": "run", "what": "diff"}]
+    assert seen["diff"] == [{"type": "run", "action": "diff"}]
     assert "a map that can be trusted predicts" in seen["trust"]
-    assert seen["check"] == [{"type": "run", "what": "check"}]
+    assert seen["check"] == [{"type": "run", "action": "check"}]
 
 
 def test_two_models_stand_side_by_side(seen: dict[str, Any]) -> None:
-    assert seen["ask"] == [{"type": "compute", "what": "compare", "model": "larger"}]
+    assert seen["ask"] == [{"type": "compute", "computation": "compare", "model": "larger"}]
     assert seen["askOther"][0]["model"] == "smollm2-135m"
     assert "they prefer different tokens" in seen["compare"]
     assert "larger" in seen["compare"]

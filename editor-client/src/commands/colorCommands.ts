@@ -1,45 +1,44 @@
 /** Commands that change how the heat map looks. They write settings, which the map follows. */
 
 import * as vscode from 'vscode';
-import { SECTION } from '../settings/settings';
 import {
+  type ColorSettings,
+  type ColorToggle,
   drawStep,
+  INTENSITY_STEPS,
   nearestStep,
-  stepped,
-  STEPS,
-  toColors,
-  type Colors,
-  type Part,
-} from '../heatmap/colors';
+  nextStep,
+  parseColorSettings,
+} from '../heatmap/colorSettings';
 import type { HeatMap } from '../heatmap/heatmap';
-import { writeSetting } from '../settings/settings';
+import { SECTION, writeSetting } from '../settings/settings';
 
-function current(): Colors {
+function currentColors(): ColorSettings {
   const section = vscode.workspace.getConfiguration(`${SECTION}.colors`);
-  return toColors((name) => section.get(name));
+  return parseColorSettings((name) => section.get(name));
 }
 
-const toggle = (name: 'enabled' | Part): Promise<void> =>
-  writeSetting(`colors.${name}`, !current()[name]);
+const toggle = (name: 'enabled' | ColorToggle): Promise<void> =>
+  writeSetting(`colors.${name}`, !currentColors()[name]);
 
 /** One step up or down; the status bar shows where that is, as the text may not change visibly. */
-async function step(direction: 'raise' | 'lower'): Promise<void> {
-  const intensity = stepped(current().intensity, direction);
+async function stepIntensity(direction: 'raise' | 'lower'): Promise<void> {
+  const intensity = nextStep(currentColors().intensity, direction);
   await writeSetting('colors.intensity', intensity);
   vscode.window.setStatusBarMessage(`Token Blame: ${drawStep(nearestStep(intensity))}`, 2000);
 }
 
-interface Position extends vscode.QuickPickItem {
+interface SliderItem extends vscode.QuickPickItem {
   step: number;
 }
 
 /** A list as a slider: the map follows the arrow keys, Enter keeps, Escape goes back. */
-function slide(heatMap: HeatMap): void {
-  const slider = vscode.window.createQuickPick<Position>();
+function showIntensitySlider(heatMap: HeatMap): void {
+  const slider = vscode.window.createQuickPick<SliderItem>();
   slider.title = 'Strength of the heat map';
   slider.placeholder = 'Arrow keys try it out, Enter keeps it';
-  slider.items = STEPS.map((each) => ({ label: drawStep(each), step: each }));
-  const start = nearestStep(current().intensity);
+  slider.items = INTENSITY_STEPS.map((each) => ({ label: drawStep(each), step: each }));
+  const start = nearestStep(currentColors().intensity);
   slider.activeItems = slider.items.filter((item) => item.step === start);
   slider.onDidChangeActive(([item]) => {
     if (item) heatMap.preview(item.step);
@@ -63,10 +62,10 @@ export function colorCommands(heatMap: HeatMap): Record<string, () => unknown> {
     togglePositive: () => toggle('positive'),
     toggleNegative: () => toggle('negative'),
     toggleTemplate: () => toggle('template'),
-    raiseIntensity: () => step('raise'),
-    lowerIntensity: () => step('lower'),
+    raiseIntensity: () => stepIntensity('raise'),
+    lowerIntensity: () => stepIntensity('lower'),
     setIntensity: () => {
-      slide(heatMap);
+      showIntensitySlider(heatMap);
     },
   };
 }

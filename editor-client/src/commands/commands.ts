@@ -1,24 +1,25 @@
 /** The palette commands. */
 
 import * as vscode from 'vscode';
-import { explainSample, openCompletion } from './openSample';
-import { colorCommands } from './colorCommands';
-import { cancelRuns, explainAll } from './explainFolder';
 import type { HeatMap } from '../heatmap/heatmap';
-import { chooseModel } from './modelChoice';
-import type { NotificationRouter } from '../wiring/notificationRouter';
 import type { Outcomes } from '../outcomes/outcomes';
 import type { Panel } from '../panel/panel';
+import { SERVER_COMMANDS, type ServerCommand } from '../protocol/commands';
+import type { Sample } from '../samples/sampleFormats';
+import { type Group, isGroup, type Node, type SampleTree } from '../samples/sampleTree';
+import { hasExamples, namesTask, TASK_ID } from '../samples/tasks';
+import type { Server } from '../server/server';
+import type { NotificationRouter } from '../wiring/notificationRouter';
+import { chooseModel } from './chooseModel';
+import { colorCommands } from './colorCommands';
+import { cancelRuns, explainAll } from './explainAll';
+import { explainSample, openCompletion } from './openSample';
 import { restorePrompt, showCode, showPrompt } from './promptCommands';
 import { sampleCommands } from './sampleCommands';
-import type { Sample } from '../samples/samples';
-import { isGroup, type Group, type Node, type SampleTree } from '../samples/sampleTree';
-import type { Server } from '../server/server';
 import { setUp } from './setUp';
-import { showMenu } from './statusMenu';
-import { hasExamples, namesTask, TASK_ID } from '../samples/tasks';
+import { showMenu } from './showMenu';
 
-export interface Parts {
+export interface CommandDependencies {
   context: vscode.ExtensionContext;
   server: Server;
   notifications: NotificationRouter;
@@ -50,12 +51,12 @@ function askForTask(): Thenable<string | undefined> {
   });
 }
 
-async function explain({ server }: Parts): Promise<void> {
+async function explain({ server }: CommandDependencies): Promise<void> {
   const document = activePython();
   if (!document) return;
-  await server.ensure();
+  await server.ensureRunning();
   if (namesTask(document.uri.path) || hasExamples(document.getText())) {
-    await server.execute('tokenblame.explain', document.uri.toString());
+    await server.execute(SERVER_COMMANDS.explain, document.uri.toString());
   } else {
     await nameTask(server, document);
   }
@@ -65,26 +66,26 @@ async function explain({ server }: Parts): Promise<void> {
 async function nameTask(server: Server, document: vscode.TextDocument | null): Promise<void> {
   const taskId = document && (await askForTask())?.trim();
   if (!taskId) return;
-  await server.ensure();
-  await server.execute('tokenblame.setTask', document.uri.toString(), { taskId });
+  await server.ensureRunning();
+  await server.execute(SERVER_COMMANDS.setTask, document.uri.toString(), { taskId });
 }
 
 /** Runs one of the server's commands on the sample in the active editor. */
-async function onActive({ server }: Parts, command: string): Promise<void> {
+async function onActive({ server }: CommandDependencies, command: ServerCommand): Promise<void> {
   const document = activePython();
   if (!document) return;
-  await server.ensure();
+  await server.ensureRunning();
   await server.execute(command, document.uri.toString());
 }
 
 /** What concerns the sample in the editor. */
-function editorCommands(parts: Parts): Commands {
+function editorCommands(parts: CommandDependencies): Commands {
   return {
     explainFile: () => explain(parts),
     nameTask: () => nameTask(parts.server, activePython()),
     cancelAll: () => {
       cancelRuns();
-      return parts.server.execute('tokenblame.cancel');
+      return parts.server.execute(SERVER_COMMANDS.cancel);
     },
     clearHighlights: () => {
       parts.heatMap.clear();
@@ -95,11 +96,11 @@ function editorCommands(parts: Parts): Commands {
     },
     showCode: () => showCode(parts.server),
     restorePrompt: () => restorePrompt(parts.server),
-    goToFault: () => onActive(parts, 'tokenblame.showFault'),
-    searchFile: () => onActive(parts, 'tokenblame.searchLonger'),
-    checkFile: () => onActive(parts, 'tokenblame.checkFaithfulness'),
-    curveFile: () => onActive(parts, 'tokenblame.curve'),
-    reportFile: () => onActive(parts, 'tokenblame.copyReport'),
+    goToFault: () => onActive(parts, SERVER_COMMANDS.showFault),
+    searchFile: () => onActive(parts, SERVER_COMMANDS.searchLonger),
+    checkFile: () => onActive(parts, SERVER_COMMANDS.checkFaithfulness),
+    curveFile: () => onActive(parts, SERVER_COMMANDS.passCurve),
+    reportFile: () => onActive(parts, SERVER_COMMANDS.copyReport),
     openPanel: () => {
       parts.panel.open('graph');
     },
@@ -113,7 +114,7 @@ function editorCommands(parts: Parts): Commands {
 }
 
 /** What concerns server, engine and extension. */
-function windowCommands({ context, server, notifications, log }: Parts): Commands {
+function windowCommands({ context, server, notifications, log }: CommandDependencies): Commands {
   return {
     showLog: () => {
       log.show();
@@ -132,7 +133,7 @@ function windowCommands({ context, server, notifications, log }: Parts): Command
 }
 
 /** Registers every command of package.json. */
-export function registerCommands(parts: Parts): vscode.Disposable {
+export function registerCommands(parts: CommandDependencies): vscode.Disposable {
   const commands: Commands = {
     ...editorCommands(parts),
     ...windowCommands(parts),

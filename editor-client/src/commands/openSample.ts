@@ -2,11 +2,12 @@
 
 import * as vscode from 'vscode';
 import type { Outcomes } from '../outcomes/outcomes';
-import type { Sample } from '../samples/samples';
+import { SERVER_COMMANDS } from '../protocol/commands';
+import type { Sample } from '../samples/sampleFormats';
 import type { Server } from '../server/server';
 
-export interface Workers {
-  server: Pick<Server, 'ensure' | 'execute' | 'running'>;
+export interface ExplainDependencies {
+  server: Pick<Server, 'ensureRunning' | 'execute' | 'running'>;
   outcomes: Outcomes;
 }
 
@@ -16,7 +17,7 @@ function openDocument(uri: string): vscode.TextDocument | undefined {
 }
 
 /** Whether the server explains a document by itself as soon as it is opened. */
-const startsByItself = (): boolean =>
+const explainsOnOpening = (): boolean =>
   ['type', 'open'].includes(vscode.workspace.getConfiguration('tokenblame').get('run', 'type'));
 
 /**
@@ -24,30 +25,30 @@ const startsByItself = (): boolean =>
  *
  * @param show how an editor is to show it; by default none does
  */
-export async function begin(
-  { server, outcomes }: Workers,
+export async function startExplaining(
+  { server, outcomes }: ExplainDependencies,
   uri: string,
   show?: vscode.TextDocumentShowOptions,
 ): Promise<void> {
   const known = openDocument(uri);
-  const working = known !== undefined && outcomes.workOn(uri) === 'running';
-  if (!working) outcomes.requested(uri);
+  const isRunning = known !== undefined && outcomes.workState(uri) === 'running';
+  if (!isRunning) outcomes.requested(uri);
   const document = known ?? (await vscode.workspace.openTextDocument(vscode.Uri.parse(uri, true)));
   if (show) await vscode.window.showTextDocument(document, show);
   // Asking twice would stop the first run and start another.
-  const asks = known ? !working : !startsByItself();
-  if (asks) await server.execute('tokenblame.explain', uri);
+  const mustAsk = known ? !isRunning : !explainsOnOpening();
+  if (mustAsk) await server.execute(SERVER_COMMANDS.explain, uri);
 }
 
 /** A sample of the view, opened and explained. */
-export async function explainSample(workers: Workers, sample: Sample): Promise<void> {
+export async function explainSample(workers: ExplainDependencies, sample: Sample): Promise<void> {
   const { server } = workers;
   if (sample.lacksPrompt) {
     await openCompletion(server, sample);
     return;
   }
-  await server.ensure();
-  if (server.running) await begin(workers, sample.uri, {});
+  await server.ensureRunning();
+  if (server.running) await startExplaining(workers, sample.uri, {});
   else await vscode.window.showTextDocument(vscode.Uri.parse(sample.uri, true));
 }
 
@@ -56,13 +57,13 @@ export async function explainSample(workers: Workers, sample: Sample): Promise<v
  * then the line itself is shown: that keeps its file open.
  */
 export async function openCompletion(
-  server: Workers['server'],
+  server: ExplainDependencies['server'],
   { group, number }: Sample,
 ): Promise<void> {
   const line = number - 1;
   const selection = new vscode.Range(line, 0, line, 0);
   const options = { preserveFocus: true, selection };
   await vscode.window.showTextDocument(vscode.Uri.parse(group, true), options);
-  await server.ensure();
-  await server.execute('tokenblame.openSample', group, { line });
+  await server.ensureRunning();
+  await server.execute(SERVER_COMMANDS.openSample, group, { line });
 }

@@ -1,9 +1,9 @@
 /** Commands of the view "Samples": how it is sorted and what it shows. */
 
 import * as vscode from 'vscode';
-import { ICONS, NAMES } from '../samples/labels';
-import { KINDS, type Kind } from '../outcomes/outcomes';
-import { NO_FILTER, ORDERS, type Order } from '../samples/sampleList';
+import { OUTCOME_KINDS, type OutcomeKind } from '../outcomes/outcomes';
+import { OUTCOME_ICONS, OUTCOME_NAMES } from '../samples/labels';
+import { NO_FILTER, type Order, ORDERS } from '../samples/sampleList';
 import type { SampleTree } from '../samples/sampleTree';
 
 const ORDER_NAMES: Record<Order, string> = {
@@ -24,15 +24,15 @@ async function sort(tree: SampleTree): Promise<void> {
 
 async function filterByOutcome(tree: SampleTree): Promise<void> {
   const { kinds } = tree.filter;
-  const items = KINDS.map((kind: Kind) => ({
-    label: `$(${ICONS[kind].id}) ${NAMES[kind]}`,
+  const items = OUTCOME_KINDS.map((kind: OutcomeKind) => ({
+    label: `$(${OUTCOME_ICONS[kind].id}) ${OUTCOME_NAMES[kind]}`,
     picked: kinds.length === 0 || kinds.includes(kind),
     outcome: kind,
   }));
   const title = 'Show samples of which outcome?';
   const chosen = await vscode.window.showQuickPick(items, { title, canPickMany: true });
   if (!chosen) return;
-  const all = chosen.length === KINDS.length;
+  const all = chosen.length === OUTCOME_KINDS.length;
   await tree.setFilter({ ...tree.filter, kinds: all ? [] : chosen.map(({ outcome }) => outcome) });
 }
 

@@ -3,20 +3,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { SECTION } from '../settings/settings';
-import { create, findBase, interpreterIn } from '../setup/environment';
-import { extensionVersion, managedFolder } from '../setup/interpreter';
-import { writeSetting } from '../settings/settings';
+import { errorMessage } from '../protocol/errors';
 import type { Server } from '../server/server';
+import { SECTION, writeSetting } from '../settings/settings';
+import { createEnvironment, findBasePython, interpreterIn } from '../setup/environment';
 import type { Observer } from '../setup/processRunner';
+import { extensionVersion, managedFolder } from '../setup/pythonSources';
 
-export interface SetUpParts {
+export interface SetUpDependencies {
   context: vscode.ExtensionContext;
   log: vscode.LogOutputChannel;
   server: Server;
 }
 
-const PLACES = 'https://www.python.org/downloads/';
+const DOWNLOAD_PAGE = 'https://www.python.org/downloads/';
 
 async function askForPython(): Promise<void> {
   const message =
@@ -24,12 +24,16 @@ async function askForPython(): Promise<void> {
     'On Debian and Ubuntu: apt install python3-venv.';
   const get = 'Get Python';
   if ((await vscode.window.showErrorMessage(message, get)) === get) {
-    await vscode.env.openExternal(vscode.Uri.parse(PLACES));
+    await vscode.env.openExternal(vscode.Uri.parse(DOWNLOAD_PAGE));
   }
 }
 
 /** Makes the environment under a progress notification; true where it is there. */
-function install({ context, log }: SetUpParts, base: string, source: string): Thenable<boolean> {
+function createWithProgress(
+  { context, log }: SetUpDependencies,
+  base: string,
+  source: string,
+): Thenable<boolean> {
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: 'Token Blame',
@@ -50,7 +54,7 @@ function install({ context, log }: SetUpParts, base: string, source: string): Th
       },
     };
     const plan = { base, folder: managedFolder(context), source, platform: process.platform };
-    return create(plan, extensionVersion(context), observer, controller.signal);
+    return createEnvironment(plan, extensionVersion(context), observer, controller.signal);
   });
 }
 
@@ -59,24 +63,28 @@ function install({ context, log }: SetUpParts, base: string, source: string): Th
  *
  * @returns true where it is there
  */
-async function replace(parts: SetUpParts, base: string, source: string): Promise<boolean> {
+async function replaceEnvironment(
+  parts: SetUpDependencies,
+  base: string,
+  source: string,
+): Promise<boolean> {
   const { log, server } = parts;
   let done = false;
   await server.stop();
   try {
-    done = await install(parts, base, source);
+    done = await createWithProgress(parts, base, source);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     const show = 'Show log';
     void vscode.window.showErrorMessage(`Token Blame: ${reason}`, show).then((choice) => {
       if (choice === show) log.show();
     });
   }
-  if (!done) await server.ensure();
+  if (!done) await server.ensureRunning();
   return done;
 }
 
-async function makeEnvironment(parts: SetUpParts): Promise<void> {
+async function makeEnvironment(parts: SetUpDependencies): Promise<void> {
   const { context, server } = parts;
   const source = join(context.extensionPath, 'out', 'python');
   if (!existsSync(source)) {
@@ -84,18 +92,18 @@ async function makeEnvironment(parts: SetUpParts): Promise<void> {
     void vscode.window.showErrorMessage(`Token Blame: ${message}.`);
     return;
   }
-  const base = await findBase();
+  const base = await findBasePython();
   if (base === null) {
     void askForPython(); // its message may stay unanswered
     return;
   }
-  if (!(await replace(parts, base, source))) return;
+  if (!(await replaceEnvironment(parts, base, source))) return;
   const named = vscode.workspace.getConfiguration(SECTION).get<string>('python', '');
   // A setting wins over what is found. Writing it restarts the server, unless that fails.
   const path = interpreterIn(managedFolder(context), process.platform);
   if (named && named !== path) {
     await writeSetting('python', path);
-    await server.ensure();
+    await server.ensureRunning();
   } else await server.restart();
 }
 
@@ -103,7 +111,7 @@ async function makeEnvironment(parts: SetUpParts): Promise<void> {
 let making = false;
 
 /** One at a time: each begins by emptying the folder. */
-async function makeOnce(parts: SetUpParts): Promise<void> {
+async function makeEnvironmentOnce(parts: SetUpDependencies): Promise<void> {
   if (making) {
     void vscode.window.showInformationMessage(
       'Token Blame: the environment is being made already.',
@@ -128,7 +136,7 @@ async function chooseInterpreter(): Promise<void> {
 }
 
 /** Asks how to get a Python that can run the server, and does it. */
-export async function setUp(parts: SetUpParts): Promise<void> {
+export async function setUp(parts: SetUpDependencies): Promise<void> {
   if (!vscode.workspace.isTrusted) {
     void vscode.window.showInformationMessage(
       'Token Blame: nothing is installed from within an untrusted workspace.',
@@ -140,7 +148,7 @@ export async function setUp(parts: SetUpParts): Promise<void> {
     {
       label: '$(add) Make an environment for Token Blame',
       detail: `Downloads about 2 GB of Python packages, once, into ${folder}`,
-      run: () => makeOnce(parts),
+      run: () => makeEnvironmentOnce(parts),
     },
     {
       label: '$(folder-opened) Choose an interpreter that has it…',

@@ -29,7 +29,7 @@ export interface Weighted {
 }
 
 /** What the user wants to see of the map. */
-export interface Wanted {
+export interface HeatMapOptions {
   /** Factor on the values: above 1 weaker tokens show, below 1 they vanish. */
   intensity: number;
   positive: boolean;
@@ -38,24 +38,24 @@ export interface Wanted {
 }
 
 /** The bucket of one token, or null where it stays unpainted. */
-export function bucketOf(span: Weighted, wanted: Wanted): Bucket | null {
-  if (span.role === 'template') return wanted.template ? 'template' : null;
-  const magnitude = Math.min(1, Math.abs(span.value) * wanted.intensity);
+export function bucketOf(span: Weighted, options: HeatMapOptions): Bucket | null {
+  if (span.role === 'template') return options.template ? 'template' : null;
+  const magnitude = Math.min(1, Math.abs(span.value) * options.intensity);
   // Written so that a NaN stays unpainted too.
   if (!(magnitude >= FLOOR)) return null;
   const sign: Sign = span.value > 0 ? 'positive' : 'negative';
-  if (!wanted[sign]) return null;
+  if (!options[sign]) return null;
   return `${sign}${Math.max(1, Math.ceil(Math.sqrt(magnitude) * LEVELS)) as Level}`;
 }
 
 /** Sorts spans into buckets. Every bucket is present: an empty list takes old paint away. */
 export function sortIntoBuckets<S extends Weighted>(
   spans: readonly S[],
-  wanted: Wanted,
+  options: HeatMapOptions,
 ): Map<Bucket, S[]> {
   const sorted = new Map<Bucket, S[]>(BUCKETS.map((bucket) => [bucket, []]));
   for (const span of spans) {
-    const bucket = bucketOf(span, wanted);
+    const bucket = bucketOf(span, options);
     if (bucket !== null) sorted.get(bucket)?.push(span);
   }
   return sorted;

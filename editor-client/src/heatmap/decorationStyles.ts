@@ -6,13 +6,13 @@
  */
 
 import type { Palette } from '../protocol/webviewMessages';
-import { BUCKETS, EVERY_LEVEL, SIGNS, type Bucket, type Level, type Sign } from './buckets';
+import { type Bucket, BUCKETS, EVERY_LEVEL, type Level, type Sign, SIGNS } from './buckets';
 
 /** Everything that is painted: the strengths, the template's grey, the broken token. */
-export type Layer = Bucket | 'fault';
+export type DecorationKind = Bucket | 'fault';
 
 /** Every layer, in the order in which they are painted. */
-export const LAYERS: readonly Layer[] = [...BUCKETS, 'fault'];
+export const DECORATION_KINDS: readonly DecorationKind[] = [...BUCKETS, 'fault'];
 
 /** From which strength on a token is underlined. */
 export type Underline = 'all' | 'strong' | 'off';
@@ -26,7 +26,7 @@ export interface DecorationStyle {
 }
 
 /** Solid or dotted: the sign can be told without seeing colours. */
-const STYLE: Record<Sign, 'solid' | 'dotted'> = { positive: 'solid', negative: 'dotted' };
+const UNDERLINE_STYLE: Record<Sign, 'solid' | 'dotted'> = { positive: 'solid', negative: 'dotted' };
 
 /** So can the sign of a mark in the overview ruler, by its place. */
 const LANE: Record<Sign, 'left' | 'center'> = { positive: 'left', negative: 'center' };
@@ -39,25 +39,29 @@ const FIRST_UNDERLINED: Record<Underline, number> = { all: 1, strong: 2, off: In
 const FIRST_ON_RULER: Level = 3;
 
 /** The name of a colour in a palette: `positiveMark` or `safePositiveMark`. */
-function named(palette: Palette, sign: Sign, rest: string): string {
+function colorName(palette: Palette, sign: Sign, rest: string): string {
   if (palette === 'redBlue') return `${sign}${rest}`;
   return `safe${sign === 'positive' ? 'Positive' : 'Negative'}${rest}`;
 }
 
-function heatLook(
+function heatStyle(
   sign: Sign,
   level: Level,
   palette: Palette,
   underline: Underline,
 ): DecorationStyle {
-  const mark = named(palette, sign, 'Mark');
-  const look: DecorationStyle = { background: named(palette, sign, `${level}Background`) };
+  const mark = colorName(palette, sign, 'Mark');
+  const style: DecorationStyle = { background: colorName(palette, sign, `${level}Background`) };
   if (level >= FIRST_UNDERLINED[underline]) {
-    look.border = { color: mark, style: STYLE[sign], width: `0 0 ${THICKNESS[level]} 0` };
+    style.border = {
+      color: mark,
+      style: UNDERLINE_STYLE[sign],
+      width: `0 0 ${THICKNESS[level]} 0`,
+    };
   }
-  if (level >= FIRST_ON_RULER) look.ruler = { color: mark, lane: LANE[sign] };
-  if (level === 4) look.text = 'strongForeground';
-  return look;
+  if (level >= FIRST_ON_RULER) style.ruler = { color: mark, lane: LANE[sign] };
+  if (level === 4) style.text = 'strongForeground';
+  return style;
 }
 
 const TEMPLATE: DecorationStyle = { background: 'templateBackground' };
@@ -72,12 +76,12 @@ const FAULT: DecorationStyle = {
 export function decorationStyles(
   palette: Palette,
   underline: Underline,
-): Map<Layer, DecorationStyle> {
-  const found = new Map<Layer, DecorationStyle>();
+): Map<DecorationKind, DecorationStyle> {
+  const styles = new Map<DecorationKind, DecorationStyle>();
   for (const sign of SIGNS) {
     for (const level of EVERY_LEVEL) {
-      found.set(`${sign}${level}`, heatLook(sign, level, palette, underline));
+      styles.set(`${sign}${level}`, heatStyle(sign, level, palette, underline));
     }
   }
-  return found.set('template', TEMPLATE).set('fault', FAULT);
+  return styles.set('template', TEMPLATE).set('fault', FAULT);
 }

@@ -3,13 +3,13 @@
 import * as vscode from 'vscode';
 import type { Palette } from '../protocol/webviewMessages';
 import {
-  decorationStyles,
-  type Layer,
+  type DecorationKind,
   type DecorationStyle,
+  decorationStyles,
   type Underline,
 } from './decorationStyles';
 
-export type DecorationTypes = ReadonlyMap<Layer, vscode.TextEditorDecorationType>;
+export type DecorationTypes = ReadonlyMap<DecorationKind, vscode.TextEditorDecorationType>;
 
 const color = (name: string): vscode.ThemeColor => new vscode.ThemeColor(`tokenblame.${name}`);
 
@@ -40,9 +40,9 @@ function toOptions({
 
 /** Creates them all; seldom, since every type costs a style sheet rule. */
 export function createDecorationTypes(palette: Palette, underline: Underline): DecorationTypes {
-  const types = new Map<Layer, vscode.TextEditorDecorationType>();
-  for (const [layer, look] of decorationStyles(palette, underline)) {
-    types.set(layer, vscode.window.createTextEditorDecorationType(toOptions(look)));
+  const types = new Map<DecorationKind, vscode.TextEditorDecorationType>();
+  for (const [kind, style] of decorationStyles(palette, underline)) {
+    types.set(kind, vscode.window.createTextEditorDecorationType(toOptions(style)));
   }
   return types;
 }

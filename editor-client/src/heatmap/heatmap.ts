@@ -2,9 +2,9 @@
 
 import * as vscode from 'vscode';
 import { sortIntoBuckets } from './buckets';
-import { toColors, type Colors } from './colors';
+import { type ColorSettings, parseColorSettings } from './colorSettings';
 import { createDecorationTypes } from './decorations';
-import { LAYERS, type Layer } from './decorationStyles';
+import { DECORATION_KINDS, type DecorationKind } from './decorationStyles';
 
 /** A token to paint, already in VS Code's own positions. */
 export interface HeatSpan {
@@ -22,9 +22,9 @@ export interface Heat {
   linked?: vscode.Uri | undefined;
 }
 
-function readColors(): Colors {
+function readColors(): ColorSettings {
   const section = vscode.workspace.getConfiguration('tokenblame.colors');
-  return toColors((name) => section.get(name));
+  return parseColorSettings((name) => section.get(name));
 }
 
 /**
@@ -112,16 +112,16 @@ export class HeatMap implements vscode.Disposable {
   }
 
   private paint(editor: vscode.TextEditor): void {
-    const layers = this.layersOf(editor.document);
-    for (const layer of LAYERS) {
+    const layers = this.rangesToPaint(editor.document);
+    for (const layer of DECORATION_KINDS) {
       const type = this.types.get(layer);
       // Plain ranges: options per range (hover messages above all) stall the editor.
       if (type) editor.setDecorations(type, layers.get(layer) ?? []);
     }
   }
 
-  private layersOf(document: vscode.TextDocument): Map<Layer, vscode.Range[]> {
-    const layers = new Map<Layer, vscode.Range[]>();
+  private rangesToPaint(document: vscode.TextDocument): Map<DecorationKind, vscode.Range[]> {
+    const layers = new Map<DecorationKind, vscode.Range[]>();
     const heat = this.heats.get(document.uri.toString());
     if (!heat || !this.colors.enabled || !heat.fits(document)) return layers;
     for (const [bucket, spans] of sortIntoBuckets(heat.spans, this.colors)) {

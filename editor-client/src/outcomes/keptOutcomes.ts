@@ -4,12 +4,12 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import { isSettled, KINDS, type Outcomes, type Settled } from './outcomes';
+import { isSettled, OUTCOME_KINDS, type Outcomes, type Settled } from './outcomes';
 
 const KEY = 'samples.outcomes';
 
 /** EvalPlus' tasks a few times over; beyond it, those that were found first go. */
-const MOST = 2000;
+const MAX_ENTRIES = 2000;
 
 interface Entry {
   uri: string;
@@ -25,13 +25,13 @@ export interface Memory {
 }
 
 /** When a sample's file was changed last; null: there is none, or the editor shows another text. */
-export type TimeOf = (uri: string) => Promise<number | null>;
+export type ModifiedTime = (uri: string) => Promise<number | null>;
 
 /** What was kept, unless another version of the extension kept something else. */
 function entriesIn(kept: unknown): Entry[] {
   const entries = Array.isArray(kept) ? (kept as Partial<Entry>[]) : [];
   return entries.filter((entry): entry is Entry =>
-    KINDS.some((kind) => kind === entry.outcome?.kind),
+    OUTCOME_KINDS.some((kind) => kind === entry.outcome?.kind),
   );
 }
 
@@ -43,9 +43,9 @@ export class KeptOutcomes {
   constructor(
     private readonly outcomes: Outcomes,
     private readonly memory: Memory,
-    private readonly timeOf: TimeOf,
+    private readonly timeOf: ModifiedTime,
   ) {
-    this.unsubscribe = outcomes.onChange((uri) => void this.note(uri));
+    this.unsubscribe = outcomes.onChange((uri) => void this.record(uri));
   }
 
   /** Brings back what is still true. */
@@ -61,7 +61,7 @@ export class KeptOutcomes {
   }
 
   /** Keeps what is known of a sample now; called with every change, and when its file was saved. */
-  async note(uri: string): Promise<void> {
+  async record(uri: string): Promise<void> {
     // What is asked anew stays true until there is an answer.
     if (this.outcomes.of(uri).kind === 'running') return;
     const time = await this.timeOf(uri);
@@ -90,7 +90,7 @@ export class KeptOutcomes {
   private save(): void {
     this.saving = undefined;
     for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= MOST) break;
+      if (this.entries.size <= MAX_ENTRIES) break;
       this.entries.delete(oldest);
     }
     void this.memory.update(KEY, [...this.entries.values()]);

@@ -8,7 +8,7 @@
 import type { Relevance } from '../protocol/serverMessages';
 
 /** How far an explanation has come: nothing, a proved pair, a heat map. */
-function detail({ pair, spans }: Relevance): number {
+function completeness({ pair, spans }: Relevance): number {
   if (spans.length > 0) return 2;
   return pair ? 1 : 0;
 }
@@ -18,10 +18,10 @@ export class LatestResults {
   /** Documents whose shown result is of a server that has ended. */
   private readonly inherited = new Set<string>();
   /** What the new server has said about them so far. */
-  private readonly waiting = new Map<string, Relevance>();
+  private readonly pending = new Map<string, Relevance>();
 
   /** Takes a result in. Answers what is to be shown now; null: leave everything as it is. */
-  take(result: Relevance): Relevance | null {
+  accept(result: Relevance): Relevance | null {
     const { uri } = result;
     if (result.state !== 'computed') {
       this.shown.delete(uri);
@@ -30,8 +30,8 @@ export class LatestResults {
     }
     const older = this.shown.get(uri);
     const kept = this.inherited.has(uri) && older?.version === result.version;
-    if (kept && detail(result) < detail(older)) {
-      this.waiting.set(uri, result);
+    if (kept && completeness(result) < completeness(older)) {
+      this.pending.set(uri, result);
       return null;
     }
     this.release(uri);
@@ -40,8 +40,8 @@ export class LatestResults {
   }
 
   /** The work on a document has ended well: what the new server found counts, however little. */
-  finished(uri: string): Relevance | null {
-    const result = this.waiting.get(uri);
+  workFinished(uri: string): Relevance | null {
+    const result = this.pending.get(uri);
     if (!result) return null;
     this.release(uri);
     this.shown.set(uri, result);
@@ -49,13 +49,13 @@ export class LatestResults {
   }
 
   /** The server has ended; its results stay. */
-  serverGone(): void {
-    this.waiting.clear();
+  serverEnded(): void {
+    this.pending.clear();
     for (const uri of this.shown.keys()) this.inherited.add(uri);
   }
 
   private release(uri: string): void {
     this.inherited.delete(uri);
-    this.waiting.delete(uri);
+    this.pending.delete(uri);
   }
 }

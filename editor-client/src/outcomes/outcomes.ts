@@ -15,7 +15,7 @@ export type Outcome =
   | { kind: 'proved'; logitDiff: number; target: string; contrast: string; weak: boolean }
   | { kind: 'error'; message: string };
 
-export type Kind = Outcome['kind'];
+export type OutcomeKind = Outcome['kind'];
 
 /** What the tests have said, which stays true of the same text. */
 export type Settled = Extract<Outcome, { kind: 'pass' | 'fail' | 'proved' }>;
@@ -24,15 +24,22 @@ export const isSettled = (outcome: Outcome): outcome is Settled =>
   ['pass', 'fail', 'proved'].includes(outcome.kind);
 
 /** Every kind, in the order in which a list sorted by outcome shows them. */
-export const KINDS: readonly Kind[] = ['proved', 'fail', 'error', 'running', 'pass', 'unknown'];
+export const OUTCOME_KINDS: readonly OutcomeKind[] = [
+  'proved',
+  'fail',
+  'error',
+  'running',
+  'pass',
+  'unknown',
+];
 
 /** Where the work on a sample stands; it has ended in all but the first two. */
-export type Work = 'idle' | 'running' | 'done' | 'stopped' | 'failed' | 'refused' | 'lost';
+export type WorkState = 'idle' | 'running' | 'done' | 'stopped' | 'failed' | 'refused' | 'lost';
 
 interface Facts {
-  work: Work;
+  work: WorkState;
   /** Something was found out, if only that the tests have run. */
-  told: boolean;
+  hasResult: boolean;
   /** What the tests have proved. It stays true whatever else is asked about the same text. */
   proved: Pick<Pair, 'logitDiff' | 'target' | 'contrast' | 'weak'> | null;
   /** A failing test was reported. It stays true until the sample is explained anew. */
@@ -40,9 +47,9 @@ interface Facts {
   message: string;
 }
 
-const NOTHING: Facts = { work: 'idle', told: false, proved: null, fails: false, message: '' };
+const NOTHING: Facts = { work: 'idle', hasResult: false, proved: null, fails: false, message: '' };
 
-function judge({ work, told, proved, fails, message }: Facts): Outcome {
+function toOutcome({ work, hasResult, proved, fails, message }: Facts): Outcome {
   if (proved) {
     const { logitDiff, target, contrast, weak } = proved;
     return { kind: 'proved', logitDiff, target, contrast, weak };
@@ -50,15 +57,15 @@ function judge({ work, told, proved, fails, message }: Facts): Outcome {
   if (work === 'failed') return { kind: 'error', message };
   if (work === 'running') return { kind: 'running' };
   if (fails) return { kind: 'fail' };
-  return work === 'done' && told ? { kind: 'pass' } : { kind: 'unknown' };
+  return work === 'done' && hasResult ? { kind: 'pass' } : { kind: 'unknown' };
 }
 
 /** Which end of the work a status without `computing` tells. */
-function endOf(state: Status['state'], facts: Facts): Work {
+function endState(state: Status['state'], facts: Facts): WorkState {
   if (state === 'error') return 'failed';
   if (state === 'untrusted') return 'refused';
   // "Stopped" is said in the same way as "explained", but nothing was found before it.
-  return facts.told || facts.fails ? 'done' : 'stopped';
+  return facts.hasResult || facts.fails ? 'done' : 'stopped';
 }
 
 type Listener = (uri: string) => void;
@@ -69,10 +76,10 @@ export class Outcomes {
   private readonly listeners = new Set<Listener>();
 
   of(uri: string): Outcome {
-    return judge(this.get(uri));
+    return toOutcome(this.get(uri));
   }
 
-  workOn(uri: string): Work {
+  workState(uri: string): WorkState {
     return this.get(uri).work;
   }
 
@@ -92,14 +99,15 @@ export class Outcomes {
     if (result.state === 'computed') {
       // A pair chosen by hand is shown in the editor, and says nothing about the sample.
       const proved = result.pair?.origin === 'manual' ? null : result.pair;
-      this.set(result.uri, { ...facts, told: true, proved: proved ?? facts.proved });
-    } else if (result.state === 'stale') this.set(result.uri, { ...NOTHING, work: running(facts) });
+      this.set(result.uri, { ...facts, hasResult: true, proved: proved ?? facts.proved });
+    } else if (result.state === 'stale')
+      this.set(result.uri, { ...NOTHING, work: workAfterEdit(facts) });
     // A closed document keeps its outcome; only work on it has ended.
     else if (facts.work === 'running') this.set(result.uri, { ...facts, work: 'lost' });
   }
 
   /** A failing test was reported for the sample. */
-  failing(uri: string): void {
+  testFailed(uri: string): void {
     this.set(uri, { ...this.get(uri), fails: true });
   }
 
@@ -108,13 +116,13 @@ export class Outcomes {
     if (uri === null || state === 'starting') return;
     const facts = this.get(uri);
     if (state !== 'computing') {
-      this.set(uri, { ...facts, work: endOf(state, facts), message });
+      this.set(uri, { ...facts, work: endState(state, facts), message });
     } else if (facts.work === 'running') this.set(uri, facts);
     else this.set(uri, { ...NOTHING, work: 'running', proved: facts.proved });
   }
 
   /** The server has ended: nobody works on anything now. */
-  serverGone(): void {
+  serverEnded(): void {
     for (const [uri, facts] of this.facts) {
       if (facts.work === 'running') this.set(uri, { ...facts, work: 'lost' });
     }
@@ -125,12 +133,12 @@ export class Outcomes {
     if (this.facts.has(uri)) return;
     const proved = outcome.kind === 'proved' ? outcome : null;
     const fails = outcome.kind === 'fail';
-    this.set(uri, { ...NOTHING, work: 'done', told: true, proved, fails });
+    this.set(uri, { ...NOTHING, work: 'done', hasResult: true, proved, fails });
   }
 
   /** The sample has changed on disk, or is gone. */
   forget(uri: string): void {
-    if (this.facts.delete(uri)) this.tell(uri);
+    if (this.facts.delete(uri)) this.notify(uri);
   }
 
   private get(uri: string): Facts {
@@ -139,15 +147,15 @@ export class Outcomes {
 
   private set(uri: string, facts: Facts): void {
     this.facts.set(uri, facts);
-    this.tell(uri);
+    this.notify(uri);
   }
 
-  private tell(uri: string): void {
+  private notify(uri: string): void {
     for (const listener of [...this.listeners]) listener(uri);
   }
 }
 
 /** Work that was asked for goes on when the server says that older results are stale. */
-function running(facts: Facts): Work {
+function workAfterEdit(facts: Facts): WorkState {
   return facts.work === 'running' ? 'running' : 'idle';
 }

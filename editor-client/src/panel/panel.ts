@@ -2,16 +2,23 @@
 
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
-import { SECTION } from '../settings/settings';
+import { SERVER_COMMANDS, type ServerCommand } from '../protocol/commands';
+import {
+  type Action,
+  isSection,
+  type MessageFromWebview,
+  type MessageToWebview,
+  type Palette,
+  type Section,
+} from '../protocol/webviewMessages';
 import { SAMPLE_SCHEME } from '../samples/finder';
-import type { Palette } from '../protocol/webviewMessages';
+import { namesTask } from '../samples/tasks';
+import type { Server } from '../server/server';
+import { SECTION } from '../settings/settings';
 import { panelHtml } from './panelHtml';
-import { isSection, type FromView, type Section, type ToView } from '../protocol/webviewMessages';
 import { PanelModel } from './panelModel';
 import { applyRepair, Repairs } from './repair';
-import type { Server } from '../server/server';
-import { namesTask } from '../samples/tasks';
-import { TokenLink, type Subject } from './tokenLink';
+import { type Subject, TokenLink } from './tokenLink';
 
 export const PANEL = 'tokenblame.panel';
 
@@ -38,7 +45,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     private readonly extension: vscode.Uri,
     private readonly server: Server,
   ) {
-    this.model = new PanelModel(server.ask, (message) => {
+    this.model = new PanelModel(server.sendRequest, (message) => {
       this.post(message);
     });
     this.link = new TokenLink(this.subject, (how, token) => {
@@ -67,11 +74,11 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     }
     this.panel?.reveal(undefined, true);
     const open = vscode.workspace.textDocuments;
-    const asked = uri === undefined ? undefined : vscode.Uri.parse(uri, true).toString();
+    const wanted = uri === undefined ? undefined : vscode.Uri.parse(uri, true).toString();
     this.follow(
-      asked === undefined
+      wanted === undefined
         ? vscode.window.activeTextEditor?.document
-        : open.find((document) => document.uri.toString() === asked),
+        : open.find((document) => document.uri.toString() === wanted),
     );
     this.model.show(section);
   }
@@ -94,7 +101,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   }
 
   private readonly subject: Subject = () => {
-    const { uri, known: details } = this.model;
+    const { uri, currentDetails: details } = this.model;
     return uri !== null && details ? { uri: vscode.Uri.parse(uri, true), details } : null;
   };
 
@@ -115,8 +122,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     panel.onDidChangeViewState(() => {
       this.model.setVisible(panel.visible);
     });
-    webview.onDidReceiveMessage((message: FromView) => {
-      void this.take(message);
+    webview.onDidReceiveMessage((message: MessageFromWebview) => {
+      void this.receive(message);
     });
     this.model.setVisible(true);
     webview.html = panelHtml({
@@ -130,7 +137,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   /** Whether a document is worth following; the others leave the panel as it is. */
   private isSample({ uri }: vscode.TextDocument): boolean {
     const ours = ['file', 'untitled', SAMPLE_SCHEME].includes(uri.scheme);
-    return ours && (namesTask(uri.path) || this.model.heardOf(uri.toString()));
+    return ours && (namesTask(uri.path) || this.model.isSample(uri.toString()));
   }
 
   private follow(document: vscode.TextDocument | undefined): void {
@@ -138,7 +145,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     this.model.follow({ uri: document.uri.toString(), title: titleOf(document.uri) });
   }
 
-  private post(message: ToView): void {
+  private post(message: MessageToWebview): void {
     void this.panel?.webview.postMessage(message);
   }
 
@@ -146,21 +153,21 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     this.post({ type: 'palette', palette: palette() });
   }
 
-  private async take(message: FromView): Promise<void> {
+  private async receive(message: MessageFromWebview): Promise<void> {
     switch (message.type) {
       case 'ready':
         this.postPalette();
         this.model.replay();
         break;
       case 'section':
-        this.model.looked(message.section);
+        this.model.sectionChosen(message.section);
         break;
       case 'compute':
-        await this.model.compute(message.what, message);
+        await this.model.compute(message.computation, message);
         break;
       case 'cancel':
-        if (message.what !== 'sample') this.model.cancel(message.what);
-        else await this.run('tokenblame.cancel');
+        if (message.computation !== 'sample') this.model.cancel(message.computation);
+        else await this.run(SERVER_COMMANDS.cancel);
         break;
       case 'point':
         this.link.point(message.place);
@@ -172,45 +179,45 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
         await this.attribute(message.position, message.contrast);
         break;
       case 'run':
-        await this.help(message.what);
+        await this.runAction(message.action);
     }
   }
 
-  private async help(what: (FromView & { type: 'run' })['what']): Promise<void> {
-    switch (what) {
+  private async runAction(action: Action): Promise<void> {
+    switch (action) {
       case 'explain':
-        return this.run('tokenblame.explain');
+        return this.run(SERVER_COMMANDS.explain);
       case 'check':
-        return this.run('tokenblame.checkFaithfulness');
+        return this.run(SERVER_COMMANDS.checkFaithfulness);
       case 'diff':
       case 'apply':
-        return this.repair(what);
+        return this.repair(action);
       case 'log':
         await vscode.commands.executeCommand('tokenblame.showLog');
     }
   }
 
-  private async repair(what: 'diff' | 'apply'): Promise<void> {
-    const about = this.subject();
-    const program = about?.details.repair?.program;
-    if (!about || program === undefined) return;
-    if (what === 'diff') await this.repairs.showDiff(about.uri, program);
-    else if (!(await applyRepair(about.uri, about.details.version, program))) {
+  private async repair(action: 'diff' | 'apply'): Promise<void> {
+    const subject = this.subject();
+    const program = subject?.details.repair?.program;
+    if (!subject || program === undefined) return;
+    if (action === 'diff') await this.repairs.showDiff(subject.uri, program);
+    else if (!(await applyRepair(subject.uri, subject.details.version, program))) {
       const message = 'Token Blame: the repair was not applied; the sample has changed.';
       void vscode.window.showWarningMessage(message);
     }
   }
 
   private async attribute(position: number, contrast: number): Promise<void> {
-    const version = this.model.known?.version;
-    await this.run('tokenblame.attribute', { version, position, contrast });
+    const version = this.model.currentDetails?.version;
+    await this.run(SERVER_COMMANDS.attribute, { version, position, contrast });
   }
 
   /** One of the server's commands about the sample that is shown. */
-  private async run(command: string, ...more: unknown[]): Promise<void> {
+  private async run(command: ServerCommand, ...more: unknown[]): Promise<void> {
     const { uri } = this.model;
     if (uri === null) return;
-    await this.server.ensure();
+    await this.server.ensureRunning();
     await this.server.execute(command, uri, ...more);
   }
 }

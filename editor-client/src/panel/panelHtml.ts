@@ -1,7 +1,7 @@
 /** The panel's page: what it may load, and the elements that its script fills. */
 
 import graph from '../../../attribution/graphs/web/graph.html';
-import { SECTIONS, type Section } from '../protocol/webviewMessages';
+import { type Section, SECTIONS } from '../protocol/webviewMessages';
 
 export interface Resources {
   /** Where VS Code serves the extension's files from, as a source of a content security policy. */
@@ -22,7 +22,7 @@ const TITLES: Record<Section, string> = {
 };
 
 /** Nothing is fetched from elsewhere, and no text of a sample can run. */
-export function policy({ source, nonce }: Resources): string {
+export function contentSecurityPolicy({ source, nonce }: Resources): string {
   const allowed = {
     'default-src': "'none'",
     'style-src': source,
@@ -59,7 +59,7 @@ export function panelHtml(resources: Resources): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(resources)}">
+<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(resources)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Token Blame</title>
 <link rel="stylesheet" href="${resources.style}">

@@ -1,24 +1,24 @@
-/** The last few things that were computed, each for one document and what it is about. */
+/** The last few answers that were computed, one for each document. */
 
 export class RecentAnswers<T> {
-  private readonly held = new Map<string, { about: string; value: T }>();
+  private readonly entries = new Map<string, { key: string; value: T }>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly capacity: number) {}
 
-  /** What is kept about this very thing; else a new one, which is kept from now on. */
-  get(uri: string, about: string, make: () => T): T {
-    const found = this.held.get(uri);
-    const value = found?.about === about ? found.value : make();
-    this.held.delete(uri);
-    this.held.set(uri, { about, value });
-    for (const oldest of this.held.keys()) {
-      if (this.held.size <= this.most) break;
-      this.held.delete(oldest);
+  /** The answer of a document that is kept under `key`; else a new one, kept from now on. */
+  get(uri: string, key: string, make: () => T): T {
+    const entry = this.entries.get(uri);
+    const value = entry?.key === key ? entry.value : make();
+    this.entries.delete(uri);
+    this.entries.set(uri, { key, value });
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= this.capacity) break;
+      this.entries.delete(oldest);
     }
     return value;
   }
 
   forget(uri: string): void {
-    this.held.delete(uri);
+    this.entries.delete(uri);
   }
 }

@@ -1,7 +1,7 @@
 /** The repaired program: VS Code's own diff against the sample, and putting it in its place. */
 
 import * as vscode from 'vscode';
-import { difference } from './difference';
+import { smallestReplacement } from './replacement';
 
 const SCHEME = 'tokenblame-repair';
 
@@ -43,7 +43,7 @@ export async function applyRepair(
 ): Promise<boolean> {
   const document = await vscode.workspace.openTextDocument(sample);
   if (document.version !== version) return false;
-  const { start, end, text } = difference(document.getText(), program);
+  const { start, end, text } = smallestReplacement(document.getText(), program);
   const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
   const edit = new vscode.WorkspaceEdit();
   edit.replace(sample, range, text);

@@ -3,8 +3,8 @@
 import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
 import type { Details, DocumentName, Place } from '../protocol/serverMessages';
-import { tokenAt } from './tokenPositions';
 import { PROMPT_FILES, promptUri } from '../samples/promptDocuments';
+import { tokenAt } from './tokenPositions';
 
 const toRange = ({ start, end }: Range): vscode.Range =>
   new vscode.Range(start.line, start.character, end.line, end.character);

@@ -3,11 +3,11 @@
 import type { Position, Range } from 'vscode-languageserver-protocol';
 import type { DocumentName, TokenDetails } from '../protocol/serverMessages';
 
-const before = (a: Position, b: Position): boolean =>
+const isBefore = (a: Position, b: Position): boolean =>
   a.line < b.line || (a.line === b.line && a.character < b.character);
 
-const holds = ({ start, end }: Range, at: Position): boolean =>
-  !before(at, start) && before(at, end);
+const contains = ({ start, end }: Range, at: Position): boolean =>
+  !isBefore(at, start) && isBefore(at, end);
 
 /** Index of the token that holds a position; −1: none, e.g. behind the target. */
 export function tokenAt(
@@ -15,6 +15,6 @@ export function tokenAt(
   document: DocumentName,
   at: Position,
 ): number {
-  const found = tokens.find((token) => token.document === document && holds(token.place, at));
-  return found?.index ?? -1;
+  const token = tokens.find((token) => token.document === document && contains(token.place, at));
+  return token?.index ?? -1;
 }

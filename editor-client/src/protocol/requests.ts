@@ -1,21 +1,11 @@
-/** How the server is asked, and the two ways in which it may not answer. */
+/** How the panel asks the server. */
 
-import type { Wish } from './webviewMessages';
+import type { ComputeOptions } from './webviewMessages';
 
-/** An answer that came too late: the text, or what is asked about it, has moved on. */
-export class MovedOn extends Error {}
-
-/** There is nobody to ask. */
-export class NoServer extends Error {
-  constructor() {
-    super('The server is not running.');
-  }
-}
-
-/** Asks the server; rejects with MovedOn, NoServer, or with a message for the user. */
-export type Ask = (
+/** Sends a request; rejects with ContentModified, ServerNotRunning, or a message for the user. */
+export type SendRequest = (
   method: string,
-  params: { uri: string; version?: number } & Wish,
+  params: { uri: string; version?: number } & ComputeOptions,
   signal: AbortSignal,
   progress: (message: string) => void,
 ) => Promise<unknown>;

@@ -11,24 +11,24 @@ export type Section = (typeof SECTIONS)[number];
 export const isSection = (value: unknown): value is Section =>
   (SECTIONS as readonly unknown[]).includes(value);
 
-/** What more may be said of it. */
-export interface Wish {
+/** How a graph or a comparison is wanted. */
+export interface ComputeOptions {
   /** The model to compare with. */
   model?: string;
   /** Whether the graph shows the states between attention and MLP, too. */
   midpoints?: boolean;
 }
 
-/** What takes the engine some time. */
-export interface Computed {
+/** What takes the engine some time, and what it answers. */
+export interface ComputationResults {
   graph: GraphAnswer;
   compare: ComparisonAnswer;
 }
-export type Computation = keyof Computed;
-export const COMPUTATIONS = ['graph', 'compare'] as const satisfies readonly Computation[];
+export type ComputationName = keyof ComputationResults;
+export const COMPUTATION_NAMES = ['graph', 'compare'] as const satisfies readonly ComputationName[];
 
 /** How far a computation is. */
-export type Part<T> =
+export type Computation<T> =
   | { state: 'idle' }
   | { state: 'computing'; message: string }
   | { state: 'failed'; message: string }
@@ -40,23 +40,26 @@ export interface SampleState {
   message: string;
 }
 
+/** What the panel's buttons ask for. */
+export type Action = 'explain' | 'check' | 'diff' | 'apply' | 'log';
+
 /** To the webview. */
-export type ToView =
+export type MessageToWebview =
   | { type: 'sample'; uri: string | null; title: string; sample: SampleState }
   | { type: 'details'; details: Details | null }
-  | { type: 'graph'; part: Part<GraphAnswer> }
-  | { type: 'compare'; part: Part<ComparisonAnswer> }
+  | { type: 'graph'; computation: Computation<GraphAnswer> }
+  | { type: 'compare'; computation: Computation<ComparisonAnswer> }
   | { type: 'section'; section: Section }
   | { type: 'palette'; palette: Palette }
   | { type: 'cursor' | 'mouse'; token: number };
 
 /** From the webview. */
-export type FromView =
+export type MessageFromWebview =
   | { type: 'ready' }
   | { type: 'section'; section: Section }
-  | ({ type: 'compute'; what: Computation } & Wish)
-  | { type: 'cancel'; what: Computation | 'sample' }
+  | ({ type: 'compute'; computation: ComputationName } & ComputeOptions)
+  | { type: 'cancel'; computation: ComputationName | 'sample' }
   | { type: 'point'; place: Place | null }
   | { type: 'reveal'; place: Place }
   | { type: 'attribute'; position: number; contrast: number }
-  | { type: 'run'; what: 'explain' | 'check' | 'diff' | 'apply' | 'log' };
+  | { type: 'run'; action: Action };

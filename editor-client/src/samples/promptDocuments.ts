@@ -10,15 +10,15 @@ export const PROMPT_FILES = '**/*.prompt.txt';
 
 export const isPrompt = ({ path }: vscode.Uri): boolean => path.endsWith('.prompt.txt');
 
-const places = new Map<string, vscode.Uri>();
+const promptUris = new Map<string, vscode.Uri>();
 
 /** The prompt document of the sample `code`, as far as the server has named one. */
 export function promptUri(code: vscode.Uri): vscode.Uri | undefined {
-  return places.get(code.toString());
+  return promptUris.get(code.toString());
 }
 
 /** What the server says about the prompt of the sample `code`; null: it is part of the code. */
 export function setPromptUri(code: vscode.Uri, prompt: string | null): void {
-  if (prompt === null) places.delete(code.toString());
-  else places.set(code.toString(), vscode.Uri.parse(prompt, true));
+  if (prompt === null) promptUris.delete(code.toString());
+  else promptUris.set(code.toString(), vscode.Uri.parse(prompt, true));
 }

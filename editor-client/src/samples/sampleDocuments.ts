@@ -1,8 +1,8 @@
-/** Lines of a `samples.jsonl` as read-only Python documents. */
+/** The samples of a sample file as read-only Python documents. */
 
 import * as vscode from 'vscode';
-import { SAMPLE_SCHEME, tableOf } from './finder';
-import { lineAt, lineOfPath } from './samples';
+import { SAMPLE_SCHEME, sampleFileOf } from './finder';
+import { parseSamplePath, sampleAtLine } from './sampleFormats';
 
 export class SampleDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
@@ -14,18 +14,18 @@ export class SampleDocuments implements vscode.TextDocumentContentProvider, vsco
   readonly onDidChange = this.changed.event;
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const [place, file] = [lineOfPath(uri.path), tableOf(uri)];
-    if (!place || !file) throw vscode.FileSystemError.FileNotFound(uri);
+    const [parsed, file] = [parseSamplePath(uri.path), sampleFileOf(uri)];
+    if (!parsed || !file) throw vscode.FileSystemError.FileNotFound(uri);
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
-    const line = lineAt(text, place.number);
-    if (!line) throw vscode.FileSystemError.FileNotFound(uri);
-    return line.code;
+    const sample = sampleAtLine(text, parsed.line);
+    if (!sample) throw vscode.FileSystemError.FileNotFound(uri);
+    return sample.code;
   }
 
-  /** The table `file` has changed: open documents of its lines are read anew. */
-  tableChanged(file: vscode.Uri): void {
+  /** The sample file `file` has changed: open documents of its samples are read anew. */
+  sampleFileChanged(file: vscode.Uri): void {
     for (const { uri } of vscode.workspace.textDocuments) {
-      if (tableOf(uri)?.path === file.path) this.changed.fire(uri);
+      if (sampleFileOf(uri)?.path === file.path) this.changed.fire(uri);
     }
   }
 

@@ -1,7 +1,7 @@
 /** The samples as a list to look at: grouped, filtered, sorted, counted. */
 
-import { KINDS, type Kind, type Outcome } from '../outcomes/outcomes';
-import type { Sample } from './samples';
+import { type Outcome, OUTCOME_KINDS, type OutcomeKind } from '../outcomes/outcomes';
+import type { Sample } from './sampleFormats';
 
 export type Order = 'task' | 'outcome' | 'logitDiff';
 
@@ -9,16 +9,16 @@ export const ORDERS: readonly Order[] = ['task', 'outcome', 'logitDiff'];
 
 export interface Filter {
   /** Kinds to show; empty: all. */
-  kinds: readonly Kind[];
+  kinds: readonly OutcomeKind[];
   /** Part of the task id; empty: all. */
   text: string;
 }
 
 export const NO_FILTER: Filter = { kinds: [], text: '' };
 
-export type Lookup = (uri: string) => Outcome;
+export type OutcomeLookup = (uri: string) => Outcome;
 
-export const filters = ({ kinds, text }: Filter): boolean => kinds.length > 0 || text !== '';
+export const isFiltering = ({ kinds, text }: Filter): boolean => kinds.length > 0 || text !== '';
 
 /** The samples of each folder or file, in the order in which they were found. */
 export function grouped(samples: readonly Sample[]): Map<string, Sample[]> {
@@ -31,11 +31,15 @@ export function grouped(samples: readonly Sample[]): Map<string, Sample[]> {
   return groups;
 }
 
-export function filtered(samples: readonly Sample[], filter: Filter, of: Lookup): Sample[] {
+export function filtered(
+  samples: readonly Sample[],
+  filter: Filter,
+  outcomeOf: OutcomeLookup,
+): Sample[] {
   const text = filter.text.trim().toLowerCase();
   return samples.filter(
     (sample) =>
-      (filter.kinds.length === 0 || filter.kinds.includes(of(sample.uri).kind)) &&
+      (filter.kinds.length === 0 || filter.kinds.includes(outcomeOf(sample.uri).kind)) &&
       sample.taskId.toLowerCase().includes(text),
   );
 }
@@ -56,10 +60,14 @@ function logitDiff(outcome: Outcome): number {
   return outcome.kind === 'proved' ? outcome.logitDiff : -Infinity;
 }
 
-export function sorted(samples: readonly Sample[], order: Order, of: Lookup): Sample[] {
+export function sorted(
+  samples: readonly Sample[],
+  order: Order,
+  outcomeOf: OutcomeLookup,
+): Sample[] {
   const rank = (sample: Sample): number => {
-    const outcome = of(sample.uri);
-    if (order === 'outcome') return KINDS.indexOf(outcome.kind);
+    const outcome = outcomeOf(sample.uri);
+    if (order === 'outcome') return OUTCOME_KINDS.indexOf(outcome.kind);
     return order === 'logitDiff' ? -logitDiff(outcome) : 0;
   };
   return samples
@@ -69,26 +77,29 @@ export function sorted(samples: readonly Sample[], order: Order, of: Lookup): Sa
 }
 
 /** How many there are of each kind; kinds without any are left out. */
-export function counted(samples: readonly Sample[], of: Lookup): Map<Kind, number> {
-  const counts = new Map<Kind, number>();
-  for (const kind of KINDS) {
-    const count = samples.filter((sample) => of(sample.uri).kind === kind).length;
+export function countByOutcome(
+  samples: readonly Sample[],
+  outcomeOf: OutcomeLookup,
+): Map<OutcomeKind, number> {
+  const counts = new Map<OutcomeKind, number>();
+  for (const kind of OUTCOME_KINDS) {
+    const count = samples.filter((sample) => outcomeOf(sample.uri).kind === kind).length;
     if (count > 0) counts.set(kind, count);
   }
   return counts;
 }
 
 /** What a run over a folder has to do: what is not known yet, or everything where all is. */
-export function pending(samples: readonly Sample[], of: Lookup): Sample[] {
+export function pendingSamples(samples: readonly Sample[], outcomeOf: OutcomeLookup): Sample[] {
   const explainable = samples.filter((sample) => !sample.lacksPrompt);
   const open = explainable.filter(({ uri }) =>
-    ['unknown', 'error', 'running'].includes(of(uri).kind),
+    ['unknown', 'error', 'running'].includes(outcomeOf(uri).kind),
   );
-  return sorted(open.length > 0 ? open : explainable, 'task', of);
+  return sorted(open.length > 0 ? open : explainable, 'task', outcomeOf);
 }
 
 /** Why there is nothing to do for a run over these samples. */
-export const nothingPending = (samples: readonly Sample[]): string =>
+export const whyNothingPending = (samples: readonly Sample[]): string =>
   samples.length > 0
     ? 'completions without their prompt are explained one by one, as they are opened'
     : 'there is no sample to explain here';

@@ -1,21 +1,27 @@
 /** The view "Samples": folders and files of samples, each with its outcome. */
 
 import * as vscode from 'vscode';
-import { findSamples } from './finder';
-import { counts, describe, ICONS, sentence, type Icon } from './labels';
 import type { Outcomes } from '../outcomes/outcomes';
+import { findSamples } from './finder';
 import {
-  counted,
+  describeCounts,
+  describeSample,
+  type Icon,
+  OUTCOME_ICONS,
+  outcomeSentence,
+} from './labels';
+import type { Sample } from './sampleFormats';
+import {
+  countByOutcome,
+  type Filter,
   filtered,
-  filters,
   grouped,
+  isFiltering,
   NO_FILTER,
+  type Order,
   ORDERS,
   sorted,
-  type Filter,
-  type Order,
 } from './sampleList';
-import type { Sample } from './samples';
 
 export const VIEW = 'tokenblame.samples';
 
@@ -30,7 +36,7 @@ export type Node = Group | Sample;
 export const isGroup = (node: Node): node is Group => 'samples' in node;
 
 /** Results come in bursts; the list is redrawn at most this often (milliseconds). */
-const PAUSE = 150;
+const REDRAW_INTERVAL = 150;
 
 const ORDER_KEY = 'samples.order';
 const FILTER_KEY = 'samples.filter';
@@ -39,14 +45,14 @@ const toIcon = ({ id, color }: Icon): vscode.ThemeIcon =>
   new vscode.ThemeIcon(id, color ? new vscode.ThemeColor(color) : undefined);
 
 /** Relative to the workspace; of a whole folder of it, its name. */
-function nameOf(place: vscode.Uri): string {
+function groupName(place: vscode.Uri): string {
   const folder = vscode.workspace.getWorkspaceFolder(place);
   const whole = folder?.uri.toString() === place.toString();
   return whole ? folder.name : vscode.workspace.asRelativePath(place);
 }
 
 /** What a click on a sample does. */
-function opening(sample: Sample): vscode.Command {
+function openCommand(sample: Sample): vscode.Command {
   const title = 'Open';
   return sample.lacksPrompt
     ? { command: 'tokenblame.openCompletion', title, arguments: [sample] }
@@ -69,7 +75,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     this.unsubscribe = outcomes.onChange(() => {
       this.redrawSoon();
     });
-    this.tellContext();
+    this.updateContext();
   }
 
   get order(): Order {
@@ -88,7 +94,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   async setFilter(filter: Filter): Promise<void> {
     await this.memento.update(FILTER_KEY, filter);
-    this.tellContext();
+    this.updateContext();
     this.changed.fire(undefined);
   }
 
@@ -98,7 +104,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     this.redrawSoon();
   }
 
-  async all(): Promise<Sample[]> {
+  async allSamples(): Promise<Sample[]> {
     this.samples ??= this.search();
     return this.samples;
   }
@@ -132,7 +138,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   }
 
   private async groups(): Promise<Group[]> {
-    const shown = filtered(await this.all(), this.filter, this.lookup);
+    const shown = filtered(await this.allSamples(), this.filter, this.lookup);
     return [...grouped(shown)]
       .map(([uri, samples]) => ({ uri, samples }))
       .sort((a, b) => a.uri.localeCompare(b.uri));
@@ -140,10 +146,10 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   private groupItem({ uri, samples }: Group): vscode.TreeItem {
     const place = vscode.Uri.parse(uri, true);
-    const item = new vscode.TreeItem(nameOf(place), vscode.TreeItemCollapsibleState.Expanded);
+    const item = new vscode.TreeItem(groupName(place), vscode.TreeItemCollapsibleState.Expanded);
     item.id = uri;
     item.iconPath = new vscode.ThemeIcon(place.path.endsWith('.jsonl') ? 'list-flat' : 'folder');
-    item.description = counts(counted(samples, this.lookup));
+    item.description = describeCounts(countByOutcome(samples, this.lookup));
     item.tooltip = place.fsPath;
     item.contextValue = 'group';
     return item;
@@ -152,14 +158,14 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   private sampleItem(sample: Sample): vscode.TreeItem {
     const outcome = this.outcomes.of(sample.uri);
     const item = new vscode.TreeItem(sample.taskId);
-    const said = sentence(sample, outcome);
+    const said = outcomeSentence(sample, outcome);
     item.id = sample.uri;
-    item.iconPath = toIcon(ICONS[outcome.kind]);
-    item.description = describe(sample, outcome);
+    item.iconPath = toIcon(OUTCOME_ICONS[outcome.kind]);
+    item.description = describeSample(sample, outcome);
     item.tooltip = said;
     item.accessibilityInformation = { label: said };
     item.contextValue = sample.lacksPrompt ? 'completion' : 'sample';
-    item.command = opening(sample);
+    item.command = openCommand(sample);
     return item;
   }
 
@@ -167,12 +173,12 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     this.redraw ??= setTimeout(() => {
       this.redraw = undefined;
       this.changed.fire(undefined);
-    }, PAUSE);
+    }, REDRAW_INTERVAL);
   }
 
   /** Lets menus show that a filter hides something. */
-  private tellContext(): void {
-    const on = filters(this.filter);
+  private updateContext(): void {
+    const on = isFiltering(this.filter);
     void vscode.commands.executeCommand('setContext', `${VIEW}.filtered`, on);
   }
 }

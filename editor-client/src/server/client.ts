@@ -3,27 +3,27 @@
 import * as vscode from 'vscode';
 import {
   CloseAction,
-  ErrorAction,
-  RevealOutputChannelOn,
   type DiagnosticCollectionProvider,
   type DocumentSelector,
+  ErrorAction,
   type ErrorHandler,
+  RevealOutputChannelOn,
   type StaticFeature,
 } from 'vscode-languageclient';
 import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclient/node';
-import { SECTION } from '../settings/settings';
 import { SAMPLE_SCHEME } from '../samples/finder';
 import { PROMPT_FILES } from '../samples/promptDocuments';
+import { SECTION } from '../settings/settings';
 import { NEUTRAL_FOLDER, safeEnvironment, SERVER_ARGS } from '../setup/python';
 
 /** What the client needs from the window that it works for. */
-export interface ClientParts {
+export interface ClientOptions {
   log: vscode.LogOutputChannel;
   /** Holds the diagnostics, and outlives every client. */
   diagnostics: DiagnosticCollectionProvider;
 }
 
-const OURS = { relevance: true, status: true, report: true, panel: true };
+const OUR_CAPABILITIES = { relevance: true, status: true, report: true, panel: true };
 
 /**
  * Tells the server that this client paints relevance itself, shows the engine's state, takes
@@ -33,7 +33,7 @@ const OURS = { relevance: true, status: true, report: true, panel: true };
 const announcesOurNotifications: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, ...OURS };
+    capabilities.experimental = { ...others, ...OUR_CAPABILITIES };
     delete capabilities.textDocument?.diagnostic;
   },
   initialize: () => undefined,
@@ -45,14 +45,14 @@ const announcesOurNotifications: StaticFeature = {
  * Takes out `trusted`, which is for editors without workspace trust: here VS Code alone says
  * whether a workspace is trusted, and a workspace's own settings must not.
  */
-export function withoutTrust(settings: unknown): unknown {
+export function withoutTrusted(settings: unknown): unknown {
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return settings;
   return Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'trusted'));
 }
 
 /** The settings of our section as plain data (VS Code's object also carries methods). */
 function currentSettings(): unknown {
-  return withoutTrust(JSON.parse(JSON.stringify(vscode.workspace.getConfiguration(SECTION))));
+  return withoutTrusted(JSON.parse(JSON.stringify(vscode.workspace.getConfiguration(SECTION))));
 }
 
 /**
@@ -94,7 +94,7 @@ const DOCUMENTS: DocumentSelector = [
  */
 export function createClient(
   python: string,
-  { log, diagnostics }: ClientParts,
+  { log, diagnostics }: ClientOptions,
   closed: () => void,
 ): LanguageClient {
   const options: LanguageClientOptions = {
@@ -112,7 +112,7 @@ export function createClient(
       workspace: {
         configuration: async (params, token, next) => {
           const answers = await next(params, token);
-          return Array.isArray(answers) ? answers.map(withoutTrust) : answers;
+          return Array.isArray(answers) ? answers.map(withoutTrusted) : answers;
         },
       },
     },

@@ -1,7 +1,7 @@
 /** How long to wait before a crashed server is started again. */
 
-const WINDOW_MS = 3 * 60 * 1000;
-const LIMIT = 5;
+const REMEMBERED_MS = 3 * 60 * 1000;
+const MAX_CRASHES = 5;
 const FIRST_DELAY_MS = 500;
 
 /** Remembers recent crashes. */
@@ -13,9 +13,9 @@ export class Crashes {
    *
    * @returns milliseconds to wait, twice as long each time; null after too many in three minutes
    */
-  delay(now: number): number | null {
-    this.times = [...this.times.filter((time) => now - time < WINDOW_MS), now];
-    if (this.times.length > LIMIT) return null;
+  restartDelay(now: number): number | null {
+    this.times = [...this.times.filter((time) => now - time < REMEMBERED_MS), now];
+    if (this.times.length > MAX_CRASHES) return null;
     return FIRST_DELAY_MS * 2 ** (this.times.length - 1);
   }
 

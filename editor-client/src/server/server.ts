@@ -3,11 +3,8 @@
 import type * as vscode from 'vscode';
 import { ExecuteCommandRequest } from 'vscode-languageclient';
 import type { LanguageClient } from 'vscode-languageclient/node';
-import { Crashes } from './crashes';
-import { ask } from './requests';
-import { createClient, type ClientParts } from './client';
-import { NoServer, type Ask } from '../protocol/requests';
-import type { PanelRequest, Relevance, Report, Status } from '../protocol/serverMessages';
+import type { ServerCommand } from '../protocol/commands';
+import { ServerNotRunning } from '../protocol/errors';
 import {
   panelNotification,
   relevanceNotification,
@@ -15,8 +12,13 @@ import {
   statusNotification,
   trustNotification,
 } from '../protocol/notifications';
+import type { SendRequest } from '../protocol/requests';
+import type { PanelRequest, Relevance, Report, Status } from '../protocol/serverMessages';
 import { describeProblems, findPython, type PythonSources } from '../setup/python';
-import { firstAnswer, GivenUp, NoAnswer, StartFailed } from './starting';
+import { type ClientOptions, createClient } from './client';
+import { Crashes } from './crashes';
+import { sendRequest } from './sendRequest';
+import { firstAnswer, NoAnswer, StartAbandoned, StartFailed } from './startup';
 
 /** Who is told what the server sends. */
 export interface ServerListener {
@@ -25,7 +27,7 @@ export interface ServerListener {
   report: (report: Report) => void;
   panel: (request: PanelRequest) => void;
   /** The server has ended: what it was doing is not being done any more. */
-  gone: () => void;
+  ended: () => void;
   /** There is no server now; `message` says why and what helps. */
   failed: (message: string) => void;
 }
@@ -39,7 +41,7 @@ export class Server {
   private retry: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly parts: ClientParts & { log: vscode.LogOutputChannel },
+    private readonly options: ClientOptions & { log: vscode.LogOutputChannel },
     private readonly sources: () => PythonSources,
     private readonly listener: ServerListener,
   ) {}
@@ -51,59 +53,59 @@ export class Server {
   /** Starts the server, ending the one that runs. Failures reach the user through the listener. */
   restart(): Promise<void> {
     this.crashes.reset();
-    this.giveUp();
+    this.abandonStart();
     return this.enqueue(async () => {
       await this.end();
-      await this.begin();
+      await this.start();
     });
   }
 
   /** Sees to it that a server runs: waits for a start under way, starts only where none runs. */
-  ensure(): Promise<void> {
+  ensureRunning(): Promise<void> {
     this.crashes.reset();
     return this.startMissing();
   }
 
   stop(): Promise<void> {
-    this.giveUp();
+    this.abandonStart();
     return this.enqueue(() => this.end());
   }
 
   /** Passes the user's trust on. A server that could not start before may be able to now. */
   async trustGranted(): Promise<void> {
-    await this.ensure();
+    await this.ensureRunning();
     if (this.running) await this.client?.sendNotification(trustNotification, { trusted: true });
   }
 
   /** Runs one of the server's commands; undefined where no server runs. */
-  async execute(command: string, ...args: unknown[]): Promise<unknown> {
+  async execute(command: ServerCommand, ...args: unknown[]): Promise<unknown> {
     if (!this.client || !this.running) return undefined;
     return this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
   /** Asks one of our own requests, which may take a while. */
-  readonly ask: Ask = (method, params, signal, progress) => {
-    if (!this.client || !this.running) return Promise.reject(new NoServer());
-    return ask(this.client, method, params, signal, progress);
+  readonly sendRequest: SendRequest = (method, params, signal, progress) => {
+    if (!this.client || !this.running) return Promise.reject(new ServerNotRunning());
+    return sendRequest(this.client, method, params, signal, progress);
   };
 
   /** A start under way is not waited for: its server may hang. */
-  private giveUp(): void {
-    this.starting.abort(new GivenUp());
+  private abandonStart(): void {
+    this.starting.abort(new StartAbandoned());
   }
 
   private startMissing(onFailure?: (error: unknown) => void): Promise<void> {
     return this.enqueue(async () => {
       if (this.running) return;
       await this.end();
-      await this.begin();
+      await this.start();
     }, onFailure);
   }
 
   /** The server has ended by itself, once or again: start it anew, after a pause that grows. */
-  private crashed(): void {
-    this.listener.gone();
-    const pause = this.crashes.delay(Date.now());
+  private restartAfterCrash(): void {
+    this.listener.ended();
+    const pause = this.crashes.restartDelay(Date.now());
     if (pause === null) {
       this.listener.failed('The server keeps crashing; the log says why.');
       return;
@@ -112,8 +114,8 @@ export class Server {
     clearTimeout(this.retry);
     this.retry = setTimeout(() => {
       void this.startMissing((error) => {
-        if (error instanceof NoAnswer) this.notStarted(error);
-        else this.crashed();
+        if (error instanceof NoAnswer) this.reportStartFailure(error);
+        else this.restartAfterCrash();
       });
     }, pause);
   }
@@ -121,19 +123,19 @@ export class Server {
   private enqueue(
     change: () => Promise<void>,
     onFailure = (error: unknown): void => {
-      this.notStarted(error);
+      this.reportStartFailure(error);
     },
   ): Promise<void> {
     const done = this.queue.then(change);
     this.queue = done.catch((error: unknown) => {
-      if (error instanceof GivenUp) return;
-      this.parts.log.error(error instanceof Error ? error : String(error));
+      if (error instanceof StartAbandoned) return;
+      this.options.log.error(error instanceof Error ? error : String(error));
       onFailure(error);
     });
     return this.queue;
   }
 
-  private notStarted(error: unknown): void {
+  private reportStartFailure(error: unknown): void {
     this.listener.failed(
       error instanceof StartFailed
         ? `The server did not start. ${error.message} The log may say more.`
@@ -141,15 +143,15 @@ export class Server {
     );
   }
 
-  private async begin(): Promise<void> {
+  private async start(): Promise<void> {
     this.listener.status({ state: 'starting', message: 'Starting the server', uri: null });
     const found = await findPython(this.sources());
     if ('problems' in found) {
-      for (const each of found.problems) this.parts.log.warn(describeProblems([each]));
+      for (const each of found.problems) this.options.log.warn(describeProblems([each]));
       this.listener.failed(describeProblems(found.problems));
       return;
     }
-    this.parts.log.info(`Server: ${found.path} (Python)`);
+    this.options.log.info(`Server: ${found.path} (Python)`);
     await this.launch(found.path);
   }
 
@@ -157,9 +159,9 @@ export class Server {
   private async launch(python: string): Promise<void> {
     let started = false;
     const starting = (this.starting = new AbortController());
-    const client = createClient(python, this.parts, () => {
+    const client = createClient(python, this.options, () => {
       // One that was told to end, and was killed as it did not, is no crash.
-      if (started && this.client === client) this.crashed();
+      if (started && this.client === client) this.restartAfterCrash();
       else starting.abort(new StartFailed('It ended before it had answered.'));
     });
     client.onNotification(relevanceNotification, this.listener.relevance);
@@ -189,8 +191,8 @@ export class Server {
       await client.dispose();
     } catch (error) {
       // It hangs; the client kills it a little later. That must not keep a new one from starting.
-      this.parts.log.warn(`The server did not end by itself: ${String(error)}`);
+      this.options.log.warn(`The server did not end by itself: ${String(error)}`);
     }
-    this.listener.gone();
+    this.listener.ended();
   }
 }

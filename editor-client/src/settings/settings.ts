@@ -1,6 +1,7 @@
 /** Writes a setting where it takes effect. */
 
 import * as vscode from 'vscode';
+import { errorMessage } from '../protocol/errors';
 
 /** The section of all our settings. */
 export const SECTION = 'tokenblame';
@@ -24,7 +25,7 @@ export async function writeSetting(name: string, value: unknown): Promise<void> 
   try {
     await section.update(name, value, target(section.inspect(name) ?? {}));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     void vscode.window.showErrorMessage(
       `Token Blame: ${SECTION}.${name} was not written: ${reason}`,
     );

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type Observer, ProcessFailed, runProcesses, type Step } from './processRunner';
 import { NEUTRAL_FOLDER, safeEnvironment } from './python';
-import { runProcesses, ProcessFailed, type Observer, type Step } from './processRunner';
 
 /** The interpreter of the environment in `folder`. */
 export function interpreterIn(folder: string, platform: NodeJS.Platform): string {
@@ -35,7 +35,7 @@ export function installedVersion(folder: string): string | null {
 }
 
 /** What the environment is made of. */
-export interface Plan {
+export interface EnvironmentPlan {
   /** An interpreter, 3.11 or newer. */
   base: string;
   /** Where the environment goes. */
@@ -46,7 +46,7 @@ export interface Plan {
 }
 
 /** The steps in order. The packages come with the extension, their dependencies from PyPI. */
-export function steps({ base, folder, source, platform }: Plan): Step[] {
+export function installSteps({ base, folder, source, platform }: EnvironmentPlan): Step[] {
   const install = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', source];
   return [
     {
@@ -66,11 +66,11 @@ export function steps({ base, folder, source, platform }: Plan): Step[] {
 }
 
 /** After so long a lock was left behind by a window that was killed (milliseconds). */
-const LOCK_LASTS = 60 * 60 * 1000;
+const MAX_LOCK_AGE = 60 * 60 * 1000;
 
 function isOld(path: string): boolean {
   try {
-    return Date.now() - statSync(path).mtimeMs > LOCK_LASTS;
+    return Date.now() - statSync(path).mtimeMs > MAX_LOCK_AGE;
   } catch {
     return false;
   }
@@ -81,7 +81,7 @@ function isOld(path: string): boolean {
  *
  * @returns what gives it free again; throws ProcessFailed where another window makes it
  */
-export function lock(folder: string): () => void {
+export function lockFolder(folder: string): () => void {
   const path = `${folder}.lock`;
   mkdirSync(dirname(folder), { recursive: true });
   if (isOld(path)) rmSync(path, { force: true });
@@ -101,16 +101,16 @@ export function lock(folder: string): () => void {
  *
  * @returns false where `signal` ended it; throws ProcessFailed where a step failed
  */
-export async function create(
-  plan: Plan,
+export async function createEnvironment(
+  plan: EnvironmentPlan,
   version: string,
   observer: Observer,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const release = lock(plan.folder);
+  const release = lockFolder(plan.folder);
   try {
     rmSync(join(plan.folder, STAMP), { force: true });
-    const done = await runProcesses(steps(plan), observer, signal);
+    const done = await runProcesses(installSteps(plan), observer, signal);
     if (done) writeFileSync(join(plan.folder, STAMP), `${version}\n`);
     return done;
   } finally {
@@ -118,20 +118,20 @@ export async function create(
   }
 }
 
-const CAN_MAKE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';
+const CREATE_CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';
 
 /** Whether an interpreter is new enough and can make environments. */
-function canMake(path: string): Promise<boolean> {
+function canCreateEnvironment(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const options = { cwd: NEUTRAL_FOLDER, env: safeEnvironment(), timeout: 30_000 };
-    execFile(path, ['-I', '-c', CAN_MAKE], options, (error) => {
+    execFile(path, ['-I', '-c', CREATE_CHECK], options, (error) => {
       resolve(!error);
     });
   });
 }
 
 /** Interpreters that PATH may hold. */
-export const BASES: readonly string[] = [
+export const BASE_CANDIDATES: readonly string[] = [
   'python3',
   'python3.13',
   'python3.12',
@@ -140,9 +140,11 @@ export const BASES: readonly string[] = [
 ];
 
 /** The first of them that can make an environment for the server, or null. */
-export async function findBase(candidates: readonly string[] = BASES): Promise<string | null> {
+export async function findBasePython(
+  candidates: readonly string[] = BASE_CANDIDATES,
+): Promise<string | null> {
   for (const path of candidates) {
-    if (await canMake(path)) return path;
+    if (await canCreateEnvironment(path)) return path;
   }
   return null;
 }

@@ -4,12 +4,12 @@ import { execFile } from 'node:child_process';
 import { isAbsolute, join, parse } from 'node:path';
 
 /** An environment that the extension has made: its interpreter and what it holds. */
-export interface Managed {
+export interface ManagedEnvironment {
   path: string;
   /** Version of the Python packages in it. */
-  holds: string;
+  installedVersion: string;
   /** Version that this extension needs. */
-  needs: string;
+  requiredVersion: string;
 }
 
 /** Where an interpreter may come from; workspace values count in trusted workspaces only. */
@@ -22,12 +22,12 @@ export interface PythonSources {
   /** Paths of the workspace's folders. */
   folders: readonly string[];
   /** The environment that the extension has made for itself, where there is one. */
-  managed: Managed | null;
+  managed: ManagedEnvironment | null;
   platform: NodeJS.Platform;
 }
 
 /** One interpreter to try; `required`: the user named it, so no other is tried. */
-export interface PythonChoice {
+export interface PythonCandidate {
   path: string;
   required: boolean;
 }
@@ -49,7 +49,7 @@ const INSTALL = 'Install Token Blame into it, or name another in tokenblame.pyth
  * A workspace can bring an interpreter of its own, as a setting or as `.venv`. Starting it runs
  * whatever the workspace put there, so both are left out until the user trusts the workspace.
  */
-export function pythonChoices(sources: PythonSources): PythonChoice[] {
+export function pythonCandidates(sources: PythonSources): PythonCandidate[] {
   const setting =
     (sources.trusted && sources.workspaceSetting.trim()) || sources.userSetting.trim();
   if (setting) return [{ path: setting, required: true }];
@@ -66,9 +66,12 @@ export function pythonChoices(sources: PythonSources): PythonChoice[] {
 }
 
 /** Why the environment of an older extension is not used, or null where it may be. */
-export function outdated(path: string, managed: Managed | null): PythonProblem | null {
-  if (managed?.path !== path || managed.holds === managed.needs) return null;
-  const reason = `it holds version ${managed.holds}, this extension needs ${managed.needs}`;
+export function outdatedProblem(
+  path: string,
+  managed: ManagedEnvironment | null,
+): PythonProblem | null {
+  if (managed?.path !== path || managed.installedVersion === managed.requiredVersion) return null;
+  const reason = `it holds version ${managed.installedVersion}, this extension needs ${managed.requiredVersion}`;
   return { path, reason, advice: 'Set the environment up again.' };
 }
 
@@ -136,9 +139,10 @@ export async function findPython(
   sources: PythonSources,
 ): Promise<{ path: string } | { problems: PythonProblem[] }> {
   const problems: PythonProblem[] = [];
-  for (const choice of pythonChoices(sources)) {
-    const problem = outdated(choice.path, sources.managed) ?? (await checkPython(choice.path));
-    if (!problem) return { path: choice.path };
+  for (const candidate of pythonCandidates(sources)) {
+    const problem =
+      outdatedProblem(candidate.path, sources.managed) ?? (await checkPython(candidate.path));
+    if (!problem) return { path: candidate.path };
     problems.push(problem);
   }
   return { problems };
@@ -146,8 +150,8 @@ export async function findPython(
 
 /** One message about the interpreters that failed; absent ones only where all are absent. */
 export function describeProblems(problems: readonly PythonProblem[]): string {
-  const there = problems.filter(({ reason }) => reason !== ABSENT);
-  return (there.length > 0 ? there : problems)
+  const present = problems.filter(({ reason }) => reason !== ABSENT);
+  return (present.length > 0 ? present : problems)
     .map(({ path, reason, advice }) => `${path} cannot run the server: ${reason}. ${advice}`)
     .join(' ');
 }

@@ -19,7 +19,7 @@ export class EngineState {
   }
 
   /** Takes one status in: work that ended on one document may go on on another. */
-  take({ state, message, uri }: Status): Summary {
+  update({ state, message, uri }: Status): Summary {
     if (uri !== null) {
       this.working.delete(uri);
       if (state === 'computing') this.working.set(uri, message);
@@ -33,14 +33,14 @@ export class EngineState {
   }
 
   /** Nobody works on a document any more, which has been edited or closed. */
-  ended(uri: string): Summary {
+  workEnded(uri: string): Summary {
     return this.working.has(uri)
-      ? this.take({ state: 'ready', message: 'Stopped.', uri })
+      ? this.update({ state: 'ready', message: 'Stopped.', uri })
       : this.last;
   }
 
   /** The server has ended, and all work with it. */
-  serverGone(): void {
+  serverEnded(): void {
     this.working.clear();
   }
 }

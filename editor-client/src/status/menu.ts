@@ -20,7 +20,7 @@ export interface MenuFacts {
 }
 
 /** What helps now, before what is always there. */
-function urgent({ summary, trusted, python }: MenuFacts): MenuEntry[] {
+function urgentEntries({ summary, trusted, python }: MenuFacts): MenuEntry[] {
   const entries: MenuEntry[] = [];
   if (!trusted) {
     const description = 'nothing is run until then';
@@ -45,7 +45,7 @@ function urgent({ summary, trusted, python }: MenuFacts): MenuEntry[] {
 export function menuEntries(facts: MenuFacts): MenuEntry[] {
   const { heatMap, model } = facts;
   return [
-    ...urgent(facts),
+    ...urgentEntries(facts),
     {
       label: heatMap ? '$(eye-closed) Hide the heat map' : '$(eye) Show the heat map',
       command: 'tokenblame.toggleHeatMap',

@@ -1,8 +1,8 @@
 /** The status bar item: what server and engine are doing. A click opens the menu. */
 
 import * as vscode from 'vscode';
-import type { Summary } from './engineState';
 import type { Status } from '../protocol/serverMessages';
+import type { Summary } from './engineState';
 
 const ICONS: Record<Status['state'], string> = {
   starting: '$(loading~spin)',
@@ -12,7 +12,7 @@ const ICONS: Record<Status['state'], string> = {
   untrusted: '$(shield)',
 };
 
-const WORDS: Record<Status['state'], string> = {
+const STATE_NAMES: Record<Status['state'], string> = {
   starting: 'starting',
   ready: 'ready',
   computing: 'computing',
@@ -30,7 +30,7 @@ const LINKS = [
 function tooltip({ state, message }: Summary): vscode.MarkdownString {
   const text = new vscode.MarkdownString(undefined, true);
   text.isTrusted = { enabledCommands: LINKS.map(([command]) => command) };
-  text.appendText(`Token Blame: ${message || WORDS[state]}`);
+  text.appendText(`Token Blame: ${message || STATE_NAMES[state]}`);
   const links = LINKS.map(([command, title]) => `[${title}](command:${command})`);
   return text.appendMarkdown(`\n\n${links.join(' · ')}`);
 }
@@ -52,7 +52,10 @@ export class StatusItem implements vscode.Disposable {
     const { state, busy } = summary;
     this.item.text = `${ICONS[state]} Token Blame${busy > 1 ? ` ${busy}` : ''}`;
     this.item.tooltip = tooltip(summary);
-    this.item.accessibilityInformation = { label: `Token Blame ${WORDS[state]}`, role: 'button' };
+    this.item.accessibilityInformation = {
+      label: `Token Blame ${STATE_NAMES[state]}`,
+      role: 'button',
+    };
     this.item.backgroundColor =
       state === 'error' ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
   }

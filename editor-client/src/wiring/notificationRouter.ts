@@ -1,16 +1,16 @@
 /** Passes what the server says on to everything that shows it. */
 
 import * as vscode from 'vscode';
-import { EngineState } from '../status/engineState';
 import type { HeatMap } from '../heatmap/heatmap';
+import { showRelevance } from '../heatmap/showRelevance';
+import { LatestResults } from '../outcomes/latestResults';
 import type { Outcomes } from '../outcomes/outcomes';
 import type { PanelModel } from '../panel/panelModel';
 import type { Relevance, Report, Status } from '../protocol/serverMessages';
-import { showRelevance } from '../heatmap/relevance';
-import { LatestResults } from '../outcomes/latestResults';
+import { EngineState } from '../status/engineState';
 import type { StatusItem } from '../status/statusItem';
 
-export interface Shown {
+export interface NotificationReceivers {
   heatMap: HeatMap;
   outcomes: Outcomes;
   status: StatusItem;
@@ -19,30 +19,30 @@ export interface Shown {
 }
 
 /** As VS Code spells it, so that it can be compared. */
-const normal = (uri: string): string => vscode.Uri.parse(uri, true).toString();
+const normalizedUri = (uri: string): string => vscode.Uri.parse(uri, true).toString();
 
 export class NotificationRouter {
   readonly engine = new EngineState();
   private readonly results = new LatestResults();
 
-  constructor(private readonly shown: Shown) {}
+  constructor(private readonly receivers: NotificationReceivers) {}
 
   relevance(sent: Relevance): void {
-    const result = { ...sent, uri: normal(sent.uri) };
-    this.shown.outcomes.relevance(result);
-    this.shown.panel().relevance(result);
+    const result = { ...sent, uri: normalizedUri(sent.uri) };
+    this.receivers.outcomes.relevance(result);
+    this.receivers.panel().relevance(result);
     // The server says nothing more about work that an edit or a close has ended.
-    if (result.state !== 'computed') this.shown.status.show(this.engine.ended(result.uri));
-    this.paint(this.results.take(result));
+    if (result.state !== 'computed') this.receivers.status.show(this.engine.workEnded(result.uri));
+    this.paint(this.results.accept(result));
   }
 
   status(sent: Status): void {
-    const status = { ...sent, uri: sent.uri === null ? null : normal(sent.uri) };
-    this.shown.status.show(this.engine.take(status));
-    this.shown.outcomes.status(status);
-    this.shown.panel().status(status);
+    const status = { ...sent, uri: sent.uri === null ? null : normalizedUri(sent.uri) };
+    this.receivers.status.show(this.engine.update(status));
+    this.receivers.outcomes.status(status);
+    this.receivers.panel().status(status);
     if (status.uri !== null && status.state === 'ready') {
-      this.paint(this.results.finished(status.uri));
+      this.paint(this.results.workFinished(status.uri));
     }
   }
 
@@ -52,14 +52,14 @@ export class NotificationRouter {
   }
 
   /** The server has ended; what it had found stays shown. */
-  gone(): void {
-    this.engine.serverGone();
-    this.results.serverGone();
-    this.shown.outcomes.serverGone();
-    this.shown.panel().serverGone();
+  serverEnded(): void {
+    this.engine.serverEnded();
+    this.results.serverEnded();
+    this.receivers.outcomes.serverEnded();
+    this.receivers.panel().serverEnded();
   }
 
   private paint(result: Relevance | null): void {
-    if (result) showRelevance(result, this.shown.heatMap);
+    if (result) showRelevance(result, this.receivers.heatMap);
   }
 }

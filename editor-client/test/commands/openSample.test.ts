@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { explainSample, openCompletion, type Workers } from '../../src/commands/openSample';
+import {
+  type ExplainDependencies,
+  explainSample,
+  openCompletion,
+} from '../../src/commands/openSample';
 import { Outcomes } from '../../src/outcomes/outcomes';
-import type { Sample } from '../../src/samples/samples';
+import type { Sample } from '../../src/samples/sampleFormats';
 import { URI } from '../fixtures/notifications';
 import { fake, Range } from '../fixtures/vscode';
 
@@ -14,16 +18,16 @@ const SAMPLE: Sample = {
   group: 'file:///w',
   lacksPrompt: false,
 };
-const TABLE = 'file:///w/samples.jsonl';
-const COMPLETION: Sample = { ...SAMPLE, number: 2, group: TABLE, lacksPrompt: true };
+const SAMPLE_FILE = 'file:///w/samples.jsonl';
+const COMPLETION: Sample = { ...SAMPLE, number: 2, group: SAMPLE_FILE, lacksPrompt: true };
 
 /** A server that runs, and remembers its commands. */
-class Played implements Workers {
+class Played implements ExplainDependencies {
   readonly outcomes = new Outcomes();
   readonly asked: unknown[][] = [];
   readonly server = {
     running: true,
-    ensure: () => Promise.resolve(),
+    ensureRunning: () => Promise.resolve(),
     execute: (...command: unknown[]) => Promise.resolve(this.asked.push(command)),
   };
 }
@@ -73,7 +77,7 @@ describe('explainSample', () => {
 });
 
 describe('openCompletion', () => {
-  it('has the server make a file of the line, whose table is open then', async () => {
+  it('has the server make a file of the line, whose file is open then', async () => {
     for (const open of [
       (played: Played) => openCompletion(played.server, COMPLETION),
       (played: Played) => explainSample(played, COMPLETION),
@@ -82,8 +86,8 @@ describe('openCompletion', () => {
       const played = new Played();
       await open(played);
       const how = { preserveFocus: true, selection: new Range(1, 0, 1, 0) };
-      assert.deepEqual(fake.shown, [[TABLE, how]]);
-      assert.deepEqual(played.asked, [['tokenblame.openSample', TABLE, { line: 1 }]]);
+      assert.deepEqual(fake.shown, [[SAMPLE_FILE, how]]);
+      assert.deepEqual(played.asked, [['tokenblame.openSample', SAMPLE_FILE, { line: 1 }]]);
     }
   });
 });

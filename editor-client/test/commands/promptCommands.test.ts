@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, it } from 'node:test';
-import { RESTORE, restorePrompt, showCode } from '../../src/commands/promptCommands';
+import { RESTORE_TITLE, restorePrompt, showCode } from '../../src/commands/promptCommands';
 import { fake } from '../fixtures/vscode';
 
 const FILE = 'file:///c/tokenblame/prompts/0f/HumanEval_65-0.prompt.txt';
 const asked: unknown[][] = [];
 const server = {
-  ensure: () => Promise.resolve(),
+  ensureRunning: () => Promise.resolve(),
   execute: (...command: unknown[]) => Promise.resolve(asked.push(command)),
 };
 
@@ -30,7 +30,7 @@ describe('from a prompt', () => {
 
   it('all changes are taken back, as the light bulb would do it', async () => {
     open(FILE);
-    fake.offered = [{ title: 'Another' }, { title: RESTORE, edit: 'the edit' }];
+    fake.offered = [{ title: 'Another' }, { title: RESTORE_TITLE, edit: 'the edit' }];
     await restorePrompt(server);
     assert.deepEqual([fake.edits, fake.said], [['the edit'], []]);
   });
@@ -48,7 +48,9 @@ describe('from a prompt', () => {
 
   it('is called what the server calls it', () => {
     assert.ok(
-      readFileSync('../lsp_server/features/prompt_document.py', 'utf8').includes(`"${RESTORE}"`),
+      readFileSync('../lsp_server/features/prompt_document.py', 'utf8').includes(
+        `"${RESTORE_TITLE}"`,
+      ),
     );
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BUCKETS, bucketOf, FLOOR, LEVELS, sortIntoBuckets } from '../../src/heatmap/buckets';
+import { bucketOf, BUCKETS, FLOOR, LEVELS, sortIntoBuckets } from '../../src/heatmap/buckets';
 
 const prompt = (value: number) => ({ value, role: 'prompt' as const });
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import manifest from '../../package.json';
-import { LAYERS, decorationStyles, type DecorationStyle } from '../../src/heatmap/decorationStyles';
+import {
+  DECORATION_KINDS,
+  type DecorationStyle,
+  decorationStyles,
+} from '../../src/heatmap/decorationStyles';
 import type { Palette } from '../../src/protocol/webviewMessages';
 
 const PALETTES: readonly Palette[] = ['redBlue', 'orangeBlue'];
@@ -16,7 +20,7 @@ describe('looks', () => {
   for (const palette of PALETTES) {
     it(`has every layer and only contributed colours in ${palette}`, () => {
       const found = decorationStyles(palette, 'strong');
-      assert.deepEqual([...found.keys()], [...LAYERS]);
+      assert.deepEqual([...found.keys()], [...DECORATION_KINDS]);
       for (const name of [...found.values()].flatMap(colorsOf)) {
         assert.ok(contributed.has(`tokenblame.${name}`), name);
       }

@@ -86,7 +86,7 @@ describe('KeptOutcomes', () => {
     await rest();
     assert.equal(workspace.size, 1);
     workspace.times.set(URI, 2);
-    await kept.note(URI);
+    await kept.record(URI);
     await rest();
     assert.deepEqual((await workspace.window()).outcomes.of(URI), PROVED);
   });

@@ -10,48 +10,48 @@ const HEAT = relevance({ pair: PAIR, spans: SPANS });
 /** Heat was shown, and the server that had sent it is gone. */
 function afterCrash(): LatestResults {
   const results = new LatestResults();
-  for (const news of [VERDICT, PROVED, HEAT]) assert.equal(results.take(news), news);
-  results.serverGone();
+  for (const news of [VERDICT, PROVED, HEAT]) assert.equal(results.accept(news), news);
+  results.serverEnded();
   return results;
 }
 
 describe('Results', () => {
   it('shows what comes while one server lives', () => {
     const results = new LatestResults();
-    assert.equal(results.take(HEAT), HEAT);
-    assert.equal(results.take(VERDICT), VERDICT);
+    assert.equal(results.accept(HEAT), HEAT);
+    assert.equal(results.accept(VERDICT), VERDICT);
   });
 
   it('keeps the heat of a crashed server until the next one knows as much', () => {
     const results = afterCrash();
-    assert.equal(results.take(VERDICT), null);
-    assert.equal(results.take(PROVED), null);
-    assert.equal(results.take(HEAT), HEAT);
-    assert.equal(results.take(VERDICT), VERDICT);
+    assert.equal(results.accept(VERDICT), null);
+    assert.equal(results.accept(PROVED), null);
+    assert.equal(results.accept(HEAT), HEAT);
+    assert.equal(results.accept(VERDICT), VERDICT);
   });
 
   it('gives way to a new server that has finished with less', () => {
     const results = afterCrash();
-    assert.equal(results.take(VERDICT), null);
-    assert.equal(results.finished(URI), VERDICT);
-    assert.equal(results.finished(URI), null);
+    assert.equal(results.accept(VERDICT), null);
+    assert.equal(results.workFinished(URI), VERDICT);
+    assert.equal(results.workFinished(URI), null);
   });
 
   it('keeps nothing that the user has edited or closed', () => {
     for (const state of ['stale', 'cleared'] as const) {
       const results = afterCrash();
       const news = relevance({ state });
-      assert.equal(results.take(news), news);
-      assert.equal(results.take(VERDICT), VERDICT);
+      assert.equal(results.accept(news), news);
+      assert.equal(results.accept(VERDICT), VERDICT);
     }
-    assert.notEqual(afterCrash().take(relevance({ version: 2 })), null);
+    assert.notEqual(afterCrash().accept(relevance({ version: 2 })), null);
   });
 
   it('survives a second crash', () => {
     const results = afterCrash();
-    results.take(VERDICT);
-    results.serverGone();
-    assert.equal(results.finished(URI), null);
-    assert.equal(results.take(PROVED), null);
+    results.accept(VERDICT);
+    results.serverEnded();
+    assert.equal(results.workFinished(URI), null);
+    assert.equal(results.accept(PROVED), null);
   });
 });

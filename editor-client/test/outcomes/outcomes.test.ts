@@ -21,7 +21,7 @@ describe('Outcomes', () => {
     assert.equal(kind(passing), 'pass');
 
     const failing = begun();
-    failing.failing(URI);
+    failing.testFailed(URI);
     failing.status(status('ready', 'Explained.'));
     assert.equal(kind(failing), 'fail');
   });
@@ -29,13 +29,13 @@ describe('Outcomes', () => {
   it('takes a failing test that is reported late', () => {
     const outcomes = begun();
     outcomes.status(status('ready', 'Explained.'));
-    outcomes.failing(URI);
+    outcomes.testFailed(URI);
     assert.equal(kind(outcomes), 'fail');
   });
 
   it('shows a proved pair at once', () => {
     const outcomes = begun();
-    outcomes.failing(URI);
+    outcomes.testFailed(URI);
     outcomes.relevance(relevance({ pair: PAIR }));
     assert.deepEqual(outcomes.of(URI), {
       kind: 'proved',
@@ -61,7 +61,7 @@ describe('Outcomes', () => {
 
   it('takes a pair chosen by hand for no proof', () => {
     const outcomes = begun();
-    outcomes.failing(URI);
+    outcomes.testFailed(URI);
     outcomes.relevance(relevance({ pair: { ...PAIR, origin: 'manual' } }));
     outcomes.status(status('ready', 'Explained.'));
     assert.equal(kind(outcomes), 'fail');
@@ -72,13 +72,13 @@ describe('Outcomes', () => {
     refused.relevance(relevance());
     refused.status(status('untrusted'));
     assert.equal(kind(refused), 'unknown');
-    assert.equal(refused.workOn(URI), 'refused');
+    assert.equal(refused.workState(URI), 'refused');
 
     const stopped = new Outcomes();
     stopped.status(status('computing'));
     stopped.status(status('ready', 'Stopped.'));
     assert.equal(kind(stopped), 'unknown');
-    assert.equal(stopped.workOn(URI), 'stopped');
+    assert.equal(stopped.workState(URI), 'stopped');
   });
 
   it('names an error', () => {
@@ -89,7 +89,7 @@ describe('Outcomes', () => {
 
   it('forgets with an edit, and starts anew with new work', () => {
     const outcomes = begun();
-    outcomes.failing(URI);
+    outcomes.testFailed(URI);
     outcomes.status(status('ready'));
     outcomes.relevance(relevance({ version: 2, state: 'stale' }));
     assert.equal(kind(outcomes), 'unknown');
@@ -108,7 +108,7 @@ describe('Outcomes', () => {
 
     const working = begun();
     working.relevance(relevance({ state: 'cleared' }));
-    assert.equal(working.workOn(URI), 'lost');
+    assert.equal(working.workState(URI), 'lost');
     assert.equal(kind(working), 'unknown');
   });
 
@@ -124,8 +124,8 @@ describe('Outcomes', () => {
     const outcomes = begun();
     const other = 'file:///w/HumanEval_1/0.py';
     outcomes.status(status('error', 'x', other));
-    outcomes.serverGone();
-    assert.equal(outcomes.workOn(URI), 'lost');
+    outcomes.serverEnded();
+    assert.equal(outcomes.workState(URI), 'lost');
     assert.equal(outcomes.of(other).kind, 'error');
   });
 
@@ -133,12 +133,12 @@ describe('Outcomes', () => {
     const outcomes = new Outcomes();
     const heard: string[] = [];
     const stop = outcomes.onChange((uri) => heard.push(uri));
-    outcomes.failing(URI);
+    outcomes.testFailed(URI);
     outcomes.forget(URI);
     outcomes.forget(URI);
     outcomes.status(status('starting', '', null));
     stop();
-    outcomes.failing(URI);
+    outcomes.testFailed(URI);
     assert.deepEqual(heard, [URI, URI]);
   });
 });

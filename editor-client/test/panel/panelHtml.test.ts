@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { panelHtml, policy } from '../../src/panel/panelHtml';
+import { contentSecurityPolicy, panelHtml } from '../../src/panel/panelHtml';
 import { SECTIONS } from '../../src/protocol/webviewMessages';
 
 const RESOURCES = {
@@ -16,13 +16,13 @@ describe('panelHtml', () => {
 
   it('runs nothing but its own script', () => {
     assert.match(
-      policy(RESOURCES),
+      contentSecurityPolicy(RESOURCES),
       /^default-src 'none'; style-src https:\/\/x; script-src 'nonce-abc';/,
     );
     assert.equal([...html.matchAll(/<script/g)].length, 1);
     assert.match(html, /<script nonce="abc" src="https:\/\/x\/panel.js"><\/script>/);
     assert.doesNotMatch(html, / on\w+=| style=|javascript:/);
-    assert.doesNotMatch(policy(RESOURCES), /unsafe|\*/);
+    assert.doesNotMatch(contentSecurityPolicy(RESOURCES), /unsafe|\*/);
   });
 
   it('loads nothing from elsewhere', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PanelModel } from '../../src/panel/panelModel';
+import { ContentModified, ServerNotRunning } from '../../src/protocol/errors';
 import type { Details } from '../../src/protocol/serverMessages';
-import type { ToView } from '../../src/protocol/webviewMessages';
-import { PanelModel, stateOf } from '../../src/panel/panelModel';
-import { MovedOn, NoServer } from '../../src/protocol/requests';
+import type { MessageToWebview } from '../../src/protocol/webviewMessages';
 import { relevance, status, URI } from '../fixtures/notifications';
 import { details, RUNNING } from '../fixtures/panel';
 
@@ -22,7 +22,7 @@ interface Asked {
 /** A panel with a server that the test plays and a webview that remembers the last of each kind. */
 class Bench {
   readonly asked: Asked[] = [];
-  readonly shown = new Map<ToView['type'], ToView>();
+  readonly shown = new Map<MessageToWebview['type'], MessageToWebview>();
   readonly model = new PanelModel(
     (method, { version, model, midpoints }, signal, progress) =>
       new Promise((resolve, reject) => {
@@ -43,8 +43,8 @@ class Bench {
     await settled();
   }
 
-  part(what: 'graph' | 'compare'): { state: string; message?: string } {
-    return (this.shown.get(what) as ToView & { type: 'graph' }).part;
+  computation(name: 'graph' | 'compare'): { state: string; message?: string } {
+    return (this.shown.get(name) as MessageToWebview & { type: 'graph' }).computation;
   }
 
   get sample(): string {
@@ -53,11 +53,11 @@ class Bench {
 
   /** About the sample as a whole. */
   get said(): { state: string; message: string } {
-    return (this.shown.get('sample') as ToView & { type: 'sample' }).sample;
+    return (this.shown.get('sample') as MessageToWebview & { type: 'sample' }).sample;
   }
 
   get details(): Details | null {
-    return (this.shown.get('details') as ToView & { type: 'details' }).details;
+    return (this.shown.get('details') as MessageToWebview & { type: 'details' }).details;
   }
 }
 
@@ -73,22 +73,6 @@ async function explained(known = details()): Promise<Bench> {
 
 const graph = { version: 1, graph: { nodes: [] } };
 
-describe('stateOf', () => {
-  it('says how far the explanation is', () => {
-    assert.equal(stateOf(null).state, 'unexplained');
-    assert.equal(stateOf(details(RUNNING)).state, 'computing');
-    assert.equal(stateOf(details({ ...RUNNING, running: false })).state, 'unexplained');
-    assert.equal(stateOf(details()).state, 'ready');
-    const without = { pair: null, attribution: null };
-    assert.equal(stateOf(details(without)).state, 'unproved');
-    const verdict = { passed: true, words: 'Passes its tests.' };
-    assert.deepEqual(stateOf(details({ ...without, verdict })), {
-      state: 'passes',
-      message: 'Passes its tests.',
-    });
-  });
-});
-
 describe('PanelModel', () => {
   it('computes the graph once the sample is explained and its section is shown', async () => {
     const bench = await explained(details(RUNNING));
@@ -96,13 +80,13 @@ describe('PanelModel', () => {
     assert.equal(bench.asked.length, 0);
     bench.model.status(status('ready'));
     await bench.answer('details', details());
-    assert.equal(bench.part('graph').state, 'computing');
+    assert.equal(bench.computation('graph').state, 'computing');
     bench.asked[0]?.progress('Following');
-    assert.equal(bench.part('graph').message, 'Following');
+    assert.equal(bench.computation('graph').message, 'Following');
     await bench.answer('graph', graph);
     assert.deepEqual(bench.shown.get('graph'), {
       type: 'graph',
-      part: { state: 'ready', value: graph },
+      computation: { state: 'ready', value: graph },
     });
   });
 
@@ -112,7 +96,7 @@ describe('PanelModel', () => {
     bench.model.follow({ uri: URI, title: '' });
     await bench.answer('details', details());
     assert.equal(bench.asked.length, 0);
-    bench.model.looked('graph');
+    bench.model.sectionChosen('graph');
     bench.next('graph');
     bench.model.setVisible(false);
     bench.model.status(status('ready'));
@@ -129,7 +113,7 @@ describe('PanelModel', () => {
     assert.deepEqual([bench.sample, bench.details], ['stale', null]);
     asked.resolve(graph); // too late
     await settled();
-    assert.equal(bench.part('graph').state, 'idle');
+    assert.equal(bench.computation('graph').state, 'idle');
     bench.model.relevance(relevance({ version: 2 }));
     await bench.answer('details', details({ version: 2 }));
     assert.equal(bench.next('graph').version, 2);
@@ -137,9 +121,9 @@ describe('PanelModel', () => {
 
   it('asks again where the text had moved on, and only once that is explained', async () => {
     const bench = await explained();
-    bench.next('graph').reject(new MovedOn());
+    bench.next('graph').reject(new ContentModified());
     await settled();
-    assert.equal(bench.part('graph').state, 'idle');
+    assert.equal(bench.computation('graph').state, 'idle');
     assert.equal(bench.asked.length, 0);
     bench.model.status(status('ready'));
     await bench.answer('details', details());
@@ -150,13 +134,13 @@ describe('PanelModel', () => {
     const bench = await explained();
     bench.next('graph').reject(new Error('Out of memory.'));
     await settled();
-    assert.deepEqual(bench.part('graph'), { state: 'failed', message: 'Out of memory.' });
+    assert.deepEqual(bench.computation('graph'), { state: 'failed', message: 'Out of memory.' });
     bench.model.status(status('ready'));
     await bench.answer('details', details());
-    assert.equal(bench.part('graph').state, 'failed'); // not over and over
+    assert.equal(bench.computation('graph').state, 'failed'); // not over and over
     void bench.model.compute('graph');
     await bench.answer('graph', graph);
-    assert.equal(bench.part('graph').state, 'ready');
+    assert.equal(bench.computation('graph').state, 'ready');
   });
 
   it('stops when the user says so', async () => {
@@ -166,18 +150,18 @@ describe('PanelModel', () => {
     assert.ok(asked.signal.aborted);
     asked.reject(new Error('Canceled'));
     await settled();
-    assert.deepEqual(bench.part('graph'), { state: 'failed', message: 'Stopped.' });
+    assert.deepEqual(bench.computation('graph'), { state: 'failed', message: 'Stopped.' });
   });
 
   it('keeps a graph for when the sample is looked at again', async () => {
     const bench = await explained();
     await bench.answer('graph', graph);
     bench.model.follow({ uri: 'file:///w/HumanEval_1/0.py', title: '' });
-    assert.equal(bench.part('graph').state, 'idle');
+    assert.equal(bench.computation('graph').state, 'idle');
     await bench.answer('details', details({ pair: null, attribution: null }));
     bench.model.follow({ uri: URI, title: '' });
     await bench.answer('details', details());
-    assert.equal(bench.part('graph').state, 'ready');
+    assert.equal(bench.computation('graph').state, 'ready');
     assert.equal(bench.asked.length, 0);
   });
 
@@ -201,13 +185,13 @@ describe('PanelModel', () => {
   it('loads another model only when asked to', async () => {
     const bench = await explained(details({ sibling: 'larger' }));
     await bench.answer('graph', graph);
-    bench.model.looked('compare');
+    bench.model.sectionChosen('compare');
     assert.equal(bench.asked.length, 0);
     void bench.model.compute('compare', { model: 'larger' });
     assert.equal(bench.asked[0]?.model, 'larger');
     bench.next('compare').reject(new Error('larger has other tokens.'));
     await settled();
-    assert.equal(bench.part('compare').message, 'larger has other tokens.');
+    assert.equal(bench.computation('compare').message, 'larger has other tokens.');
   });
 
   it('does not mind news of other samples and late answers', async () => {
@@ -235,22 +219,22 @@ describe('PanelModel', () => {
     full.shown.clear();
     full.model.replay();
     assert.equal(full.sample, 'ready');
-    assert.equal(full.part('graph').state, 'ready');
+    assert.equal(full.computation('graph').state, 'ready');
     assert.equal(full.details?.version, 1);
   });
 
   it('stops waiting for a server that has ended', async () => {
     const bench = await explained();
     const asked = bench.next('graph');
-    bench.model.serverGone();
+    bench.model.serverEnded();
     assert.ok(asked.signal.aborted);
-    assert.equal(bench.part('graph').state, 'idle');
+    assert.equal(bench.computation('graph').state, 'idle');
   });
 
   it('says so where the server has ended for good in the middle of its work', async () => {
     const bench = await explained();
     bench.model.status(status('computing', 'Searching'));
-    bench.model.serverGone();
+    bench.model.serverEnded();
     assert.deepEqual(bench.said, { state: 'error', message: 'The server has ended.' });
     bench.model.status(status('starting', 'The server crashed', null));
     assert.equal(bench.said.message, 'Waiting for the server …');
@@ -261,20 +245,20 @@ describe('PanelModel', () => {
   it('keeps what it shows of a server that had finished', async () => {
     const bench = await explained();
     await bench.answer('graph', graph);
-    bench.model.serverGone();
+    bench.model.serverEnded();
     bench.model.setVisible(false);
     bench.model.setVisible(true);
-    bench.next('details').reject(new NoServer());
+    bench.next('details').reject(new ServerNotRunning());
     await settled();
     bench.model.status(status('ready', 'Ready.', null));
     assert.deepEqual([bench.sample, bench.asked.length], ['ready', 0]);
-    assert.equal(bench.part('graph').state, 'ready');
+    assert.equal(bench.computation('graph').state, 'ready');
   });
 
   it('waits for a server, and asks the one that is ready', async () => {
     const bench = new Bench();
     bench.model.follow({ uri: URI, title: '' });
-    bench.next('details').reject(new NoServer());
+    bench.next('details').reject(new ServerNotRunning());
     await settled();
     assert.deepEqual(bench.said, { state: 'none', message: 'Waiting for the server …' });
     bench.model.status(status('error', 'No Python.', null));
@@ -291,7 +275,7 @@ describe('PanelModel', () => {
   it('asks for the sample to be opened where no editor has it', async () => {
     const bench = new Bench();
     bench.model.follow({ uri: URI, title: '' });
-    bench.next('details').reject(new MovedOn());
+    bench.next('details').reject(new ContentModified());
     await settled();
     assert.equal(bench.said.message, 'Open the sample to see why it fails.');
     bench.model.follow({ uri: URI, title: '' });

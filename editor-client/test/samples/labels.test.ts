@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KINDS } from '../../src/outcomes/outcomes';
-import { describe as described, ICONS, sentence } from '../../src/samples/labels';
+import { OUTCOME_KINDS } from '../../src/outcomes/outcomes';
+import {
+  describeSample as described,
+  OUTCOME_ICONS,
+  outcomeSentence,
+} from '../../src/samples/labels';
 import { proved, sample } from '../fixtures/samples';
 
 const A = sample('HumanEval/10');
@@ -13,11 +17,17 @@ describe('labels', () => {
     assert.equal(described(B, proved(-0.4, true)), '0 · Δℓ −0.40 (weak)');
     assert.equal(described(A, { kind: 'unknown' }), '0');
     assert.equal(described(A, { kind: 'pass' }), '0 · passes');
-    assert.match(sentence(B, proved(1)), /wrote ␣<; with ⏎ the tests pass \(Δℓ 1\.00\)/);
-    assert.match(sentence(A, { kind: 'error', message: 'no model' }), /explained: no model$/);
+    assert.match(outcomeSentence(B, proved(1)), /wrote ␣<; with ⏎ the tests pass \(Δℓ 1\.00\)/);
+    assert.match(
+      outcomeSentence(A, { kind: 'error', message: 'no model' }),
+      /explained: no model$/,
+    );
   });
 
   it('have a shape of its own for every outcome', () => {
-    assert.equal(new Set(KINDS.map((kind) => ICONS[kind].id)).size, KINDS.length);
+    assert.equal(
+      new Set(OUTCOME_KINDS.map((kind) => OUTCOME_ICONS[kind].id)).size,
+      OUTCOME_KINDS.length,
+    );
   });
 });

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { counts } from '../../src/samples/labels';
 import type { Outcome } from '../../src/outcomes/outcomes';
+import { describeCounts } from '../../src/samples/labels';
 import {
-  counted,
+  countByOutcome,
   filtered,
-  filters,
   grouped,
+  isFiltering,
   NO_FILTER,
-  nothingPending,
-  pending,
+  pendingSamples,
   sorted,
+  whyNothingPending,
 } from '../../src/samples/sampleList';
 import { proved, sample } from '../fixtures/samples';
 
@@ -44,7 +44,7 @@ describe('filtered', () => {
     assert.deepEqual(filtered(all, { kinds: ['fail', 'pass'], text: '' }, of), [A, C]);
     assert.deepEqual(filtered(all, { kinds: [], text: ' mbpp ' }, of), [D]);
     assert.deepEqual(filtered(all, { kinds: ['pass'], text: 'mbpp' }, of), []);
-    assert.ok(!filters(NO_FILTER) && filters({ kinds: ['fail'], text: '' }));
+    assert.ok(!isFiltering(NO_FILTER) && isFiltering({ kinds: ['fail'], text: '' }));
   });
 });
 
@@ -62,24 +62,24 @@ describe('grouped and counted', () => {
 
   it('spells what there is', () => {
     assert.equal(
-      counts(counted([A, B, C, D, sample('Mbpp/3')], of)),
+      describeCounts(countByOutcome([A, B, C, D, sample('Mbpp/3')], of)),
       '2 proved, 1 fail, 1 pass, 1 open',
     );
-    assert.equal(counts(counted([], of)), '');
+    assert.equal(describeCounts(countByOutcome([], of)), '');
   });
 });
 
 describe('pending', () => {
   it('is what is not known yet, or everything where all is', () => {
     const open = sample('Mbpp/3');
-    assert.deepEqual(pending([A, open, B], of), [open]);
-    assert.deepEqual(pending([A, B], of), [B, A]);
+    assert.deepEqual(pendingSamples([A, open, B], of), [open]);
+    assert.deepEqual(pendingSamples([A, B], of), [B, A]);
   });
 
   it('leaves completions to whoever opens them, and says so', () => {
     const completions = [sample('Mbpp/3', 0, { lacksPrompt: true })];
-    assert.deepEqual(pending(completions, of), []);
-    assert.match(nothingPending(completions), /one by one/);
-    assert.match(nothingPending([]), /no sample/);
+    assert.deepEqual(pendingSamples(completions, of), []);
+    assert.match(whyNothingPending(completions), /one by one/);
+    assert.match(whyNothingPending([]), /no sample/);
   });
 });

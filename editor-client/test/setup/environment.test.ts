@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import {
-  create,
-  findBase,
+  createEnvironment,
+  findBasePython,
   installedVersion,
+  installSteps,
   interpreterIn,
-  lock,
-  steps,
+  lockFolder,
 } from '../../src/setup/environment';
-import { runProcesses, ProcessFailed, type Step } from '../../src/setup/processRunner';
+import { ProcessFailed, runProcesses, type Step } from '../../src/setup/processRunner';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenblame-test-'));
 after(() => {
@@ -34,7 +34,7 @@ describe('steps', () => {
       source: '/x y',
       platform: 'linux',
     } as const;
-    const [first, second] = steps(plan);
+    const [first, second] = installSteps(plan);
     assert.deepEqual(first?.args.slice(-3), ['venv', '--clear', '/s/python']);
     assert.equal(second?.program, interpreterIn('/s/python', 'linux'));
     assert.equal(second.args.at(-1), '/x y');
@@ -90,7 +90,7 @@ describe('create', () => {
     // No Python, so that the first step fails.
     const base = process.execPath;
     const plan = { base, folder: target, source: folder, platform: process.platform };
-    await assert.rejects(create(plan, '1.0.0', quiet, never), ProcessFailed);
+    await assert.rejects(createEnvironment(plan, '1.0.0', quiet, never), ProcessFailed);
     assert.equal(installedVersion(target), null);
   });
 });
@@ -99,33 +99,36 @@ describe('lock', () => {
   const target = join(folder, 'storage', 'python');
 
   it('keeps a second window out until the first has ended', async () => {
-    const release = lock(target);
+    const release = lockFolder(target);
     const plan = {
       base: process.execPath,
       folder: target,
       source: folder,
       platform: process.platform,
     };
-    await assert.rejects(create(plan, '1.0.0', quiet, never), /another window/);
+    await assert.rejects(createEnvironment(plan, '1.0.0', quiet, never), /another window/);
     release();
-    await assert.rejects(create(plan, '1.0.0', quiet, never), /Creating the environment/);
-    lock(target)();
+    await assert.rejects(
+      createEnvironment(plan, '1.0.0', quiet, never),
+      /Creating the environment/,
+    );
+    lockFolder(target)();
   });
 
   it('passes over one that was left behind', () => {
-    lock(target);
+    lockFolder(target);
     const past = Date.now() / 1000 - 2 * 60 * 60;
     utimesSync(`${target}.lock`, past, past);
-    lock(target)();
+    lockFolder(target)();
   });
 });
 
 describe('findBase', () => {
   it('finds a Python that can make environments', async () => {
-    assert.notEqual(await findBase(), null);
+    assert.notEqual(await findBasePython(), null);
   });
 
   it('passes over what is no Python', async () => {
-    assert.equal(await findBase([join(folder, 'none'), process.execPath]), null);
+    assert.equal(await findBasePython([join(folder, 'none'), process.execPath]), null);
   });
 });

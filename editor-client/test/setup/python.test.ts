@@ -8,10 +8,10 @@ import {
   describeProblems,
   explainFailure,
   findPython,
-  outdated,
-  pythonChoices,
-  SERVER_ARGS,
+  outdatedProblem,
+  pythonCandidates,
   type PythonSources,
+  SERVER_ARGS,
 } from '../../src/setup/python';
 
 const sources: PythonSources = {
@@ -24,7 +24,7 @@ const sources: PythonSources = {
 };
 
 const paths = (changes: Partial<PythonSources>) =>
-  pythonChoices({ ...sources, ...changes }).map(({ path }) => path);
+  pythonCandidates({ ...sources, ...changes }).map(({ path }) => path);
 
 describe('pythonChoices', () => {
   it('tries the workspace environment, then the one in PATH', () => {
@@ -33,15 +33,15 @@ describe('pythonChoices', () => {
   });
 
   it('tries the environment of its own after the workspace, and only where it fits', () => {
-    const managed = { path: '/s/python', holds: '1', needs: '1' };
+    const managed = { path: '/s/python', installedVersion: '1', requiredVersion: '1' };
     assert.deepEqual(paths({ managed }).slice(1), ['/s/python', 'python3']);
     assert.deepEqual(paths({ managed, trusted: false }), ['/s/python', 'python3']);
-    assert.equal(outdated('/s/python', managed), null);
+    assert.equal(outdatedProblem('/s/python', managed), null);
     assert.match(
-      outdated('/s/python', { ...managed, needs: '2' })?.reason ?? '',
+      outdatedProblem('/s/python', { ...managed, requiredVersion: '2' })?.reason ?? '',
       /version 1, .* 2/,
     );
-    assert.equal(outdated('python3', { ...managed, needs: '2' }), null);
+    assert.equal(outdatedProblem('python3', { ...managed, requiredVersion: '2' }), null);
   });
 
   it('tries nothing but what the user named', () => {

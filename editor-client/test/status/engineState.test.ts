@@ -6,37 +6,37 @@ import { status } from '../fixtures/notifications';
 describe('EngineState', () => {
   it('computes until the last document is done', () => {
     const engine = new EngineState();
-    engine.take(status('computing', 'one', 'a'));
-    assert.deepEqual(engine.take(status('computing', 'two', 'b')), {
+    engine.update(status('computing', 'one', 'a'));
+    assert.deepEqual(engine.update(status('computing', 'two', 'b')), {
       state: 'computing',
       message: 'two',
       busy: 2,
     });
-    assert.deepEqual(engine.take(status('ready', 'Explained.', 'b')), {
+    assert.deepEqual(engine.update(status('ready', 'Explained.', 'b')), {
       state: 'computing',
       message: 'one',
       busy: 1,
     });
-    assert.equal(engine.take(status('ready', 'Explained.', 'a')).state, 'ready');
+    assert.equal(engine.update(status('ready', 'Explained.', 'a')).state, 'ready');
   });
 
   it('ends the work on a document that was edited or closed, and only there', () => {
     const engine = new EngineState();
-    engine.take(status('computing', 'one', 'a'));
-    engine.take(status('computing', 'two', 'b'));
-    assert.equal(engine.ended('c').busy, 2);
-    assert.equal(engine.ended('a').busy, 1);
-    assert.deepEqual(engine.ended('b'), { state: 'ready', message: 'Stopped.', busy: 0 });
-    engine.take(status('error', 'no model', 'b'));
-    assert.equal(engine.ended('b').state, 'error');
+    engine.update(status('computing', 'one', 'a'));
+    engine.update(status('computing', 'two', 'b'));
+    assert.equal(engine.workEnded('c').busy, 2);
+    assert.equal(engine.workEnded('a').busy, 1);
+    assert.deepEqual(engine.workEnded('b'), { state: 'ready', message: 'Stopped.', busy: 0 });
+    engine.update(status('error', 'no model', 'b'));
+    assert.equal(engine.workEnded('b').state, 'error');
   });
 
   it('shows a start whatever is in work, and forgets the work of a server that ended', () => {
     const engine = new EngineState();
-    engine.take(status('computing', 'one', 'a'));
-    assert.equal(engine.take(status('starting', 'Connecting', null)).state, 'starting');
-    engine.serverGone();
-    assert.deepEqual(engine.take(status('error', 'gone', null)), {
+    engine.update(status('computing', 'one', 'a'));
+    assert.equal(engine.update(status('starting', 'Connecting', null)).state, 'starting');
+    engine.serverEnded();
+    assert.deepEqual(engine.update(status('error', 'gone', null)), {
       state: 'error',
       message: 'gone',
       busy: 0,

@@ -5,15 +5,15 @@ import { make, percent, signed, visible } from 'graph-view';
 export { make, percent, signed, visible };
 
 export function byId(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`no element ${id}`);
-  return found;
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`no element ${id}`);
+  return element;
 }
 
 export function find(selector: string): HTMLElement {
-  const found = document.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`no element ${selector}`);
-  return found;
+  const element = document.querySelector<HTMLElement>(selector);
+  if (!element) throw new Error(`no element ${selector}`);
+  return element;
 }
 
 export function button(text: string, act: () => void, primary = false): HTMLButtonElement {

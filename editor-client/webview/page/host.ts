@@ -1,6 +1,6 @@
 /** The other half of the panel, in the extension. */
 
-import type { FromView, Section } from '../../src/protocol/webviewMessages';
+import type { MessageFromWebview, Section } from '../../src/protocol/webviewMessages';
 
 /** What VS Code keeps of the panel over a reload. */
 export interface Saved {
@@ -9,7 +9,7 @@ export interface Saved {
 }
 
 interface Api {
-  postMessage: (message: FromView) => void;
+  postMessage: (message: MessageFromWebview) => void;
   setState: (state: Saved) => void;
 }
 
@@ -17,7 +17,7 @@ declare function acquireVsCodeApi(): Api;
 
 const api = acquireVsCodeApi();
 
-export function send(message: FromView): void {
+export function send(message: MessageFromWebview): void {
   api.postMessage(message);
 }
 

@@ -1,23 +1,27 @@
 /** What is said where there is nothing to show yet, and what helps. */
 
-import type { Computation, Part, SampleState } from '../../src/protocol/webviewMessages';
+import type { Computation, ComputationName, SampleState } from '../../src/protocol/webviewMessages';
 import { button, make, sentence } from './dom';
 import { send } from './host';
 
 type Content = (Node | string)[];
 
-const run = (what: 'explain' | 'log', text: string, primary = false): HTMLButtonElement =>
+const actionButton = (
+  action: 'explain' | 'log',
+  text: string,
+  primary = false,
+): HTMLButtonElement =>
   button(
     text,
     () => {
-      send({ type: 'run', what });
+      send({ type: 'run', action });
     },
     primary,
   );
 
-function working(message: string, cancel: Computation | 'sample'): Content {
+function progress(message: string, computation: ComputationName | 'sample'): Content {
   const stop = button('Cancel', () => {
-    send({ type: 'cancel', what: cancel });
+    send({ type: 'cancel', computation });
   });
   return [make('span', { className: 'spinner', ariaHidden: 'true' }), message, ' ', stop];
 }
@@ -26,26 +30,34 @@ function working(message: string, cancel: Computation | 'sample'): Content {
 export function sampleContent({ state, message }: SampleState): Content {
   switch (state) {
     case 'computing':
-      return working(message, 'sample');
+      return progress(message, 'sample');
     case 'error':
-      return [sentence(message), run('explain', 'Try again', true), run('log', 'Show log')];
+      return [
+        sentence(message),
+        actionButton('explain', 'Try again', true),
+        actionButton('log', 'Show log'),
+      ];
     case 'unexplained':
-      return [message, ' ', run('explain', 'Explain this sample', true)];
+      return [message, ' ', actionButton('explain', 'Explain this sample', true)];
     case 'stale':
-      return [message, ' ', run('explain', 'Explain the new text')];
+      return [message, ' ', actionButton('explain', 'Explain the new text')];
     default:
       return [sentence(message)];
   }
 }
 
 /** About what takes the engine some time; `start` says what it would do. */
-export function partContent(
-  what: Computation,
-  part: Part<unknown>,
+export function computationContent(
+  name: ComputationName,
+  computation: Computation<unknown>,
   start: string,
   model?: string,
 ): Content {
-  const message = { type: 'compute', what, ...(model !== undefined && { model }) } as const;
+  const message = {
+    type: 'compute',
+    computation: name,
+    ...(model !== undefined && { model }),
+  } as const;
   const compute = (text: string): HTMLButtonElement =>
     button(
       text,
@@ -54,11 +66,11 @@ export function partContent(
       },
       true,
     );
-  switch (part.state) {
+  switch (computation.state) {
     case 'computing':
-      return working(part.message, what);
+      return progress(computation.message, name);
     case 'failed':
-      return [sentence(part.message), compute('Try again')];
+      return [sentence(computation.message), compute('Try again')];
     case 'idle':
       return [compute(start)];
     case 'ready':

@@ -1,6 +1,6 @@
 /** The sections as tabs: arrow keys move among them, as the ARIA pattern has it. */
 
-import { SECTIONS, type Section } from '../../src/protocol/webviewMessages';
+import { type Section, SECTIONS } from '../../src/protocol/webviewMessages';
 import { byId } from './dom';
 
 export class Tabs {

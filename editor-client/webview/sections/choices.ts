@@ -3,6 +3,7 @@
 import type { Choice, Details, PairDetails } from '../../src/protocol/serverMessages';
 import {
   button,
+  type Cell,
   gauge,
   make,
   number,
@@ -10,31 +11,30 @@ import {
   sentence,
   table,
   token,
-  type Cell,
 } from '../page/dom';
 import { send } from '../page/host';
 
-function remark(details: Details, position: number, one: Choice): Cell {
-  if (one.written) return 'written';
+function remark(details: Details, position: number, choice: Choice): Cell {
+  if (choice.written) return 'written';
   const { pair } = details;
-  if (pair?.position === position && pair.contrast.id === one.id) return 'explained against';
+  if (pair?.position === position && pair.contrast.id === choice.id) return 'explained against';
   return button('Explain against this', () => {
-    send({ type: 'attribute', position, contrast: one.id });
+    send({ type: 'attribute', position, contrast: choice.id });
   });
 }
 
 function choicesTable(details: Details, position: number, listed: readonly Choice[]): HTMLElement {
-  const rows = listed.map((one, rank) => [
+  const rows = listed.map((choice, rank) => [
     `${rank + 1}`,
-    token(one.text),
-    make('span', { className: 'measure' }, gauge(one.probability), percent(one.probability)),
-    remark(details, position, one),
+    token(choice.text),
+    make('span', { className: 'measure' }, gauge(choice.probability), percent(choice.probability)),
+    remark(details, position, choice),
   ]);
   const caption = `The likeliest tokens at token ${position}`;
   return table(caption, ['rank', 'token', 'probability', ''], rows);
 }
 
-function same(a: PairDetails, b: PairDetails | null): boolean {
+function samePair(a: PairDetails, b: PairDetails | null): boolean {
   return a.position === b?.position && a.contrast.id === b.contrast.id;
 }
 
@@ -49,7 +49,7 @@ function provedTable({ pairs, pair: shown }: Details): HTMLElement {
       make('span', {}, token(pair.target.text), ' → ', token(contrast.text)),
       number(pair.logitDiff),
       pair.origin,
-      same(pair, shown) ? 'shown' : explain,
+      samePair(pair, shown) ? 'shown' : explain,
     ];
   });
   return table('Pairs that the tests have proved', ['token', 'change', 'Δℓ', 'proof', ''], rows);
@@ -62,12 +62,12 @@ export function showChoices(content: HTMLElement, details: Details | null, curso
     content.replaceChildren(sentence('Once the sample has been read, its choices are shown here.'));
     return;
   }
-  const asked = choices.rows[cursor - choices.promptLength] ? cursor : (pair?.position ?? -1);
-  const listed = choices.rows[asked - choices.promptLength];
+  const position = choices.rows[cursor - choices.promptLength] ? cursor : (pair?.position ?? -1);
+  const listed = choices.rows[position - choices.promptLength];
   const hint = 'Put the cursor on another token that the model wrote to see its choices there.';
   content.replaceChildren(
     ...(pair ? [sentence(pair.words)] : []),
-    listed ? choicesTable(details, asked, listed) : '',
+    listed ? choicesTable(details, position, listed) : '',
     sentence(hint),
     details.pairs.length > 0 ? provedTable(details) : '',
   );

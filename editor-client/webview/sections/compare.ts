@@ -1,24 +1,24 @@
 /** The section "Compare": two models on the same choice in the same text, side by side. */
 
 import { bucketOf } from '../../src/heatmap/buckets';
-import models from '../../src/settings/models.json';
 import type {
   ComparedModel,
   ComparisonAnswer,
   Details,
   Piece,
 } from '../../src/protocol/serverMessages';
-import type { Part } from '../../src/protocol/webviewMessages';
+import type { Computation } from '../../src/protocol/webviewMessages';
+import models from '../../src/settings/models.json';
 import { make, number, percent, sentence, signed, table, token } from '../page/dom';
 import { send } from '../page/host';
-import { partContent } from '../page/states';
+import { computationContent } from '../page/states';
 
 const EVERYTHING = { intensity: 1, positive: true, negative: true, template: true };
 
 const placeKey = ({ document, place }: Piece): string => JSON.stringify([document, place.start]);
 
 /** Marks what stands at the same place in the other map, and in the editor. */
-function link(maps: HTMLElement): void {
+function linkMaps(maps: HTMLElement): void {
   maps.addEventListener('mouseover', ({ target }) => {
     const key = target instanceof HTMLElement ? target.dataset['key'] : undefined;
     for (const piece of maps.querySelectorAll<HTMLElement>('[data-key]')) {
@@ -45,7 +45,7 @@ function paint(piece: Piece): HTMLElement {
   return made;
 }
 
-function map(model: ComparedModel): HTMLElement {
+function heatMapOf(model: ComparedModel): HTMLElement {
   const label = `Heat map of ${model.name}`;
   return make(
     'figure',
@@ -64,7 +64,7 @@ function map(model: ComparedModel): HTMLElement {
   );
 }
 
-function figures(both: readonly ComparedModel[]): HTMLElement {
+function figuresTable(both: readonly ComparedModel[]): HTMLElement {
   const row = (title: string, cell: (model: ComparedModel) => Node | string): (Node | string)[] => [
     title,
     ...both.map(cell),
@@ -98,7 +98,7 @@ function strongest({ pieces }: ComparedModel): Piece[] {
 }
 
 /** The same as the maps for those who do not see colours. */
-function tokens(both: readonly ComparedModel[]): HTMLElement {
+function tokensTable(both: readonly ComparedModel[]): HTMLElement {
   const ranked = both.map(strongest);
   const rows = Array.from(
     { length: Math.max(...ranked.map(({ length }) => length)) },
@@ -113,20 +113,20 @@ function tokens(both: readonly ComparedModel[]): HTMLElement {
   return table('The strongest tokens', ['rank', ...both.map(({ name }) => name)], rows);
 }
 
-function compared({ words, models: both }: ComparisonAnswer): Node[] {
-  const maps = make('div', { className: 'maps' }, ...both.map(map));
-  link(maps);
-  return [sentence(words), maps, figures(both), tokens(both)];
+function comparisonContent({ words, models: both }: ComparisonAnswer): Node[] {
+  const maps = make('div', { className: 'maps' }, ...both.map(heatMapOf));
+  linkMaps(maps);
+  return [sentence(words), maps, figuresTable(both), tokensTable(both)];
 }
 
 /** The model to compare with, as chosen here; null: the sibling of the settings. */
 let chosen: string | null = null;
 
 /** A choice among the models that are known by name; any other one can be set as the sibling. */
-function choice(details: Details, names: readonly string[], redraw: () => void): HTMLElement {
+function modelSelect(details: Details, names: readonly string[], redraw: () => void): HTMLElement {
   const options = names.map((name) => make('option', { value: name }, name));
   const select = make('select', {}, ...options);
-  select.value = modelOf(details, names);
+  select.value = chosenModel(details, names);
   select.addEventListener('change', () => {
     chosen = select.value;
     redraw();
@@ -134,21 +134,21 @@ function choice(details: Details, names: readonly string[], redraw: () => void):
   return make('label', {}, 'Compare with ', select);
 }
 
-function others({ sibling, model }: Details): string[] {
+function otherModels({ sibling, model }: Details): string[] {
   const known = models.map(({ name }) => name);
   const all = sibling === null || known.includes(sibling) ? known : [sibling, ...known];
   return all.filter((name) => name !== model?.name);
 }
 
-function modelOf({ sibling }: Details, names: readonly string[]): string {
+function chosenModel({ sibling }: Details, names: readonly string[]): string {
   const wanted = [chosen, sibling].find((name) => name !== null && names.includes(name));
   return wanted ?? names[0] ?? '';
 }
 
-export function showCompare(
+export function showComparison(
   content: HTMLElement,
   details: Details | null,
-  part: Part<ComparisonAnswer>,
+  computation: Computation<ComparisonAnswer>,
 ): void {
   if (!details?.attribution) {
     const reason =
@@ -156,17 +156,21 @@ export function showCompare(
     content.replaceChildren(sentence(reason));
     return;
   }
-  const names = others(details);
-  const model = modelOf(details, names);
-  const answered = part.state === 'ready' && part.value.models[1].name === model;
-  const shown: Part<ComparisonAnswer> =
-    part.state === 'ready' && !answered ? { state: 'idle' } : part;
+  const names = otherModels(details);
+  const model = chosenModel(details, names);
+  const answered = computation.state === 'ready' && computation.value.models[1].name === model;
+  const shown: Computation<ComparisonAnswer> =
+    computation.state === 'ready' && !answered ? { state: 'idle' } : computation;
   const redraw = (): void => {
-    showCompare(content, details, part);
+    showComparison(content, details, computation);
   };
   content.replaceChildren(
-    choice(details, names, redraw),
-    make('div', { className: 'state' }, ...partContent('compare', shown, `Ask ${model}`, model)),
-    ...(part.state === 'ready' ? compared(part.value) : []),
+    modelSelect(details, names, redraw),
+    make(
+      'div',
+      { className: 'state' },
+      ...computationContent('compare', shown, `Ask ${model}`, model),
+    ),
+    ...(computation.state === 'ready' ? comparisonContent(computation.value) : []),
   );
 }

@@ -52,7 +52,7 @@ export function showFaithfulness(
     const made = button(
       text,
       () => {
-        send({ type: 'run', what: 'check' });
+        send({ type: 'run', action: 'check' });
       },
       true,
     );

@@ -2,10 +2,10 @@
 
 import { openGraph } from 'graph-view';
 import type { Details, GraphAnswer } from '../../src/protocol/serverMessages';
-import type { Part } from '../../src/protocol/webviewMessages';
+import type { Computation } from '../../src/protocol/webviewMessages';
 import { byId, find, sentence } from '../page/dom';
 import { send } from '../page/host';
-import { partContent } from '../page/states';
+import { computationContent } from '../page/states';
 
 let shown: unknown = null;
 
@@ -16,9 +16,9 @@ const isDetailed = (graph: unknown): boolean =>
   (graph as { stages: string[] }).stages.some((stage) => stage.endsWith('.attention'));
 
 /** Until there is a graph, what there is instead; a new one goes in the place of the old. */
-export function showGraph(details: Details | null, part: Part<GraphAnswer>): void {
+export function showGraph(details: Details | null, computation: Computation<GraphAnswer>): void {
   const state = find('[data-state="graph"]');
-  const ready = part.state === 'ready' && Boolean(details?.attribution);
+  const ready = computation.state === 'ready' && Boolean(details?.attribution);
   byId('drawing').hidden = !ready;
   byId('detail').hidden = !details?.attribution;
   state.hidden = ready;
@@ -27,10 +27,12 @@ export function showGraph(details: Details | null, part: Part<GraphAnswer>): voi
       ? 'It passes its tests: there is no wrong token to explain.'
       : 'Once the sample is explained, its graph is drawn here.';
     state.replaceChildren(sentence(why));
-  } else if (part.state !== 'ready') {
-    state.replaceChildren(...partContent('graph', part, 'Follow Δℓ through the layers'));
-  } else if (part.value.graph !== shown) {
-    shown = part.value.graph;
+  } else if (computation.state !== 'ready') {
+    state.replaceChildren(
+      ...computationContent('graph', computation, 'Follow Δℓ through the layers'),
+    );
+  } else if (computation.value.graph !== shown) {
+    shown = computation.value.graph;
     midpoints().checked = isDetailed(shown);
     openGraph(shown);
   }
@@ -42,7 +44,7 @@ const tokenOf = (event: Event): number =>
 /** Another depth is another graph; the next ones have it, too. */
 export function offerDetail(): void {
   midpoints().addEventListener('change', () => {
-    send({ type: 'compute', what: 'graph', midpoints: midpoints().checked });
+    send({ type: 'compute', computation: 'graph', midpoints: midpoints().checked });
   });
 }
 

@@ -2,18 +2,18 @@
 
 import type { Details, TokenDetails } from '../../src/protocol/serverMessages';
 import { bar, make, number, sentence, table, visible } from '../page/dom';
-import { groups, layerName, ofToken, strongest, type Profile } from './profile';
+import { groups, layerName, ofToken, type Profile, strongest } from './profile';
 
 const LISTED = 30; // tokens to choose from; the cursor brings in any other
 
 /** The token whose layers are shown; −1: all tokens, by where they come from. */
 let chosen = -1;
 
-function choice(details: Details, redraw: () => void): HTMLElement {
+function tokenSelect(details: Details, redraw: () => void): HTMLElement {
   const listed = strongest(details.tokens, LISTED);
   const extra = details.tokens[chosen];
   const tokens = extra && !listed.includes(extra) ? [extra, ...listed] : listed;
-  const options = tokens.map((token) => option(token));
+  const options = tokens.map((token) => tokenOption(token));
   const all = make('option', { value: '-1' }, 'all tokens, by where they come from');
   const select = make('select', {}, all, ...options);
   select.value = String(chosen);
@@ -24,7 +24,7 @@ function choice(details: Details, redraw: () => void): HTMLElement {
   return make('label', {}, 'Layers of ', select);
 }
 
-const option = ({ index, text }: TokenDetails): HTMLOptionElement =>
+const tokenOption = ({ index, text }: TokenDetails): HTMLOptionElement =>
   make('option', { value: String(index) }, `${visible(text)}  (token ${index})`);
 
 /** The last layer is on top, as in the graph. */
@@ -60,7 +60,7 @@ export function showLayers(content: HTMLElement, details: Details | null): void 
     showLayers(content, details);
   };
   content.replaceChildren(
-    choice(details, redraw),
+    tokenSelect(details, redraw),
     sentence(
       'Relevance at the end of each layer, in logit units: right supports what was written, left ' +
         'what would have passed. It begins at the last token (top) and ends at the input tokens.',

@@ -4,8 +4,8 @@ import type { Details } from '../../src/protocol/serverMessages';
 import { button, make, sentence } from '../page/dom';
 import { send } from '../page/host';
 
-const run = (what: 'diff' | 'apply'): void => {
-  send({ type: 'run', what });
+const run = (action: 'diff' | 'apply'): void => {
+  send({ type: 'run', action });
 };
 
 /** The signs at the start of the lines say what the colours say. */

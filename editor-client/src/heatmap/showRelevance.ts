@@ -2,9 +2,9 @@
 
 import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
-import type { HeatMap, HeatSpan } from './heatmap';
-import { promptUri, setPromptUri } from '../samples/promptDocuments';
 import type { Relevance, Span } from '../protocol/serverMessages';
+import { promptUri, setPromptUri } from '../samples/promptDocuments';
+import type { HeatMap, HeatSpan } from './heatmap';
 
 function toRange({ start, end }: Range): vscode.Range {
   return new vscode.Range(start.line, start.character, end.line, end.character);

@@ -3,15 +3,15 @@ import { describe, it } from 'node:test';
 import manifest from '../../package.json';
 import {
   drawStep,
+  INTENSITY_STEPS,
+  MAX_INTENSITY,
+  MIN_INTENSITY,
   nearestStep,
-  STEPS,
-  stepped,
-  STRONGEST,
-  toColors,
-  WEAKEST,
-} from '../../src/heatmap/colors';
+  nextStep,
+  parseColorSettings,
+} from '../../src/heatmap/colorSettings';
 
-const from = (settings: Record<string, unknown>) => toColors((name) => settings[name]);
+const from = (settings: Record<string, unknown>) => parseColorSettings((name) => settings[name]);
 
 describe('toColors', () => {
   it('takes what the settings say', () => {
@@ -38,8 +38,8 @@ describe('toColors', () => {
   it('makes nonsense harmless', () => {
     assert.deepEqual(from({ enabled: 'no', intensity: 'x', palette: 1, underline: [] }), from({}));
     assert.equal(from({ intensity: Number.NaN }).intensity, 1);
-    assert.equal(from({ intensity: 1e9 }).intensity, STRONGEST);
-    assert.equal(from({ intensity: -1 }).intensity, WEAKEST);
+    assert.equal(from({ intensity: 1e9 }).intensity, MAX_INTENSITY);
+    assert.equal(from({ intensity: -1 }).intensity, MIN_INTENSITY);
   });
 });
 
@@ -47,25 +47,26 @@ describe('intensity', () => {
   it('has steps within the limits of the setting', () => {
     const { minimum, maximum } =
       manifest.contributes.configuration.properties['tokenblame.colors.intensity'];
-    assert.deepEqual([WEAKEST, STRONGEST], [minimum, maximum]);
-    assert.deepEqual([STEPS.at(0), STEPS.at(-1)], [minimum, maximum]);
+    assert.deepEqual([MIN_INTENSITY, MAX_INTENSITY], [minimum, maximum]);
+    assert.deepEqual([INTENSITY_STEPS.at(0), INTENSITY_STEPS.at(-1)], [minimum, maximum]);
     assert.deepEqual(
-      [...STEPS],
-      [...STEPS].sort((a, b) => a - b),
+      [...INTENSITY_STEPS],
+      [...INTENSITY_STEPS].sort((a, b) => a - b),
     );
   });
 
   it('goes all the way up and down, and stays at the ends', () => {
-    let at: number = WEAKEST;
-    for (const step of STEPS.slice(1)) assert.equal((at = stepped(at, 'raise')), step);
-    assert.equal(stepped(at, 'raise'), STRONGEST);
-    for (const step of STEPS.toReversed().slice(1)) assert.equal((at = stepped(at, 'lower')), step);
-    assert.equal(stepped(at, 'lower'), WEAKEST);
+    let at: number = MIN_INTENSITY;
+    for (const step of INTENSITY_STEPS.slice(1)) assert.equal((at = nextStep(at, 'raise')), step);
+    assert.equal(nextStep(at, 'raise'), MAX_INTENSITY);
+    for (const step of INTENSITY_STEPS.toReversed().slice(1))
+      assert.equal((at = nextStep(at, 'lower')), step);
+    assert.equal(nextStep(at, 'lower'), MIN_INTENSITY);
   });
 
   it('takes a hand-written value to the steps beside it', () => {
-    assert.equal(stepped(1.2, 'raise'), 1.4);
-    assert.equal(stepped(1.2, 'lower'), 1);
+    assert.equal(nextStep(1.2, 'raise'), 1.4);
+    assert.equal(nextStep(1.2, 'lower'), 1);
     assert.equal(nearestStep(1.25), 1.4);
     assert.equal(nearestStep(0.9), 1);
   });

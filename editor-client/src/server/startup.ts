@@ -1,7 +1,7 @@
 /** How long a server that has been started may take to answer. Needs no VS Code. */
 
 /** Milliseconds until the first answer; the interpreter has imported the server once before. */
-export const PATIENCE = 30_000;
+export const START_TIMEOUT_MS = 30_000;
 
 /** No server came of it; the message says why, as a sentence. */
 export class StartFailed extends Error {}
@@ -10,7 +10,7 @@ export class StartFailed extends Error {}
 export class NoAnswer extends StartFailed {}
 
 /** Nobody waits for this start any more: another one, or the end, takes its place. */
-export class GivenUp extends StartFailed {
+export class StartAbandoned extends StartFailed {
   constructor() {
     super('It was given up.');
   }
@@ -24,14 +24,14 @@ export class GivenUp extends StartFailed {
 export async function firstAnswer(
   start: Promise<void>,
   signal: AbortSignal,
-  patience = PATIENCE,
+  timeout = START_TIMEOUT_MS,
 ): Promise<void> {
   const waiting = new AbortController();
   const ended = new Promise<never>((_resolve, reject) => {
-    const late = new NoAnswer(`It did not answer within ${patience / 1000} seconds.`);
+    const late = new NoAnswer(`It did not answer within ${timeout / 1000} seconds.`);
     const timer = setTimeout(() => {
       reject(late);
-    }, patience);
+    }, timeout);
     waiting.signal.addEventListener('abort', () => {
       clearTimeout(timer);
     });

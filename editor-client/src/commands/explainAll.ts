@@ -1,75 +1,87 @@
 /** "Explain all": the samples of a folder one after another, with progress and cancel. */
 
 import * as vscode from 'vscode';
-import { oneAfterAnother, spelled } from './oneAfterAnother';
-import { begin, type Workers } from './openSample';
-import { nothingPending, pending } from '../samples/sampleList';
-import type { Sample } from '../samples/samples';
+import { type WorkEnd, workEnded } from '../outcomes/workEnded';
+import { SERVER_COMMANDS } from '../protocol/commands';
+import { errorMessage } from '../protocol/errors';
+import type { Sample } from '../samples/sampleFormats';
+import { pendingSamples, whyNothingPending } from '../samples/sampleList';
 import type { Group, SampleTree } from '../samples/sampleTree';
-import { ended, type End } from '../outcomes/waiting';
+import { type ExplainDependencies, startExplaining } from './openSample';
+import { describeReport, runSequentially } from './runSequentially';
 
 /** Without a word for so long, a sample is given up: the largest search budget is an hour. */
-const SILENCE = 15 * 60 * 1000;
+const MAX_SILENCE = 15 * 60 * 1000;
 
 /** Why none of the samples that are left can be explained. */
 class Stopped extends Error {}
 
-export interface RunParts extends Workers {
+export interface ExplainAllDependencies extends ExplainDependencies {
   tree: SampleTree;
   log: vscode.LogOutputChannel;
 }
 
 /** Explains one sample; true where there is a result. */
-async function explainOne(parts: RunParts, uri: string, signal: AbortSignal): Promise<boolean> {
-  let end: End = 'lost';
+async function explainAndWait(
+  parts: ExplainAllDependencies,
+  uri: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let end: WorkEnd = 'lost';
   // VS Code closes a document that no editor shows after three minutes, and the work on it ends.
   // A sample that takes longer is therefore shown, and begun again.
   for (const show of [undefined, { preview: true, preserveFocus: true }]) {
-    await parts.server.ensure();
+    await parts.server.ensureRunning();
     if (!parts.server.running) throw new Stopped('the server does not run');
-    await begin(parts, uri, show);
-    end = await ended(parts.outcomes, uri, signal, SILENCE);
+    await startExplaining(parts, uri, show);
+    end = await workEnded(parts.outcomes, uri, signal, MAX_SILENCE);
     if (end !== 'lost') break;
   }
-  if (end === 'cancelled') await parts.server.execute('tokenblame.cancel', uri);
+  if (end === 'cancelled') await parts.server.execute(SERVER_COMMANDS.cancel, uri);
   if (end === 'refused') throw new Stopped('the workspace is not trusted');
   return end === 'done';
 }
 
 /** The same, where a file that cannot be opened counts as a sample without a result. */
-async function attempt(parts: RunParts, uri: string, signal: AbortSignal): Promise<boolean> {
+async function tryToExplain(
+  parts: ExplainAllDependencies,
+  uri: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    return await explainOne(parts, uri, signal);
+    return await explainAndWait(parts, uri, signal);
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     parts.log.warn(`${uri} was not explained: ${message}`);
     parts.outcomes.status({ uri, state: 'error', message });
     return false;
   }
 }
 
-async function run(
-  parts: RunParts,
+async function explainSamples(
+  parts: ExplainAllDependencies,
   samples: readonly Sample[],
   progress: vscode.Progress<{ message: string; increment?: number }>,
   signal: AbortSignal,
 ): Promise<void> {
   const share = 100 / samples.length;
-  const report = await oneAfterAnother(
+  const report = await runSequentially(
     samples,
-    (sample) => attempt(parts, sample.uri, signal),
+    (sample) => tryToExplain(parts, sample.uri, signal),
     ({ taskId, name }, index) => {
       const message = `${index + 1} of ${samples.length}: ${taskId} (${name})`;
       progress.report({ message, increment: index === 0 ? 0 : share });
     },
     signal,
   );
-  void vscode.window.showInformationMessage(`Token Blame: ${spelled(report, samples.length)}`);
+  void vscode.window.showInformationMessage(
+    `Token Blame: ${describeReport(report, samples.length)}`,
+  );
 }
 
 /** The samples below a node, or, without one, all that the view shows. */
-async function wanted(tree: SampleTree, group?: Group): Promise<readonly Sample[]> {
+async function samplesOf(tree: SampleTree, group?: Group): Promise<readonly Sample[]> {
   if (group) return group.samples;
   const groups = await tree.getChildren();
   return groups.flatMap((node) => ('samples' in node ? node.samples : [node]));
@@ -84,12 +96,12 @@ export function cancelRuns(): void {
 }
 
 /** Explains what is not known yet of `group`, or of all that the view shows. */
-export async function explainAll(parts: RunParts, group?: Group): Promise<void> {
+export async function explainAll(parts: ExplainAllDependencies, group?: Group): Promise<void> {
   const lookup = (uri: string) => parts.outcomes.of(uri);
-  const all = await wanted(parts.tree, group);
-  const samples = pending(all, lookup);
+  const all = await samplesOf(parts.tree, group);
+  const samples = pendingSamples(all, lookup);
   if (samples.length === 0) {
-    void vscode.window.showInformationMessage(`Token Blame: ${nothingPending(all)}.`);
+    void vscode.window.showInformationMessage(`Token Blame: ${whyNothingPending(all)}.`);
     return;
   }
   const options = {
@@ -104,9 +116,9 @@ export async function explainAll(parts: RunParts, group?: Group): Promise<void> 
       controller.abort();
     });
     try {
-      await run(parts, samples, progress, controller.signal);
+      await explainSamples(parts, samples, progress, controller.signal);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       void vscode.window.showWarningMessage(`Token Blame: the run ended early: ${reason}.`);
     } finally {
       runs.delete(controller);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECTION } from '../settings/settings';
 import { installedVersion, interpreterIn } from './environment';
-import type { Managed, PythonSources } from './python';
+import type { ManagedEnvironment, PythonSources } from './python';
 
 /** The folder for an environment of our own, in the extension's own storage. */
 export const managedFolder = (context: vscode.ExtensionContext): string =>
@@ -15,12 +15,12 @@ export function extensionVersion(context: vscode.ExtensionContext): string {
   return version;
 }
 
-function managed(context: vscode.ExtensionContext): Managed | null {
+function managedEnvironment(context: vscode.ExtensionContext): ManagedEnvironment | null {
   const folder = managedFolder(context);
-  const holds = installedVersion(folder);
-  if (holds === null) return null;
+  const installed = installedVersion(folder);
+  if (installed === null) return null;
   const path = interpreterIn(folder, process.platform);
-  return { path, holds, needs: extensionVersion(context) };
+  return { path, installedVersion: installed, requiredVersion: extensionVersion(context) };
 }
 
 /** Read anew before each start, as settings and trust may have changed. */
@@ -33,7 +33,7 @@ export function pythonSources(context: vscode.ExtensionContext): PythonSources {
     folders: (vscode.workspace.workspaceFolders ?? [])
       .filter((folder) => folder.uri.scheme === 'file')
       .map((folder) => folder.uri.fsPath),
-    managed: managed(context),
+    managed: managedEnvironment(context),
     platform: process.platform,
   };
 }

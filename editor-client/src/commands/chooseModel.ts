@@ -1,9 +1,8 @@
 /** Asks which model explains, and writes the setting, which the server follows. */
 
 import * as vscode from 'vscode';
-import { SECTION } from '../settings/settings';
 import known from '../settings/models.json';
-import { writeSetting } from '../settings/settings';
+import { SECTION, writeSetting } from '../settings/settings';
 
 const OTHER = '$(edit) Another…';
 

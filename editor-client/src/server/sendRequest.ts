@@ -3,12 +3,12 @@
 import { CancellationTokenSource } from 'vscode';
 import { LSPErrorCodes, ResponseError, WorkDoneProgress } from 'vscode-languageclient';
 import type { LanguageClient } from 'vscode-languageclient/node';
-import { MovedOn } from '../protocol/requests';
+import { ContentModified } from '../protocol/errors';
 
-let asked = 0;
+let requestCount = 0;
 
 /** Rejects with MovedOn where the document has changed meanwhile. */
-export async function ask(
+export async function sendRequest(
   client: LanguageClient,
   method: string,
   params: object,
@@ -20,15 +20,15 @@ export async function ask(
     source.cancel();
   };
   signal.addEventListener('abort', stop);
-  const workDoneToken = `panel/${++asked}`;
+  const workDoneToken = `panel/${++requestCount}`;
   const listening = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
     if (value.message) progress(value.message);
   });
   try {
     return await client.sendRequest(method, { ...params, workDoneToken }, source.token);
   } catch (error) {
-    const moved = error instanceof ResponseError && error.code === LSPErrorCodes.ContentModified;
-    throw moved ? new MovedOn() : error;
+    const modified = error instanceof ResponseError && error.code === LSPErrorCodes.ContentModified;
+    throw modified ? new ContentModified() : error;
   } finally {
     listening.dispose();
     signal.removeEventListener('abort', stop);

@@ -1,25 +1,25 @@
 /** The settings of the heat map, as they are used: whatever was written, the result is sound. */
 
-import type { Wanted } from './buckets';
 import type { Palette } from '../protocol/webviewMessages';
+import type { HeatMapOptions } from './buckets';
 import type { Underline } from './decorationStyles';
 
-export const WEAKEST = 0.25;
-export const STRONGEST = 4;
+export const MIN_INTENSITY = 0.25;
+export const MAX_INTENSITY = 4;
 
 /** Steps of the intensity: each makes the map half as strong again, roughly. */
-export const STEPS: readonly number[] = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4];
+export const INTENSITY_STEPS: readonly number[] = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4];
 
-export interface Colors extends Wanted {
+export interface ColorSettings extends HeatMapOptions {
   enabled: boolean;
   palette: Palette;
   underline: Underline;
 }
 
 /** What of the map can be switched off on its own. */
-export type Part = 'positive' | 'negative' | 'template';
+export type ColorToggle = 'positive' | 'negative' | 'template';
 
-const DEFAULTS: Colors = {
+const DEFAULTS: ColorSettings = {
   enabled: true,
   intensity: 1,
   palette: 'redBlue',
@@ -30,15 +30,15 @@ const DEFAULTS: Colors = {
 };
 
 /** VS Code marks wrong settings but hands them out all the same: those become the default. */
-export function toColors(read: (name: string) => unknown): Colors {
-  const flag = (name: 'enabled' | Part): boolean => {
+export function parseColorSettings(read: (name: string) => unknown): ColorSettings {
+  const flag = (name: 'enabled' | ColorToggle): boolean => {
     const value = read(name);
     return typeof value === 'boolean' ? value : DEFAULTS[name];
   };
   const underline = read('underline');
   return {
     enabled: flag('enabled'),
-    intensity: toIntensity(read('intensity')),
+    intensity: parseIntensity(read('intensity')),
     palette: read('palette') === 'orangeBlue' ? 'orangeBlue' : DEFAULTS.palette,
     underline: underline === 'all' || underline === 'off' ? underline : DEFAULTS.underline,
     positive: flag('positive'),
@@ -47,28 +47,28 @@ export function toColors(read: (name: string) => unknown): Colors {
   };
 }
 
-function toIntensity(value: unknown): number {
+function parseIntensity(value: unknown): number {
   if (typeof value !== 'number' || Number.isNaN(value)) return DEFAULTS.intensity;
-  return Math.min(STRONGEST, Math.max(WEAKEST, value));
+  return Math.min(MAX_INTENSITY, Math.max(MIN_INTENSITY, value));
 }
 
 /** The next step of the intensity; the last one stays. A hand-written value joins the steps. */
-export function stepped(intensity: number, direction: 'raise' | 'lower'): number {
+export function nextStep(intensity: number, direction: 'raise' | 'lower'): number {
   const next =
     direction === 'raise'
-      ? STEPS.find((step) => step > intensity * 1.001)
-      : STEPS.findLast((step) => step < intensity / 1.001);
-  return next ?? (direction === 'raise' ? STRONGEST : WEAKEST);
+      ? INTENSITY_STEPS.find((step) => step > intensity * 1.001)
+      : INTENSITY_STEPS.findLast((step) => step < intensity / 1.001);
+  return next ?? (direction === 'raise' ? MAX_INTENSITY : MIN_INTENSITY);
 }
 
 /** The step nearest to an intensity, by ratio. */
 export function nearestStep(intensity: number): number {
   const distance = (step: number): number => Math.abs(Math.log(step / intensity));
-  return STEPS.reduce((best, step) => (distance(step) < distance(best) ? step : best));
+  return INTENSITY_STEPS.reduce((best, step) => (distance(step) < distance(best) ? step : best));
 }
 
 /** One position of the slider, drawn: `●●●●○○○○○  0.7`. */
 export function drawStep(step: number): string {
-  const filled = STEPS.indexOf(step) + 1;
-  return `${'●'.repeat(filled)}${'○'.repeat(STEPS.length - filled)}  ${step}`;
+  const filled = INTENSITY_STEPS.indexOf(step) + 1;
+  return `${'●'.repeat(filled)}${'○'.repeat(INTENSITY_STEPS.length - filled)}  ${step}`;
 }

@@ -1,23 +1,23 @@
 /** Waits until the work on a sample has ended. */
 
-import type { Outcomes, Work } from './outcomes';
+import type { Outcomes, WorkState } from './outcomes';
 
-export type End = Exclude<Work, 'idle' | 'running'> | 'silent' | 'cancelled';
+export type WorkEnd = Exclude<WorkState, 'idle' | 'running'> | 'silent' | 'cancelled';
 
 /**
  * How the work on `uri` ended, once it has.
  *
  * @param silence milliseconds without any news after which nothing is expected any more
  */
-export function ended(
+export function workEnded(
   outcomes: Outcomes,
   uri: string,
   signal: AbortSignal,
   silence: number,
-): Promise<End> {
+): Promise<WorkEnd> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
-    const finish = (end: End): void => {
+    const finish = (end: WorkEnd): void => {
       clearTimeout(timer);
       unsubscribe();
       signal.removeEventListener('abort', abort);
@@ -26,19 +26,19 @@ export function ended(
     const abort = (): void => {
       finish('cancelled');
     };
-    const look = (): void => {
+    const check = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         finish('silent');
       }, silence);
-      const work = outcomes.workOn(uri);
+      const work = outcomes.workState(uri);
       if (work !== 'idle' && work !== 'running') finish(work);
     };
     const unsubscribe = outcomes.onChange((changed) => {
-      if (changed === uri) look();
+      if (changed === uri) check();
     });
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
-    else look();
+    else check();
   });
 }

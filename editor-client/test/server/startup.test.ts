@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { firstAnswer, GivenUp, StartFailed } from '../../src/server/starting';
+import { firstAnswer, StartAbandoned, StartFailed } from '../../src/server/startup';
 
 const never = (): Promise<void> => new Promise(() => undefined);
 
@@ -27,8 +27,8 @@ describe('the first answer of a server', () => {
 
   it('is not waited for by one who has given up already', async () => {
     const controller = new AbortController();
-    controller.abort(new GivenUp());
-    await assert.rejects(firstAnswer(never(), controller.signal, 60_000), GivenUp);
+    controller.abort(new StartAbandoned());
+    await assert.rejects(firstAnswer(never(), controller.signal, 60_000), StartAbandoned);
   });
 
   it('that is a refusal is passed on', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Outcomes } from '../../src/outcomes/outcomes';
-import { ended } from '../../src/outcomes/waiting';
+import { workEnded } from '../../src/outcomes/workEnded';
 import { relevance, status, URI } from '../fixtures/notifications';
 
 describe('ended', () => {
@@ -10,7 +10,7 @@ describe('ended', () => {
   it('waits for the end of the work', async () => {
     const outcomes = new Outcomes();
     outcomes.requested(URI);
-    const end = ended(outcomes, URI, new AbortController().signal, LONG);
+    const end = workEnded(outcomes, URI, new AbortController().signal, LONG);
     outcomes.status(status('computing'));
     outcomes.relevance(relevance());
     outcomes.status(status('ready', '', 'file:///another.py'));
@@ -21,21 +21,21 @@ describe('ended', () => {
   it('knows how it ended', async () => {
     const outcomes = new Outcomes();
     outcomes.requested(URI);
-    const end = ended(outcomes, URI, new AbortController().signal, LONG);
-    outcomes.serverGone();
+    const end = workEnded(outcomes, URI, new AbortController().signal, LONG);
+    outcomes.serverEnded();
     assert.equal(await end, 'lost');
     outcomes.status(status('error', 'x'));
-    assert.equal(await ended(outcomes, URI, new AbortController().signal, LONG), 'failed');
+    assert.equal(await workEnded(outcomes, URI, new AbortController().signal, LONG), 'failed');
   });
 
   it('gives up when told to, and when nothing is heard any more', async () => {
     const outcomes = new Outcomes();
     const controller = new AbortController();
     outcomes.requested(URI);
-    const cancelled = ended(outcomes, URI, controller.signal, LONG);
+    const cancelled = workEnded(outcomes, URI, controller.signal, LONG);
     controller.abort();
     assert.equal(await cancelled, 'cancelled');
-    assert.equal(await ended(outcomes, URI, controller.signal, LONG), 'cancelled');
-    assert.equal(await ended(outcomes, URI, new AbortController().signal, 5), 'silent');
+    assert.equal(await workEnded(outcomes, URI, controller.signal, LONG), 'cancelled');
+    assert.equal(await workEnded(outcomes, URI, new AbortController().signal, 5), 'silent');
   });
 });
