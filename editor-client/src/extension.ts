@@ -39,7 +39,7 @@ const isOpen = (uri: string): boolean =>
   vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri);
 
 /**
- * What was known about a changed file, or about the lines of a changed table, counts no more. An
+ * What was known about a changed file, or about the samples of a changed sample file, counts no more. An
  * open document tells the server of its changes, and the server tells us.
  */
 async function forgetOutcomes(file: vscode.Uri, samples: Promise<Sample[]>, outcomes: Outcomes) {
@@ -93,11 +93,11 @@ function showSamples(tree: SampleTree, outcomes: Outcomes): vscode.Disposable {
 /** What the server tells goes to `notifications`; why there is none, to the user. */
 function createServer(
   context: vscode.ExtensionContext,
-  parts: ConstructorParameters<typeof Server>[0],
+  options: ConstructorParameters<typeof Server>[0],
   notifications: NotificationRouter,
   panel: () => Panel,
 ): Server {
-  return new Server(parts, () => pythonSources(context), {
+  return new Server(options, () => pythonSources(context), {
     relevance: (relevance) => {
       notifications.relevance(relevance);
     },
@@ -113,7 +113,7 @@ function createServer(
     },
     failed: (message) => {
       notifications.status({ state: 'error', message, uri: null });
-      void reportFailure(message, parts.log);
+      void reportFailure(message, options.log);
     },
   });
 }

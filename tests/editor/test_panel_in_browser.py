@@ -162,7 +162,7 @@ def test_sections_say_what_is_known(seen: dict[str, Any]) -> None:
     assert seen["attribute"] == [{"type": "attribute", "position": 3, "contrast": 90}]
     assert "return x < 0" in seen["repair"]
     assert seen["diff"] == [{"type": "run", "action": "diff"}]
-    assert "a map that can be trusted predicts" in seen["trust"]
+    assert "a faithful map predicts" in seen["trust"]
     assert seen["check"] == [{"type": "run", "action": "check"}]
 
 

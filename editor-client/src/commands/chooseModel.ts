@@ -1,7 +1,7 @@
 /** Asks which model explains, and writes the setting, which the server follows. */
 
 import * as vscode from 'vscode';
-import known from '../settings/models.json';
+import models from '../settings/models.json';
 import { SECTION, writeSetting } from '../settings/settings';
 
 const OTHER = '$(edit) Another…';
@@ -17,12 +17,12 @@ function askForOther(now: string): Thenable<string | undefined> {
 
 export async function chooseModel(): Promise<void> {
   const now = vscode.workspace.getConfiguration(SECTION).get<string>('model', '');
-  const items: vscode.QuickPickItem[] = known.map(({ name, about }) => ({
+  const items: vscode.QuickPickItem[] = models.map(({ name, about }) => ({
     label: name,
     detail: about,
     ...(name === now && { description: 'now' }),
   }));
-  const isKnown = known.some(({ name }) => name === now);
+  const isKnown = models.some(({ name }) => name === now);
   items.push({ label: OTHER, ...(!isKnown && { description: `now: ${now}` }) });
   const title = 'Token Blame: which model explains?';
   const chosen = await vscode.window.showQuickPick(items, { title, matchOnDetail: true });

@@ -79,36 +79,36 @@ async function onActive({ server }: CommandDependencies, command: ServerCommand)
 }
 
 /** What concerns the sample in the editor. */
-function editorCommands(parts: CommandDependencies): Commands {
+function editorCommands(dependencies: CommandDependencies): Commands {
   return {
-    explainFile: () => explain(parts),
-    nameTask: () => nameTask(parts.server, activePython()),
+    explainFile: () => explain(dependencies),
+    nameTask: () => nameTask(dependencies.server, activePython()),
     cancelAll: () => {
       cancelRuns();
-      return parts.server.execute(SERVER_COMMANDS.cancel);
+      return dependencies.server.execute(SERVER_COMMANDS.cancel);
     },
     clearHighlights: () => {
-      parts.heatMap.clear();
+      dependencies.heatMap.clear();
     },
     showPrompt: () => {
       const document = activePython();
-      return document && showPrompt(parts.server, document);
+      return document && showPrompt(dependencies.server, document);
     },
-    showCode: () => showCode(parts.server),
-    restorePrompt: () => restorePrompt(parts.server),
-    goToFault: () => onActive(parts, SERVER_COMMANDS.showFault),
-    searchFile: () => onActive(parts, SERVER_COMMANDS.searchLonger),
-    checkFile: () => onActive(parts, SERVER_COMMANDS.checkFaithfulness),
-    curveFile: () => onActive(parts, SERVER_COMMANDS.passCurve),
-    reportFile: () => onActive(parts, SERVER_COMMANDS.copyReport),
+    showCode: () => showCode(dependencies.server),
+    restorePrompt: () => restorePrompt(dependencies.server),
+    goToFault: () => onActive(dependencies, SERVER_COMMANDS.showFault),
+    searchFile: () => onActive(dependencies, SERVER_COMMANDS.searchLonger),
+    checkFile: () => onActive(dependencies, SERVER_COMMANDS.checkFaithfulness),
+    curveFile: () => onActive(dependencies, SERVER_COMMANDS.passCurve),
+    reportFile: () => onActive(dependencies, SERVER_COMMANDS.copyReport),
     openPanel: () => {
-      parts.panel.open('graph');
+      dependencies.panel.open('graph');
     },
     repairFile: () => {
-      parts.panel.open('repair');
+      dependencies.panel.open('repair');
     },
     compareFile: () => {
-      parts.panel.open('compare');
+      dependencies.panel.open('compare');
     },
   };
 }
@@ -133,18 +133,18 @@ function windowCommands({ context, server, notifications, log }: CommandDependen
 }
 
 /** Registers every command of package.json. */
-export function registerCommands(parts: CommandDependencies): vscode.Disposable {
+export function registerCommands(dependencies: CommandDependencies): vscode.Disposable {
   const commands: Commands = {
-    ...editorCommands(parts),
-    ...windowCommands(parts),
-    ...colorCommands(parts.heatMap),
-    ...sampleCommands(parts.tree),
-    explainAll: (node) => explainAll(parts, node as Group | undefined),
+    ...editorCommands(dependencies),
+    ...windowCommands(dependencies),
+    ...colorCommands(dependencies.heatMap),
+    ...sampleCommands(dependencies.tree),
+    explainAll: (node) => explainAll(dependencies, node as Group | undefined),
     explainSample: (node) => {
       const sample = node as Node | undefined;
-      return sample && !isGroup(sample) ? explainSample(parts, sample) : undefined;
+      return sample && !isGroup(sample) ? explainSample(dependencies, sample) : undefined;
     },
-    openCompletion: (sample) => openCompletion(parts.server, sample as Sample),
+    openCompletion: (sample) => openCompletion(dependencies.server, sample as Sample),
   };
   return vscode.Disposable.from(
     ...Object.entries(commands).map(([name, run]) =>

@@ -23,7 +23,7 @@ export interface ExplainAllDependencies extends ExplainDependencies {
 
 /** Explains one sample; true where there is a result. */
 async function explainAndWait(
-  parts: ExplainAllDependencies,
+  dependencies: ExplainAllDependencies,
   uri: string,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -31,36 +31,36 @@ async function explainAndWait(
   // VS Code closes a document that no editor shows after three minutes, and the work on it ends.
   // A sample that takes longer is therefore shown, and begun again.
   for (const show of [undefined, { preview: true, preserveFocus: true }]) {
-    await parts.server.ensureRunning();
-    if (!parts.server.running) throw new Stopped('the server does not run');
-    await startExplaining(parts, uri, show);
-    end = await workEnded(parts.outcomes, uri, signal, MAX_SILENCE);
+    await dependencies.server.ensureRunning();
+    if (!dependencies.server.running) throw new Stopped('the server does not run');
+    await startExplaining(dependencies, uri, show);
+    end = await workEnded(dependencies.outcomes, uri, signal, MAX_SILENCE);
     if (end !== 'lost') break;
   }
-  if (end === 'cancelled') await parts.server.execute(SERVER_COMMANDS.cancel, uri);
+  if (end === 'cancelled') await dependencies.server.execute(SERVER_COMMANDS.cancel, uri);
   if (end === 'refused') throw new Stopped('the workspace is not trusted');
   return end === 'done';
 }
 
 /** The same, where a file that cannot be opened counts as a sample without a result. */
 async function tryToExplain(
-  parts: ExplainAllDependencies,
+  dependencies: ExplainAllDependencies,
   uri: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    return await explainAndWait(parts, uri, signal);
+    return await explainAndWait(dependencies, uri, signal);
   } catch (error) {
     if (error instanceof Stopped) throw error;
     const message = errorMessage(error);
-    parts.log.warn(`${uri} was not explained: ${message}`);
-    parts.outcomes.status({ uri, state: 'error', message });
+    dependencies.log.warn(`${uri} was not explained: ${message}`);
+    dependencies.outcomes.status({ uri, state: 'error', message });
     return false;
   }
 }
 
 async function explainSamples(
-  parts: ExplainAllDependencies,
+  dependencies: ExplainAllDependencies,
   samples: readonly Sample[],
   progress: vscode.Progress<{ message: string; increment?: number }>,
   signal: AbortSignal,
@@ -68,7 +68,7 @@ async function explainSamples(
   const share = 100 / samples.length;
   const report = await runSequentially(
     samples,
-    (sample) => tryToExplain(parts, sample.uri, signal),
+    (sample) => tryToExplain(dependencies, sample.uri, signal),
     ({ taskId, name }, index) => {
       const message = `${index + 1} of ${samples.length}: ${taskId} (${name})`;
       progress.report({ message, increment: index === 0 ? 0 : share });
@@ -96,9 +96,12 @@ export function cancelRuns(): void {
 }
 
 /** Explains what is not known yet of `group`, or of all that the view shows. */
-export async function explainAll(parts: ExplainAllDependencies, group?: Group): Promise<void> {
-  const lookup = (uri: string) => parts.outcomes.of(uri);
-  const all = await samplesOf(parts.tree, group);
+export async function explainAll(
+  dependencies: ExplainAllDependencies,
+  group?: Group,
+): Promise<void> {
+  const lookup = (uri: string) => dependencies.outcomes.of(uri);
+  const all = await samplesOf(dependencies.tree, group);
   const samples = pendingSamples(all, lookup);
   if (samples.length === 0) {
     void vscode.window.showInformationMessage(`Token Blame: ${whyNothingPending(all)}.`);
@@ -116,7 +119,7 @@ export async function explainAll(parts: ExplainAllDependencies, group?: Group): 
       controller.abort();
     });
     try {
-      await explainSamples(parts, samples, progress, controller.signal);
+      await explainSamples(dependencies, samples, progress, controller.signal);
     } catch (error) {
       const reason = errorMessage(error);
       void vscode.window.showWarningMessage(`Token Blame: the run ended early: ${reason}.`);

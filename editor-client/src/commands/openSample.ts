@@ -41,20 +41,23 @@ export async function startExplaining(
 }
 
 /** A sample of the view, opened and explained. */
-export async function explainSample(workers: ExplainDependencies, sample: Sample): Promise<void> {
-  const { server } = workers;
+export async function explainSample(
+  dependencies: ExplainDependencies,
+  sample: Sample,
+): Promise<void> {
+  const { server } = dependencies;
   if (sample.lacksPrompt) {
     await openCompletion(server, sample);
     return;
   }
   await server.ensureRunning();
-  if (server.running) await startExplaining(workers, sample.uri, {});
+  if (server.running) await startExplaining(dependencies, sample.uri, {});
   else await vscode.window.showTextDocument(vscode.Uri.parse(sample.uri, true));
 }
 
 /**
  * Opens a completion as a file with its prompt, which the server has to ask the engine for. Until
- * then the line itself is shown: that keeps its file open.
+ * then its line of the sample file is shown: that keeps the file open.
  */
 export async function openCompletion(
   server: ExplainDependencies['server'],

@@ -10,7 +10,7 @@ export interface SequenceReport {
 /**
  * Calls `work` on each item in turn.
  *
- * @param begin told before each item, with its place in the row
+ * @param begin told before each item, with its index
  * @param signal ends it: no further item is begun, and `work` is told by the same signal
  */
 export async function runSequentially<T>(

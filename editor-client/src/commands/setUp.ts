@@ -64,15 +64,15 @@ function createWithProgress(
  * @returns true where it is there
  */
 async function replaceEnvironment(
-  parts: SetUpDependencies,
+  dependencies: SetUpDependencies,
   base: string,
   source: string,
 ): Promise<boolean> {
-  const { log, server } = parts;
+  const { log, server } = dependencies;
   let done = false;
   await server.stop();
   try {
-    done = await createWithProgress(parts, base, source);
+    done = await createWithProgress(dependencies, base, source);
   } catch (error) {
     const reason = errorMessage(error);
     const show = 'Show log';
@@ -84,8 +84,8 @@ async function replaceEnvironment(
   return done;
 }
 
-async function makeEnvironment(parts: SetUpDependencies): Promise<void> {
-  const { context, server } = parts;
+async function makeEnvironment(dependencies: SetUpDependencies): Promise<void> {
+  const { context, server } = dependencies;
   const source = join(context.extensionPath, 'out', 'python');
   if (!existsSync(source)) {
     const message = 'this build of the extension carries no Python packages; choose an interpreter';
@@ -97,7 +97,7 @@ async function makeEnvironment(parts: SetUpDependencies): Promise<void> {
     void askForPython(); // its message may stay unanswered
     return;
   }
-  if (!(await replaceEnvironment(parts, base, source))) return;
+  if (!(await replaceEnvironment(dependencies, base, source))) return;
   const named = vscode.workspace.getConfiguration(SECTION).get<string>('python', '');
   // A setting wins over what is found. Writing it restarts the server, unless that fails.
   const path = interpreterIn(managedFolder(context), process.platform);
@@ -111,7 +111,7 @@ async function makeEnvironment(parts: SetUpDependencies): Promise<void> {
 let making = false;
 
 /** One at a time: each begins by emptying the folder. */
-async function makeEnvironmentOnce(parts: SetUpDependencies): Promise<void> {
+async function makeEnvironmentOnce(dependencies: SetUpDependencies): Promise<void> {
   if (making) {
     void vscode.window.showInformationMessage(
       'Token Blame: the environment is being made already.',
@@ -120,7 +120,7 @@ async function makeEnvironmentOnce(parts: SetUpDependencies): Promise<void> {
   }
   making = true;
   try {
-    await makeEnvironment(parts);
+    await makeEnvironment(dependencies);
   } finally {
     making = false;
   }
@@ -136,19 +136,19 @@ async function chooseInterpreter(): Promise<void> {
 }
 
 /** Asks how to get a Python that can run the server, and does it. */
-export async function setUp(parts: SetUpDependencies): Promise<void> {
+export async function setUp(dependencies: SetUpDependencies): Promise<void> {
   if (!vscode.workspace.isTrusted) {
     void vscode.window.showInformationMessage(
       'Token Blame: nothing is installed from within an untrusted workspace.',
     );
     return;
   }
-  const folder = managedFolder(parts.context);
+  const folder = managedFolder(dependencies.context);
   const items = [
     {
       label: '$(add) Make an environment for Token Blame',
       detail: `Downloads about 2 GB of Python packages, once, into ${folder}`,
-      run: () => makeEnvironmentOnce(parts),
+      run: () => makeEnvironmentOnce(dependencies),
     },
     {
       label: '$(folder-opened) Choose an interpreter that has it…',

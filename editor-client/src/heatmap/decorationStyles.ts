@@ -1,5 +1,5 @@
 /**
- * How each layer of the heat map looks, as plain data.
+ * How each kind of decoration looks, as plain data.
  *
  * Only properties that VS Code draws behind or over the text are used (background, border, ruler,
  * text colour): none of them can move a character.
@@ -11,7 +11,7 @@ import { type Bucket, BUCKETS, EVERY_LEVEL, type Level, type Sign, SIGNS } from 
 /** Everything that is painted: the strengths, the template's grey, the broken token. */
 export type DecorationKind = Bucket | 'fault';
 
-/** Every layer, in the order in which they are painted. */
+/** Every kind, in the order in which they are painted. */
 export const DECORATION_KINDS: readonly DecorationKind[] = [...BUCKETS, 'fault'];
 
 /** From which strength on a token is underlined. */
@@ -72,7 +72,7 @@ const FAULT: DecorationStyle = {
   ruler: { color: 'faultBorder', lane: 'full' },
 };
 
-/** The look of every layer. */
+/** The style of every kind of decoration. */
 export function decorationStyles(
   palette: Palette,
   underline: Underline,

@@ -105,30 +105,32 @@ export class HeatMap implements vscode.Disposable {
   }
 
   private repaint(uri?: vscode.Uri): void {
-    const wanted = uri?.toString();
+    const painted = uri?.toString();
     for (const editor of vscode.window.visibleTextEditors) {
-      if (wanted === undefined || editor.document.uri.toString() === wanted) this.paint(editor);
+      if (painted === undefined || editor.document.uri.toString() === painted) this.paint(editor);
     }
   }
 
   private paint(editor: vscode.TextEditor): void {
-    const layers = this.rangesToPaint(editor.document);
-    for (const layer of DECORATION_KINDS) {
-      const type = this.types.get(layer);
+    const ranges = this.rangesToPaint(editor.document);
+    for (const kind of DECORATION_KINDS) {
+      const type = this.types.get(kind);
       // Plain ranges: options per range (hover messages above all) stall the editor.
-      if (type) editor.setDecorations(type, layers.get(layer) ?? []);
+      if (type) editor.setDecorations(type, ranges.get(kind) ?? []);
     }
   }
 
   private rangesToPaint(document: vscode.TextDocument): Map<DecorationKind, vscode.Range[]> {
-    const layers = new Map<DecorationKind, vscode.Range[]>();
+    const ranges = new Map<DecorationKind, vscode.Range[]>();
     const heat = this.heats.get(document.uri.toString());
-    if (!heat || !this.colors.enabled || !heat.fits(document)) return layers;
+    if (!heat || !this.colors.enabled || !heat.fits(document)) return ranges;
     for (const [bucket, spans] of sortIntoBuckets(heat.spans, this.colors)) {
-      const ranges = spans.map((span) => span.range);
-      layers.set(bucket, ranges);
+      ranges.set(
+        bucket,
+        spans.map((span) => span.range),
+      );
     }
-    if (heat.fault) layers.set('fault', [heat.fault]);
-    return layers;
+    if (heat.fault) ranges.set('fault', [heat.fault]);
+    return ranges;
   }
 }

@@ -17,8 +17,8 @@ function toHeat(spans: readonly Span[]): HeatSpan[] {
 /**
  * Shows what the server found, or takes away what no longer holds.
  *
- * News about another version than the one in the editor is dropped: for an older version the text
- * has moved on, and the server will speak again.
+ * A notification about another version than the editor's is dropped: the text has changed since, and
+ * the server will send another.
  */
 export function showRelevance(relevance: Relevance, heatMap: HeatMap): void {
   const uri = vscode.Uri.parse(relevance.uri, true);

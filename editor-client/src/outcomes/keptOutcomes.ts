@@ -28,8 +28,8 @@ export interface Memory {
 export type ModifiedTime = (uri: string) => Promise<number | null>;
 
 /** What was kept, unless another version of the extension kept something else. */
-function entriesIn(kept: unknown): Entry[] {
-  const entries = Array.isArray(kept) ? (kept as Partial<Entry>[]) : [];
+function parseEntries(stored: unknown): Entry[] {
+  const entries = Array.isArray(stored) ? (stored as Partial<Entry>[]) : [];
   return entries.filter((entry): entry is Entry =>
     OUTCOME_KINDS.some((kind) => kind === entry.outcome?.kind),
   );
@@ -50,9 +50,9 @@ export class KeptOutcomes {
 
   /** Brings back what is still true. */
   async restore(): Promise<void> {
-    const kept = entriesIn(this.memory.get(KEY));
-    const times = await Promise.all(kept.map(({ uri }) => this.timeOf(uri)));
-    for (const [index, entry] of kept.entries()) {
+    const entries = parseEntries(this.memory.get(KEY));
+    const times = await Promise.all(entries.map(({ uri }) => this.timeOf(uri)));
+    for (const [index, entry] of entries.entries()) {
       if (times[index] !== entry.time || this.entries.has(entry.uri)) continue;
       this.entries.set(entry.uri, entry);
       this.outcomes.restore(entry.uri, entry.outcome);

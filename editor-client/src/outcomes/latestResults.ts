@@ -29,8 +29,8 @@ export class LatestResults {
       return result;
     }
     const older = this.shown.get(uri);
-    const kept = this.inherited.has(uri) && older?.version === result.version;
-    if (kept && completeness(result) < completeness(older)) {
+    const inherited = this.inherited.has(uri) && older?.version === result.version;
+    if (inherited && completeness(result) < completeness(older)) {
       this.pending.set(uri, result);
       return null;
     }

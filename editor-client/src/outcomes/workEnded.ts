@@ -7,7 +7,7 @@ export type WorkEnd = Exclude<WorkState, 'idle' | 'running'> | 'silent' | 'cance
 /**
  * How the work on `uri` ended, once it has.
  *
- * @param silence milliseconds without any news after which nothing is expected any more
+ * @param silence milliseconds without any notification after which nothing is expected any more
  */
 export function workEnded(
   outcomes: Outcomes,

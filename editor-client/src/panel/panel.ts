@@ -69,8 +69,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   open(section: Section, uri?: string): void {
     if (!this.panel) {
       const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-      const kept = { retainContextWhenHidden: true };
-      this.attach(vscode.window.createWebviewPanel(PANEL, 'Token Blame', column, kept));
+      const options = { retainContextWhenHidden: true };
+      this.attach(vscode.window.createWebviewPanel(PANEL, 'Token Blame', column, options));
     }
     this.panel?.reveal(undefined, true);
     const open = vscode.workspace.textDocuments;

@@ -26,22 +26,22 @@ export class TokenLink implements vscode.Disposable {
   });
   private readonly subscriptions: { dispose: () => unknown }[];
 
-  /** `tell` hears which token the cursor is on, or the mouse rests on; −1: none. */
+  /** `onToken` is told which token the cursor is on, or the mouse rests on; −1: none. */
   constructor(
     private readonly subject: Subject,
-    tell: (how: 'cursor' | 'mouse', token: number) => void,
+    onToken: (how: 'cursor' | 'mouse', token: number) => void,
   ) {
     this.subscriptions = [
       this.mark,
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => {
         const token = this.tokenAt(textEditor.document, textEditor.selection.active);
-        if (token !== null) tell('cursor', token);
+        if (token !== null) onToken('cursor', token);
       }),
       // Adds no hover: being asked for one is the only way to learn where the mouse is.
       vscode.languages.registerHoverProvider(TEXTS, {
         provideHover: (document, position) => {
           const token = this.tokenAt(document, position);
-          if (token !== null) tell('mouse', token);
+          if (token !== null) onToken('mouse', token);
           return null;
         },
       }),
@@ -90,12 +90,12 @@ export class TokenLink implements vscode.Disposable {
 
   /** Which of the subject's texts a document is; a changed one is none of them any more. */
   private documentOf(document: vscode.TextDocument): DocumentName | null {
-    const about = this.subject();
+    const subject = this.subject();
     const uri = document.uri.toString();
-    if (!about) return null;
-    if (uri === about.uri.toString()) {
-      return document.version === about.details.version ? 'code' : null;
+    if (!subject) return null;
+    if (uri === subject.uri.toString()) {
+      return document.version === subject.details.version ? 'code' : null;
     }
-    return uri === promptUri(about.uri)?.toString() ? 'prompt' : null;
+    return uri === promptUri(subject.uri)?.toString() ? 'prompt' : null;
   }
 }

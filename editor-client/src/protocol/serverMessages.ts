@@ -93,7 +93,8 @@ export interface PairDetails {
 /** A figure with its 95 % interval: value, low, high. */
 export type Figure = readonly [number, number, number];
 
-export interface Trust {
+/** How well the map agrees with interventions: what taking tokens away does to Δℓ. */
+export interface Faithfulness {
   words: string;
   complete: boolean;
   agreements: {
@@ -130,7 +131,7 @@ export interface Details {
   profile: number[][];
   /** `editable`: the document can be changed, unlike a line of a samples file. */
   repair: { program: string; diff: string; editable: boolean } | null;
-  trust: Trust | null;
+  trust: Faithfulness | null;
 }
 
 /** `tokenblame/graph`. */

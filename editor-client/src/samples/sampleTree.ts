@@ -79,8 +79,8 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   }
 
   get order(): Order {
-    const kept = this.memento.get<string>(ORDER_KEY);
-    return ORDERS.find((order) => order === kept) ?? 'task';
+    const stored = this.memento.get<string>(ORDER_KEY);
+    return ORDERS.find((order) => order === stored) ?? 'task';
   }
 
   get filter(): Filter {
@@ -158,12 +158,12 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
   private sampleItem(sample: Sample): vscode.TreeItem {
     const outcome = this.outcomes.of(sample.uri);
     const item = new vscode.TreeItem(sample.taskId);
-    const said = outcomeSentence(sample, outcome);
+    const label = outcomeSentence(sample, outcome);
     item.id = sample.uri;
     item.iconPath = toIcon(OUTCOME_ICONS[outcome.kind]);
     item.description = describeSample(sample, outcome);
-    item.tooltip = said;
-    item.accessibilityInformation = { label: said };
+    item.tooltip = label;
+    item.accessibilityInformation = { label };
     item.contextValue = sample.lacksPrompt ? 'completion' : 'sample';
     item.command = openCommand(sample);
     return item;
@@ -178,7 +178,7 @@ export class SampleTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   /** Lets menus show that a filter hides something. */
   private updateContext(): void {
-    const on = isFiltering(this.filter);
-    void vscode.commands.executeCommand('setContext', `${VIEW}.filtered`, on);
+    const filtering = isFiltering(this.filter);
+    void vscode.commands.executeCommand('setContext', `${VIEW}.filtered`, filtering);
   }
 }

@@ -1,6 +1,6 @@
-/** The section "Trust": what interventions say about the map, in words first. */
+/** The section "Faithfulness": what interventions say about the map, in words first. */
 
-import type { Details, Figure, Trust } from '../../src/protocol/serverMessages';
+import type { Details, Faithfulness, Figure } from '../../src/protocol/serverMessages';
 import { button, make, number, percent, sentence, table } from '../page/dom';
 import { send } from '../page/host';
 
@@ -12,26 +12,26 @@ const PERTURBATIONS: Record<string, string> = {
 const figure = ([value, low, high]: Figure, show: (value: number) => string): string =>
   low === high ? show(value) : `${show(value)} (${show(low)} … ${show(high)})`;
 
-const rank = (value: number): string => value.toFixed(2).replace('-', '−');
+const correlation = (value: number): string => value.toFixed(2).replace('-', '−');
 
-function agreements({ agreements: found }: Trust): HTMLElement {
+function agreementsTable({ agreements }: Faithfulness): HTMLElement {
   return table(
     'Relevance against what taking tokens away does (95 % interval)',
     ['taken away', 'rank correlation', 'five strongest in common', 'tokens measured'],
-    found.map((one) => [
-      PERTURBATIONS[one.perturbation] ?? one.perturbation,
-      figure(one.spearman, rank),
-      figure(one.topOverlap, percent),
-      `${one.measured} of ${one.of}`,
+    agreements.map(({ perturbation, spearman, topOverlap, measured, of }) => [
+      PERTURBATIONS[perturbation] ?? perturbation,
+      figure(spearman, correlation),
+      figure(topOverlap, percent),
+      `${measured} of ${of}`,
     ]),
   );
 }
 
-function lines({ lines: found }: Trust): HTMLElement {
+function linesTable({ lines }: Faithfulness): HTMLElement {
   return table(
     'Lines whose absence moves Δℓ most',
     ['line', 'what taking it away does', 'relevance of its tokens'],
-    found.map(({ text, effect, relevance }) => [
+    lines.map(({ text, effect, relevance }) => [
       make('code', {}, text.trim()),
       number(effect),
       number(relevance),
@@ -41,7 +41,7 @@ function lines({ lines: found }: Trust): HTMLElement {
 
 const MEANING =
   'The map says which tokens the decision rests on. Whether that is so is tested by taking tokens ' +
-  'away: a map that can be trusted predicts what happens to Δℓ then.';
+  'away: a faithful map predicts what happens to Δℓ then.';
 
 export function showFaithfulness(
   content: HTMLElement,
@@ -49,26 +49,26 @@ export function showFaithfulness(
   busy: boolean,
 ): void {
   const check = (text: string): HTMLButtonElement => {
-    const made = button(
+    const checkButton = button(
       text,
       () => {
         send({ type: 'run', action: 'check' });
       },
       true,
     );
-    made.disabled = busy || !details?.attribution;
-    return made;
+    checkButton.disabled = busy || !details?.attribution;
+    return checkButton;
   };
   if (!details?.trust) {
     content.replaceChildren(sentence(MEANING), check('Check this map (about half a minute)'));
     return;
   }
-  const { trust } = details;
-  const measured = trust.lines.length > 0 ? [lines(trust)] : [];
+  const { trust: faithfulness } = details;
+  const lines = faithfulness.lines.length > 0 ? [linesTable(faithfulness)] : [];
   content.replaceChildren(
-    make('p', { className: 'verdict' }, ...sentence(trust.words).childNodes),
+    make('p', { className: 'verdict' }, ...sentence(faithfulness.words).childNodes),
     sentence(MEANING),
-    agreements(trust),
-    ...measured,
+    agreementsTable(faithfulness),
+    ...lines,
   );
 }
