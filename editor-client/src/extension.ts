@@ -14,6 +14,7 @@ import { SampleTree, VIEW } from './samples/sampleTree';
 import { KeptDiagnostics } from './server/diagnostics';
 import { Server } from './server/server';
 import { SECTION } from './settings/settings';
+import { SelectedPython } from './setup/pythonExtension';
 import { pythonSources } from './setup/pythonSources';
 import { StatusItem } from './status/statusItem';
 import { NotificationRouter } from './wiring/notificationRouter';
@@ -97,7 +98,10 @@ function createServer(
   notifications: NotificationRouter,
   panel: () => Panel,
 ): Server {
-  return new Server(options, () => pythonSources(context), {
+  // A server that runs goes on with its own Python; where none could start, another may help.
+  const selection = new SelectedPython(options.log, () => void server.ensureRunning());
+  context.subscriptions.push(selection);
+  const server = new Server(options, () => pythonSources(context, selection), {
     relevance: (relevance) => {
       notifications.relevance(relevance);
     },
@@ -116,10 +120,11 @@ function createServer(
       void reportFailure(message, options.log);
     },
   });
+  return server;
 }
 
 /** The server of this window, kept for `deactivate`, which VS Code calls without arguments. */
-let server: Server | null = null;
+let running: Server | null = null;
 
 /** Called by VS Code. Returns at once; the server starts meanwhile. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -159,12 +164,12 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
     }),
   );
-  server = started;
+  running = started;
   void started.restart();
 }
 
 /** Called by VS Code, which waits for the server to end. */
 export async function deactivate(): Promise<void> {
-  await server?.stop();
-  server = null;
+  await running?.stop();
+  running = null;
 }

@@ -38,7 +38,10 @@ describe('manifest', () => {
 
   it('names every Python that is tried', () => {
     const { 'tokenblame.python': python } = manifest.contributes.configuration.properties;
-    assert.match(python.markdownDescription, /`\.venv`.*Set up Python.*`python3`/);
+    assert.match(
+      python.markdownDescription,
+      /Python extension.*`\.venv`.*Set up Python.*`python3`/,
+    );
   });
 
   it('has every setting and key in the README', () => {

@@ -14,7 +14,7 @@ import { LanguageClient, type LanguageClientOptions } from 'vscode-languageclien
 import { SAMPLE_SCHEME } from '../samples/finder';
 import { PROMPT_FILES } from '../samples/promptDocuments';
 import { SECTION } from '../settings/settings';
-import { NEUTRAL_FOLDER, safeEnvironment, SERVER_ARGS } from '../setup/python';
+import { NEUTRAL_FOLDER, safeEnvironment, SERVER_ARGS } from '../setup/isolation';
 
 /** What the client needs from the window that it works for. */
 export interface ClientOptions {

@@ -14,7 +14,9 @@ import {
 } from '../protocol/notifications';
 import type { SendRequest } from '../protocol/requests';
 import type { PanelRequest, Relevance, Report, Status } from '../protocol/serverMessages';
-import { describeProblems, findPython, type PythonSources } from '../setup/python';
+import { findPython } from '../setup/findPython';
+import type { PythonSources } from '../setup/pythonCandidates';
+import { describeProblems } from '../setup/pythonProblems';
 import { type ClientOptions, createClient } from './client';
 import { Crashes } from './crashes';
 import { sendRequest } from './sendRequest';
@@ -42,7 +44,7 @@ export class Server {
 
   constructor(
     private readonly options: ClientOptions & { log: vscode.LogOutputChannel },
-    private readonly sources: () => PythonSources,
+    private readonly sources: () => Promise<PythonSources>,
     private readonly listener: ServerListener,
   ) {}
 
@@ -145,14 +147,15 @@ export class Server {
 
   private async start(): Promise<void> {
     this.listener.status({ state: 'starting', message: 'Starting the server', uri: null });
-    const found = await findPython(this.sources());
-    if ('problems' in found) {
-      for (const each of found.problems) this.options.log.warn(describeProblems([each]));
-      this.listener.failed(describeProblems(found.problems));
+    const python = await findPython(await this.sources());
+    if ('problems' in python) {
+      const { problems } = python;
+      for (const problem of problems) this.options.log.warn(describeProblems([problem]));
+      this.listener.failed(describeProblems(problems));
       return;
     }
-    this.options.log.info(`Server: ${found.path} (Python)`);
-    await this.launch(found.path);
+    this.options.log.info(`Server: ${python.path} (Python)`);
+    await this.launch(python.path);
   }
 
   /** Starts the server with an interpreter that can run it; throws where it does not answer. */

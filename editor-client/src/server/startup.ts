@@ -1,5 +1,7 @@
 /** How long a server that has been started may take to answer. Needs no VS Code. */
 
+import pTimeout from 'p-timeout';
+
 /** Milliseconds until the first answer; the interpreter has imported the server once before. */
 export const START_TIMEOUT_MS = 30_000;
 
@@ -21,29 +23,11 @@ export class StartAbandoned extends StartFailed {
  *
  * @param signal ends the waiting; its reason is thrown
  */
-export async function firstAnswer(
+export function firstAnswer(
   start: Promise<void>,
   signal: AbortSignal,
   timeout = START_TIMEOUT_MS,
 ): Promise<void> {
-  const waiting = new AbortController();
-  const ended = new Promise<never>((_resolve, reject) => {
-    const late = new NoAnswer(`It did not answer within ${timeout / 1000} seconds.`);
-    const timer = setTimeout(() => {
-      reject(late);
-    }, timeout);
-    waiting.signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-    });
-    const stop = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { signal: waiting.signal });
-  });
-  try {
-    await Promise.race([start, ended]);
-  } finally {
-    waiting.abort();
-  }
+  const late = new NoAnswer(`It did not answer within ${timeout / 1000} seconds.`);
+  return pTimeout(start, { milliseconds: timeout, message: late, signal });
 }

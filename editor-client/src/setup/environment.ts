@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { NEUTRAL_FOLDER, safeEnvironment } from './isolation';
 import { type Observer, ProcessFailed, runProcesses, type Step } from './processRunner';
-import { NEUTRAL_FOLDER, safeEnvironment } from './python';
 
 /** The interpreter of the environment in `folder`. */
 export function interpreterIn(folder: string, platform: NodeJS.Platform): string {

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { NEUTRAL_FOLDER, safeEnvironment } from './python';
+import { NEUTRAL_FOLDER, safeEnvironment } from './isolation';
 
 /** One program to run, and what it does in words. */
 export interface Step {

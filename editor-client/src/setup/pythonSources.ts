@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SECTION } from '../settings/settings';
 import { installedVersion, interpreterIn } from './environment';
-import type { ManagedEnvironment, PythonSources } from './python';
+import type { ManagedEnvironment, PythonSources } from './pythonCandidates';
+import type { SelectedPython } from './pythonExtension';
 
 /** The folder for an environment of our own, in the extension's own storage. */
 export const managedFolder = (context: vscode.ExtensionContext): string =>
@@ -24,15 +25,21 @@ function managedEnvironment(context: vscode.ExtensionContext): ManagedEnvironmen
 }
 
 /** Read anew before each start, as settings and trust may have changed. */
-export function pythonSources(context: vscode.ExtensionContext): PythonSources {
+export async function pythonSources(
+  context: vscode.ExtensionContext,
+  selection: SelectedPython,
+): Promise<PythonSources> {
   const setting = vscode.workspace.getConfiguration(SECTION).inspect<string>('python');
+  const trusted = vscode.workspace.isTrusted;
+  const folders = (vscode.workspace.workspaceFolders ?? []).filter(
+    ({ uri }) => uri.scheme === 'file',
+  );
   return {
-    trusted: vscode.workspace.isTrusted,
+    trusted,
     userSetting: setting?.globalValue ?? '',
     workspaceSetting: setting?.workspaceFolderValue ?? setting?.workspaceValue ?? '',
-    folders: (vscode.workspace.workspaceFolders ?? [])
-      .filter((folder) => folder.uri.scheme === 'file')
-      .map((folder) => folder.uri.fsPath),
+    selected: trusted ? await selection.paths(folders) : [],
+    folders: folders.map(({ uri }) => uri.fsPath),
     managed: managedEnvironment(context),
     platform: process.platform,
   };
