@@ -1,9 +1,8 @@
 """A graph as one HTML file: nothing is fetched, and only the scripts it came with may run.
 
-The page is written in web/: a template, the elements of the graph (graph.html), a style sheet, and
-plain scripts that are put one behind the other into one module: those of scripts.json, then
-page.js, which starts it. The panel of the VS Code extension shows the same elements with the same
-scripts and starts them itself.
+The page is written in web/: a template, the elements of the graph (graph.html), a style sheet and
+the script (page.js), which esbuild bundles from the TypeScript of editor-client/graph. The panel of
+the VS Code extension shows the same elements with the same code.
 
 A content security policy names style and script by their hashes and forbids all else, so that no
 token's text can do more than be shown.
@@ -26,8 +25,7 @@ def to_html(graph: AttributionGraph, generation: Generation) -> str:
 
     Raises ValueError where a figure is not finite: JSON has no way to write it.
     """
-    names: list[str] = [*json.loads(_read("scripts.json")), "page"]
-    style, script = _read("page.css"), "\n".join(_read(f"{name}.js") for name in names)
+    style, script = _read("page.css"), _read("page.js")
     parts = {
         "policy": _policy(style, script),
         "graph": _read("graph.html"),

@@ -1,11 +1,12 @@
 /**
- * Bundles the extension into out/extension.js and the script and style of its panel into
- * out/panel.{js,css} (`--minify` for release, `--watch` to stay).
+ * Bundles the extension into out/extension.js, the script and style of its panel into
+ * out/panel.{js,css}, and the script of the page that `tokenblame graph --html` writes into the
+ * Python package (`--minify` for release, `--watch` to stay).
  */
 
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
-import { graphView } from './graph-view.mjs';
+import { graphPage } from './graph-page.mjs';
 
 const minify = process.argv.includes('--minify');
 const shared = {
@@ -37,8 +38,8 @@ const bundles = [
     platform: 'browser',
     format: 'iife',
     target: 'es2022',
-    plugins: [graphView],
   },
+  graphPage,
 ];
 
 if (process.argv.includes('--watch')) {

@@ -1,7 +1,4 @@
-/**
- * A page in memory, in the place of the drawing code (`graph-view`): elements that remember what
- * was put into them.
- */
+/** A page in memory: elements that remember what was put into them. */
 
 type Child = FakeElement | string;
 
@@ -37,14 +34,11 @@ export class FakeElement {
   }
 }
 
-export function make(tag: string, properties: object, ...children: Child[]): FakeElement {
-  const made = Object.assign(new FakeElement(tag), properties);
-  made.append(...children);
-  return made;
+Object.assign(globalThis, {
+  document: { createElement: (tag: string) => new FakeElement(tag) },
+  acquireVsCodeApi: () => ({ postMessage: ignore, setState: ignore }),
+});
+
+function ignore(): void {
+  // Nobody listens.
 }
-
-export const signed = (value: number): string => value.toFixed(2);
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-export const visible = (text: string): string => text;
-
-Object.assign(globalThis, { acquireVsCodeApi: () => ({ postMessage: make, setState: make }) });

@@ -1,14 +1,9 @@
 /** Small pieces of page that several sections need. Texts of samples only ever become text. */
 
-import { make, percent, signed, visible } from 'graph-view';
+import { byId, make } from '../../graph/elements';
+import { percent, signed, visible } from '../../graph/text';
 
-export { make, percent, signed, visible };
-
-export function byId(id: string): HTMLElement {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`no element ${id}`);
-  return element;
-}
+export { byId, make, percent, signed, visible };
 
 export function find(selector: string): HTMLElement {
   const element = document.querySelector<HTMLElement>(selector);

@@ -1,6 +1,6 @@
 /** The section "Graph": the drawing of the exported page, tied to the text in the editor. */
 
-import { openGraph } from 'graph-view';
+import { openGraph } from '../../graph/graph';
 import type { Details, GraphAnswer } from '../../src/protocol/serverMessages';
 import type { Computation } from '../../src/protocol/webviewMessages';
 import { byId, find, sentence } from '../page/dom';

@@ -4,8 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from importlib import resources
 
@@ -114,24 +112,3 @@ def test_a_figure_that_is_not_finite_is_refused(
 def test_embedded_json_is_still_that_json() -> None:
     value = {"<a>": ["</script>", "\u2028\u2029", "&lt;", "\\u003c"]}
     assert json.loads(embedded_json(value)) == value
-
-
-@pytest.mark.parametrize(
-    ("edges", "milliseconds", "then"),
-    [
-        (4000, 16, 4000),  # as many as on a fast machine
-        (4000, 80, 2000),  # twice too slow: half of them
-        (2000, 5, 4000),  # fast again
-        (1000, 0, 2000),  # at most twice as many from one frame to the next
-        (500, 1000, 250),  # what shows the shape of the graph stays
-    ],
-)
-def test_a_slow_frame_is_followed_by_one_with_fewer_edges(
-    edges: int, milliseconds: int, then: int
-) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node")
-    script = (WEB / "pace.js").read_text() + f"console.log(budgetAfter({edges}, {milliseconds}));"
-    done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True)
-    assert int(done.stdout) == then

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+// First: the sections need its page.
+import '../elements';
 import { showRepair } from '../../../webview/sections/repair';
 import { details } from '../../fixtures/panel';
 import { rendered } from '../render';

@@ -1,18 +1,50 @@
-/*
+/**
  * Where things are on the canvas, in CSS pixels. Columns are tokens, rows are stages; both scales
  * grow with the zoom, from the one at which everything fits.
  */
 
-const MARGIN = { left: 58, right: 104, top: 62, bottom: 96 };
-const WIDEST = 150; // pixels per column when fitted
-const TALLEST = 64;
-const LARGEST = 150; // pixels per column or row when zoomed in
+import { at } from './at';
+import type { NodeData } from './data';
+import { describe, type Model } from './model';
+import type { Selection } from './selection';
 
-function makeView() {
+const MARGIN = { left: 58, right: 104, top: 62, bottom: 96 };
+/** Pixels per column and per row when fitted, and per either when zoomed in. */
+const WIDEST = 150;
+const TALLEST = 64;
+const LARGEST = 150;
+
+export interface View {
+  width: number;
+  height: number;
+  columns: number;
+  rows: number;
+  /** Pixels per column and row. */
+  sx: number;
+  sy: number;
+  /** Pixels by which the plot is scrolled. */
+  ox: number;
+  oy: number;
+  zoomed: boolean;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export function makeView(): View {
   return { width: 0, height: 0, columns: 1, rows: 1, sx: 1, sy: 1, ox: 0, oy: 0, zoomed: false };
 }
 
-function plot(view) {
+export interface Plot {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export function plot(view: View): Plot {
   return {
     left: MARGIN.left,
     right: view.width - MARGIN.right,
@@ -21,7 +53,7 @@ function plot(view) {
   };
 }
 
-function fitted(view) {
+function fitted(view: View): Pick<View, 'sx' | 'sy'> {
   const { left, right, top, bottom } = plot(view);
   return {
     sx: Math.min(WIDEST, Math.max(1, right - left) / view.columns),
@@ -30,13 +62,13 @@ function fitted(view) {
 }
 
 /** Shows everything. */
-function fit(view) {
+export function fit(view: View): void {
   Object.assign(view, fitted(view), { zoomed: false });
   clamp(view);
 }
 
 /** A new size of canvas or number of columns: what was zoomed stays so. */
-function reshape(view, change) {
+export function reshape(view: View, change: Partial<View>): void {
   const moved = change.columns !== undefined && change.columns !== view.columns;
   Object.assign(view, change);
   if (moved || !view.zoomed) fit(view);
@@ -44,7 +76,7 @@ function reshape(view, change) {
 }
 
 /** Scales about the point (x, y), which stays where it is. */
-function zoom(view, fx, fy, x, y) {
+export function zoom(view: View, fx: number, fy: number, x: number, y: number): void {
   const least = fitted(view);
   const { left, bottom } = plot(view);
   const column = (x - left + view.ox) / view.sx;
@@ -57,14 +89,14 @@ function zoom(view, fx, fy, x, y) {
   clamp(view);
 }
 
-function pan(view, dx, dy) {
+export function pan(view: View, dx: number, dy: number): void {
   view.ox -= dx;
   view.oy += dy;
   clamp(view);
 }
 
 /** Keeps the plot full; where there is room to spare, the columns stand at its right. */
-function clamp(view) {
+function clamp(view: View): void {
   const { left, right, top, bottom } = plot(view);
   const spareX = view.columns * view.sx - (right - left);
   const spareY = view.rows * view.sy - (bottom - top);
@@ -72,44 +104,46 @@ function clamp(view) {
   view.oy = spareY <= 0 ? 0 : Math.min(Math.max(view.oy, 0), spareY);
 }
 
-function columnX(view, column) {
+export function columnX(view: View, column: number): number {
   return MARGIN.left + (column + 0.5) * view.sx - view.ox;
 }
 
-function rowY(view, row) {
+export function rowY(view: View, row: number): number {
   return view.height - MARGIN.bottom - (row + 0.5) * view.sy + view.oy;
 }
 
-function absorbedX(view, kind) {
+export function absorbedX(view: View, kind: NodeData['kind']): number {
   return view.width - MARGIN.right + (kind === 'leak' ? 34 : 78);
 }
 
 /** Centre of a place. */
-function centre(model, selection, view, place) {
+export function centre(model: Model, selection: Selection, view: View, place: number): Point {
   const { kind, stage } = describe(model, place);
   const x =
-    kind === 'token' ? columnX(view, selection.columnOf[place % model.n]) : absorbedX(view, kind);
+    kind === 'token'
+      ? columnX(view, at(selection.columnOf, place % model.n))
+      : absorbedX(view, kind);
   return { x, y: rowY(view, stage) };
 }
 
 /** Whether a centre lies in the part that is drawn. */
-function inside(view, { x, y }, kind) {
+export function inside(view: View, { x, y }: Point, kind: NodeData['kind']): boolean {
   const { left, right, top, bottom } = plot(view);
   return y >= top - 1 && y <= bottom + 1 && (kind !== 'token' || (x >= left - 1 && x <= right + 1));
 }
 
-/** The drawn place nearest to (x, y), within reach; the grid itself is the index. */
-function placeAt(model, selection, view, x, y) {
+/** The drawn place nearest to (x, y), within reach, or −1; the grid itself is the index. */
+export function placeAt(model: Model, selection: Selection, view: View, { x, y }: Point): number {
   const row = Math.round((view.height - MARGIN.bottom - y + view.oy) / view.sy - 0.5);
   const reach = Math.max(9, Math.min(view.sx, view.sy) / 2);
   let best = -1;
   let least = reach;
   const near = Math.ceil(reach / view.sy);
   for (let stage = row - near; stage <= row + near; stage += 1) {
-    for (const place of candidates(model, selection, view, x, stage, reach)) {
-      const at = centre(model, selection, view, place);
-      const distance = Math.hypot(at.x - x, at.y - y);
-      if (distance < least && inside(view, at, describe(model, place).kind)) {
+    for (const place of candidates(model, selection, view, { x, stage, reach })) {
+      const point = centre(model, selection, view, place);
+      const distance = Math.hypot(point.x - x, point.y - y);
+      if (distance < least && inside(view, point, describe(model, place).kind)) {
         [best, least] = [place, distance];
       }
     }
@@ -118,28 +152,33 @@ function placeAt(model, selection, view, x, y) {
 }
 
 /** Drawn places of one stage within `reach` of `x`: by column, and the two at the margin. */
-function candidates(model, selection, view, x, stage, reach) {
+function candidates(
+  model: Model,
+  selection: Selection,
+  view: View,
+  { x, stage, reach }: { x: number; stage: number; reach: number },
+): number[] {
   if (stage < 0 || stage >= selection.rows.length) return [];
-  const at = (offset) => Math.floor((x + offset - MARGIN.left + view.ox) / view.sx);
-  const found = [];
-  for (let column = Math.max(0, at(-reach)); column <= at(reach); column += 1) {
+  const columnAt = (offset: number): number =>
+    Math.floor((x + offset - MARGIN.left + view.ox) / view.sx);
+  const places: number[] = [];
+  for (let column = Math.max(0, columnAt(-reach)); column <= columnAt(reach); column += 1) {
     if (column >= selection.columns.length) break;
-    const place = stage * model.n + selection.columns[column];
-    if (selection.drawn[place]) found.push(place);
+    const place = stage * model.n + at(selection.columns, column);
+    if (at(selection.drawn, place)) places.push(place);
   }
-  const absorbed = selection.rows[stage].filter((place) => place >= model.cells);
-  return found.concat(absorbed);
+  return places.concat(at(selection.rows, stage).filter((place) => place >= model.cells));
 }
 
 /** Moves the view so that a place is in it. */
-function reveal(model, selection, view, place) {
-  const at = centre(model, selection, view, place);
+export function reveal(model: Model, selection: Selection, view: View, place: number): void {
+  const point = centre(model, selection, view, place);
   const { left, right, top, bottom } = plot(view);
-  const room = (low, high) => Math.min(40, (high - low) / 3);
-  const shift = (value, low, high) =>
+  const room = (low: number, high: number): number => Math.min(40, (high - low) / 3);
+  const shift = (value: number, low: number, high: number): number =>
     value < low + room(low, high)
       ? low + room(low, high) - value
       : Math.min(0, high - room(low, high) - value);
-  const dx = place < model.cells ? shift(at.x, left, right) : 0;
-  pan(view, dx, shift(at.y, top, bottom));
+  const dx = place < model.cells ? shift(point.x, left, right) : 0;
+  pan(view, dx, shift(point.y, top, bottom));
 }

@@ -1,8 +1,26 @@
-/* What changes with the pointer and the keys, on a canvas of its own above the map. */
+/** Draws what changes with the pointer and the keys, on a canvas of its own above the map. */
 
-const STRONGEST = 12; // edges of the selected node that are highlighted, each way
+import { at } from './at';
+import { DASH } from './base';
+import { drawLabel } from './frame';
+import { describe } from './model';
+import { drawNodes, radius } from './nodes';
+import { clipped, prepare, type Scene, type Theme } from './scene';
+import { centre, columnX, plot } from './view';
 
-function drawOverlay(canvas, scene, marks) {
+/** Edges of the selected node that are highlighted, each way. */
+const STRONGEST = 12;
+
+/** Places (−1: none), a path of places, and tokens whose columns are marked. */
+export interface Marks {
+  hover: number;
+  cursor: number;
+  selected: number;
+  path: number[];
+  tokens: number[];
+}
+
+export function drawOverlay(canvas: HTMLCanvasElement, scene: Scene, marks: Marks): void {
   const { view } = scene;
   const context = prepare(canvas, view);
   for (const token of marks.tokens) drawBand(context, scene, token);
@@ -19,7 +37,9 @@ function drawOverlay(canvas, scene, marks) {
   if (pointed !== undefined) drawPointedLabel(context, scene, pointed);
 }
 
-function rings(theme, { hover, cursor, selected }) {
+type Ring = [place: number, color: string, width: number];
+
+function rings(theme: Theme, { hover, cursor, selected }: Marks): Ring[] {
   return [
     [selected, theme.accent, 3],
     [cursor, theme.text, 2],
@@ -28,9 +48,13 @@ function rings(theme, { hover, cursor, selected }) {
 }
 
 /** The column of a token that was searched for, or that another view points at. */
-function drawBand(context, { view, selection, theme }, token) {
-  const column = selection.columnOf[token];
-  if (column === undefined || column < 0) return;
+function drawBand(
+  context: CanvasRenderingContext2D,
+  { view, model, selection, theme }: Scene,
+  token: number,
+): void {
+  const column = token >= 0 && token < model.n ? at(selection.columnOf, token) : -1;
+  if (column < 0) return;
   const { left, right, top, bottom } = plot(view);
   const wide = Math.min(40, Math.max(4, view.sx));
   const x = columnX(view, column) - wide / 2;
@@ -40,36 +64,39 @@ function drawBand(context, { view, selection, theme }, token) {
 }
 
 /** The strongest edges of a node, both ways, with the nodes that they reach. */
-function drawStar(context, scene, place) {
+function drawStar(context: CanvasRenderingContext2D, scene: Scene, place: number): void {
   const { model } = scene;
   const { node } = describe(model, place);
   if (node < 0) return;
-  const drawn = (index) => {
-    const { source, target } = model.data.edges[index];
-    return [source, target].every((end) => hasPlace(scene, model.placeOf[end]));
+  const drawn = (index: number): boolean => {
+    const { source, target } = at(model.data.edges, index);
+    return [source, target].every((end) => hasPlace(scene, at(model.placeOf, end)));
   };
-  const edges = [model.incoming[node], model.outgoing[node]].flatMap((all) =>
+  const edges = [at(model.incoming, node), at(model.outgoing, node)].flatMap((all) =>
     all.filter(drawn).slice(0, STRONGEST),
   );
   drawLines(context, scene, edges);
   const ends = edges.flatMap((index) => [
-    model.data.edges[index].source,
-    model.data.edges[index].target,
+    at(model.data.edges, index).source,
+    at(model.data.edges, index).target,
   ]);
-  drawNodes(context, scene, [...new Set([place, ...ends.map((end) => model.placeOf[end])])]);
+  drawNodes(context, scene, [...new Set([place, ...ends.map((end) => at(model.placeOf, end))])]);
 }
 
 /** A token whose column is hidden has no place on the map. */
-function hasPlace({ model, selection }, place) {
-  return place >= model.cells || selection.columnOf[place % model.n] >= 0;
+function hasPlace({ model, selection }: Scene, place: number): boolean {
+  return place >= model.cells || at(selection.columnOf, place % model.n) >= 0;
 }
 
-function drawPath(context, scene, path) {
+function drawPath(context: CanvasRenderingContext2D, scene: Scene, path: number[]): void {
   const { model } = scene;
-  const edges = path.slice(1).map((source, step) => {
-    const target = describe(model, path[step]).node;
+  const edges = path.slice(1).flatMap((source, step) => {
+    const target = describe(model, at(path, step)).node;
     const from = describe(model, source).node;
-    return model.incoming[target].find((index) => model.data.edges[index].source === from);
+    const edge = at(model.incoming, target).find(
+      (index) => at(model.data.edges, index).source === from,
+    );
+    return edge === undefined ? [] : [edge];
   });
   context.lineJoin = 'round';
   context.strokeStyle = scene.theme.band;
@@ -84,11 +111,15 @@ function drawPath(context, scene, path) {
   drawNodes(context, scene, path);
 }
 
-function drawLines(context, { view, model, selection, theme }, edges) {
+function drawLines(
+  context: CanvasRenderingContext2D,
+  { view, model, selection, theme }: Scene,
+  edges: readonly number[],
+): void {
   for (const index of [...edges].reverse()) {
-    const edge = model.data.edges[index];
-    const from = centre(model, selection, view, model.placeOf[edge.source]);
-    const to = centre(model, selection, view, model.placeOf[edge.target]);
+    const edge = at(model.data.edges, index);
+    const from = centre(model, selection, view, at(model.placeOf, edge.source));
+    const to = centre(model, selection, view, at(model.placeOf, edge.target));
     context.strokeStyle = edge.weight < 0 ? theme.minus : theme.plus;
     context.setLineDash(edge.weight < 0 ? DASH : []);
     context.lineWidth = 1 + 4.5 * Math.sqrt(Math.abs(edge.weight) / model.weights.most);
@@ -100,7 +131,13 @@ function drawLines(context, { view, model, selection, theme }, edges) {
   context.setLineDash([]);
 }
 
-function drawRing(context, scene, place, color, width) {
+function drawRing(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  place: number,
+  color: string,
+  width: number,
+): void {
   if (place < 0 || !hasPlace(scene, place)) return;
   const { model, selection, view } = scene;
   const { x, y } = centre(model, selection, view, place);
@@ -112,9 +149,9 @@ function drawRing(context, scene, place, color, width) {
 }
 
 /** The label of the column that is pointed at, which may have found no room. */
-function drawPointedLabel(context, scene, place) {
+function drawPointedLabel(context: CanvasRenderingContext2D, scene: Scene, place: number): void {
   const { view, selection, theme } = scene;
-  const column = selection.columnOf[place % scene.model.n];
+  const column = at(selection.columnOf, place % scene.model.n);
   const x = columnX(view, column);
   const { left, right, bottom } = plot(view);
   if (column < 0 || x < left || x > right) return;

@@ -1,19 +1,27 @@
-/*
+/**
  * Draws what surrounds the map: stages at the left, tokens below, the explained score at the top
  * right, and what lies between prompt and output.
  */
 
-const LABEL_GAP = 13; // pixels between token labels
+import { at } from './at';
+import type { GraphData } from './data';
+import { radius } from './nodes';
+import { prepare, type Scene } from './scene';
+import { signed, visible } from './text';
+import { absorbedX, centre, columnX, inside, plot, rowY } from './view';
+
+/** Pixels between token labels. */
+const LABEL_GAP = 13;
 
 /** What surrounds the map and stays in full strength when the map is dimmed. */
-function drawFrame(canvas, scene) {
+export function drawFrame(canvas: HTMLCanvasElement, scene: Scene): void {
   const context = prepare(canvas, scene.view);
   drawStages(context, scene);
   drawColumns(context, scene);
   drawScore(context, scene);
 }
 
-function drawStages(context, { view, model, theme }) {
+function drawStages(context: CanvasRenderingContext2D, { view, model, theme }: Scene): void {
   const { left, right, top, bottom } = plot(view);
   const { stages } = model.data;
   const midpoints = stages.some((name) => name.endsWith('.attention'));
@@ -27,33 +35,37 @@ function drawStages(context, { view, model, theme }) {
     context.fillStyle = theme.guide;
     if (view.sy > 7) context.fillRect(left, y, view.width - left, 1);
     if (stage % every) return;
-    const [layer, part] = name.split('.');
-    const half = part === 'attention' ? 'attn' : 'mlp';
-    const short = part === undefined ? 'embed' : midpoints ? `${layer} ${half}` : layer;
     context.fillStyle = theme.muted;
-    context.fillText(short, left - 8, y);
+    context.fillText(stageLabel(name, midpoints), left - 8, y);
   });
   context.fillText('layer', left - 8, top - 14);
   context.fillStyle = theme.line;
   context.fillRect(right + 10, top - 8, 1, bottom - top + 12);
   context.fillStyle = theme.muted;
   context.textAlign = 'center';
-  for (const kind of ['leak', 'bias']) {
+  for (const kind of ['leak', 'bias'] as const) {
     if (model.kinds.has(kind)) context.fillText(kind, absorbedX(view, kind), top - 14);
   }
 }
 
+/** "12.mlp" → "12", or "12 mlp" where there are states between attention and MLP. */
+function stageLabel(name: string, midpoints: boolean): string {
+  const [layer = '', part] = name.split('.');
+  if (part === undefined) return 'embed';
+  return midpoints ? `${layer} ${part === 'attention' ? 'attn' : 'mlp'}` : layer;
+}
+
 /** Token labels, where the prompt ends, and where tokens are left out. */
-function drawColumns(context, scene) {
+function drawColumns(context: CanvasRenderingContext2D, scene: Scene): void {
   const { view, model, selection, theme } = scene;
   const { left, right, top, bottom } = plot(view);
   const { tokens } = model.data;
   context.fillStyle = theme.line;
   selection.columns.forEach((token, column) => {
     const x = Math.round(columnX(view, column) - view.sx / 2);
-    const before = selection.columns[column - 1];
+    const before = at(selection.columns, column - 1);
     if (column === 0 || x < left || x > right) return;
-    if (tokens[token].role === 'output' && tokens[before].role !== 'output') {
+    if (at(tokens, token).role === 'output' && at(tokens, before).role !== 'output') {
       context.fillRect(x, top - 8, 2, bottom - top + 12);
       context.font = '11px system-ui, sans-serif';
       context.textBaseline = 'middle';
@@ -73,31 +85,35 @@ function drawColumns(context, scene) {
 }
 
 /** The columns whose labels find room, the tokens that matter most first. */
-function labelled({ view, model, selection }) {
+function labelled(scene: Scene): Iterable<number> {
+  const { view, selection } = scene;
   const { left, right } = plot(view);
-  const seen = selection.columns
+  const inSight = selection.columns
     .map((_, column) => column)
     .filter((column) => columnX(view, column) >= left && columnX(view, column) <= right);
-  if (view.sx >= LABEL_GAP) return seen;
-  const strength = new Map(
-    seen.map((column) => [column, columnStrength(model, selection, column)]),
-  );
-  const taken = new Set();
+  if (view.sx >= LABEL_GAP) return inSight;
+  const strength = new Map(inSight.map((column) => [column, columnStrength(scene, column)]));
+  const taken = new Set<number>();
   const apart = Math.ceil(LABEL_GAP / view.sx);
-  for (const column of seen.sort((a, b) => strength.get(b) - strength.get(a))) {
+  for (const column of inSight.sort((a, b) => (strength.get(b) ?? 0) - (strength.get(a) ?? 0))) {
     const free = [...taken].every((other) => Math.abs(other - column) >= apart);
     if (free) taken.add(column);
   }
   return taken;
 }
 
-function columnStrength(model, selection, column) {
-  const token = selection.columns[column];
-  return model.data.relevance.reduce((most, row) => Math.max(most, Math.abs(row[token])), 0);
+function columnStrength({ model, selection }: Scene, column: number): number {
+  const token = at(selection.columns, column);
+  return model.data.relevance.reduce((most, row) => Math.max(most, Math.abs(at(row, token))), 0);
 }
 
-function drawLabel(context, { view, model, selection, theme }, column, color) {
-  const token = model.data.tokens[selection.columns[column]];
+export function drawLabel(
+  context: CanvasRenderingContext2D,
+  { view, model, selection, theme }: Scene,
+  column: number,
+  color: string,
+): void {
+  const token = at(model.data.tokens, at(selection.columns, column));
   const y = plot(view).bottom + 12;
   context.save();
   context.translate(columnX(view, column), y);
@@ -112,30 +128,21 @@ function drawLabel(context, { view, model, selection, theme }, column, color) {
   const { width } = context.measureText(text);
   context.font = '9px system-ui, sans-serif';
   context.fillStyle = theme.muted;
-  context.fillText(token.index, -width - 5, 0);
+  context.fillText(String(token.index), -width - 5, 0);
   context.restore();
 }
 
 /** What is explained: top right, above the node of the last token. */
-function drawScore(context, scene) {
-  const { view, model, selection, theme } = scene;
-  const { data } = model;
-  const [first, second] = scoreLines(data);
+function drawScore(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { view, model, theme } = scene;
+  const [first, second] = scoreLines(model.data);
   context.textBaseline = 'middle';
   context.font = 'bold 13px system-ui, sans-serif';
   const width = context.measureText(first).width;
   context.font = '12px system-ui, sans-serif';
   const wide = Math.max(width, context.measureText(second).width) + 16;
   const x = view.width - wide - 8;
-  const top = centre(model, selection, view, model.cells - 1);
-  if (inside(view, top, 'token')) {
-    context.strokeStyle = data.logit_diff < 0 ? theme.minus : theme.plus;
-    context.lineWidth = 2;
-    context.beginPath();
-    context.moveTo(top.x, Math.max(top.y, plot(view).top) - radius(scene, data.logit_diff));
-    context.lineTo(Math.max(top.x, x + 8), 42);
-    context.stroke();
-  }
+  drawStem(context, scene, x);
   context.fillStyle = theme.raised;
   context.strokeStyle = theme.muted;
   context.lineWidth = 1;
@@ -150,7 +157,21 @@ function drawScore(context, scene) {
   context.fillText(first, x + 8, 16);
 }
 
-function scoreLines({ objective, pair, logit_diff: score }) {
+/** The line from the explained node up to the box at `x`. */
+function drawStem(context: CanvasRenderingContext2D, scene: Scene, x: number): void {
+  const { view, model, selection, theme } = scene;
+  const score = model.data.logit_diff;
+  const top = centre(model, selection, view, model.cells - 1);
+  if (!inside(view, top, 'token')) return;
+  context.strokeStyle = score < 0 ? theme.minus : theme.plus;
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(top.x, Math.max(top.y, plot(view).top) - radius(scene, score));
+  context.lineTo(Math.max(top.x, x + 8), 42);
+  context.stroke();
+}
+
+function scoreLines({ objective, pair, logit_diff: score }: GraphData): [string, string] {
   const wrote = `wrote “${visible(pair.target.text, 16)}”`;
   if (objective !== 'contrast') return [`score (${objective}) = ${signed(score)}`, wrote];
   const contrast = `not “${visible(pair.contrast.text, 16)}”`;

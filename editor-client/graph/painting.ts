@@ -1,0 +1,62 @@
+/** Draws what was asked for in the next frame, and what that left out once nothing moves. */
+
+import { drawBase } from './base';
+import { canvas } from './elements';
+import { drawFrame } from './frame';
+import { drawOverlay } from './overlay';
+import { budgetAfter, MOST, NODES } from './pace';
+import { marks, scene } from './state';
+
+/** Milliseconds of rest before everything is drawn. */
+const CALM = 150;
+
+/** The map with what surrounds it, or only what lies above it. */
+export type Layer = 'base' | 'overlay';
+
+let pending = new Set<Layer>();
+let settling: ReturnType<typeof setTimeout> | undefined;
+/** Edges that the next frame may draw. */
+let budget = MOST;
+/** Whether the last frame left some out. */
+let short = false;
+let afterRest = (): void => undefined;
+
+/** `work` is done each time that nothing has moved for a while. */
+export function whenAtRest(work: () => void): void {
+  afterRest = work;
+}
+
+/** Draws in the next frame, whatever has been asked for until then. */
+export function redraw(layer: Layer): void {
+  if (!pending.size) requestAnimationFrame(paint);
+  pending.add(layer);
+}
+
+function paint(): void {
+  const wanted = pending;
+  pending = new Set();
+  const base = canvas('base');
+  base.classList.toggle('dimmed', marks.selected >= 0 || marks.path.length > 0);
+  if (wanted.has('base')) paintBase(base);
+  drawOverlay(canvas('overlay'), scene(), marks);
+}
+
+function paintBase(base: HTMLCanvasElement): void {
+  const shown = scene();
+  drawFrame(canvas('frame'), shown);
+  const { edges, places } = shown.selection;
+  short = edges.length > budget || places.length > NODES * budget;
+  const start = performance.now();
+  drawBase(base, shown, budget);
+  requestAnimationFrame(() => {
+    budget = budgetAfter(budget, performance.now() - start); // the next frame waits for this one
+  });
+  clearTimeout(settling);
+  settling = setTimeout(rest, CALM);
+}
+
+/** What waits until nothing moves: what a frame of a large graph left out, and the tables. */
+function rest(): void {
+  if (short) drawBase(canvas('base'), scene(), Infinity);
+  afterRest();
+}
