@@ -13,7 +13,7 @@ import {
 
 const from = (settings: Record<string, unknown>) => parseColorSettings((name) => settings[name]);
 
-describe('toColors', () => {
+describe('parseColorSettings', () => {
   it('takes what the settings say', () => {
     const settings = {
       enabled: false,

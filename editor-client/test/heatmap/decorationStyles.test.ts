@@ -16,7 +16,7 @@ const colorsOf = (look: DecorationStyle): string[] =>
     (name) => name !== undefined,
   );
 
-describe('looks', () => {
+describe('decorationStyles', () => {
   for (const palette of PALETTES) {
     it(`has every layer and only contributed colours in ${palette}`, () => {
       const found = decorationStyles(palette, 'strong');

@@ -10,12 +10,12 @@ const HEAT = relevance({ pair: PAIR, spans: SPANS });
 /** Heat was shown, and the server that had sent it is gone. */
 function afterCrash(): LatestResults {
   const results = new LatestResults();
-  for (const news of [VERDICT, PROVED, HEAT]) assert.equal(results.accept(news), news);
+  for (const result of [VERDICT, PROVED, HEAT]) assert.equal(results.accept(result), result);
   results.serverEnded();
   return results;
 }
 
-describe('Results', () => {
+describe('LatestResults', () => {
   it('shows what comes while one server lives', () => {
     const results = new LatestResults();
     assert.equal(results.accept(HEAT), HEAT);
@@ -40,8 +40,8 @@ describe('Results', () => {
   it('keeps nothing that the user has edited or closed', () => {
     for (const state of ['stale', 'cleared'] as const) {
       const results = afterCrash();
-      const news = relevance({ state });
-      assert.equal(results.accept(news), news);
+      const result = relevance({ state });
+      assert.equal(results.accept(result), result);
       assert.equal(results.accept(VERDICT), VERDICT);
     }
     assert.notEqual(afterCrash().accept(relevance({ version: 2 })), null);

@@ -4,7 +4,7 @@ import { Outcomes } from '../../src/outcomes/outcomes';
 import { workEnded } from '../../src/outcomes/workEnded';
 import { relevance, status, URI } from '../fixtures/notifications';
 
-describe('ended', () => {
+describe('workEnded', () => {
   const LONG = 60_000;
 
   it('waits for the end of the work', async () => {

@@ -194,7 +194,7 @@ describe('PanelModel', () => {
     assert.equal(bench.computation('compare').message, 'larger has other tokens.');
   });
 
-  it('does not mind news of other samples and late answers', async () => {
+  it('does not mind notifications about other samples and late answers', async () => {
     const bench = await explained();
     bench.next('graph');
     bench.model.relevance(relevance({ uri: 'file:///w/other.py', state: 'stale' }));

@@ -69,7 +69,7 @@ describe('grouped and counted', () => {
   });
 });
 
-describe('pending', () => {
+describe('pendingSamples', () => {
   it('is what is not known yet, or everything where all is', () => {
     const open = sample('Mbpp/3');
     assert.deepEqual(pendingSamples([A, open, B], of), [open]);

@@ -21,7 +21,7 @@ after(() => {
 const quiet = { step: () => undefined, line: () => undefined };
 const never = new AbortController().signal;
 
-describe('steps', () => {
+describe('installSteps', () => {
   it('make an environment and install from the extension, with its constraints', () => {
     const plan = {
       base: '/usr/bin/python3',
@@ -37,7 +37,7 @@ describe('steps', () => {
   });
 });
 
-describe('create', () => {
+describe('createEnvironment', () => {
   it('takes the mark away from an environment that it could not complete', async () => {
     const target = join(folder, 'environment');
     mkdirSync(target);
@@ -51,7 +51,7 @@ describe('create', () => {
   });
 });
 
-describe('lock', () => {
+describe('lockFolder', () => {
   const target = join(folder, 'storage', 'python');
 
   it('keeps a second window out until the first has ended', async () => {
@@ -79,7 +79,7 @@ describe('lock', () => {
   });
 });
 
-describe('findBase', () => {
+describe('findBasePython', () => {
   it('finds a Python that can make environments', async () => {
     assert.notEqual(await findBasePython(), null);
   });
