@@ -36,11 +36,10 @@ await build({
   logLevel: 'warning',
 });
 const files = tests.map((path) => join(outdir, `${outName(path)}.mjs`));
+const environment = process.argv.includes('--update-golden') ? { UPDATE_GOLDEN: '1' } : {};
 const done = spawnSync(
   process.execPath,
   ['--enable-source-maps', '--test', '--test-reporter=spec', ...files],
-  {
-    stdio: 'inherit',
-  },
+  { stdio: 'inherit', env: { ...process.env, ...environment } },
 );
 process.exit(done.status ?? 1);

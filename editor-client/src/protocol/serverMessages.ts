@@ -129,7 +129,7 @@ export interface Details {
   } | null;
   tokens: TokenDetails[];
   profile: number[][];
-  /** `editable`: the document can be changed, unlike a line of a samples file. */
+  /** `editable`: the document can be changed, unlike a sample of a sample file. */
   repair: { program: string; diff: string; editable: boolean } | null;
   trust: Faithfulness | null;
 }

@@ -1,6 +1,6 @@
 /** A page in memory: elements that remember what was put into them. */
 
-type Child = FakeElement | string;
+export type Child = FakeElement | string;
 
 export class FakeElement {
   readonly style: Record<string, string> = {};
@@ -11,6 +11,11 @@ export class FakeElement {
 
   get text(): string {
     return this.children.map((child) => (typeof child === 'string' ? child : child.text)).join('');
+  }
+
+  /** Elements and texts, in the order of the page. */
+  get childNodes(): readonly Child[] {
+    return this.children;
   }
 
   /** The elements of a kind, in the order of the page. */

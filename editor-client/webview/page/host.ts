@@ -15,12 +15,18 @@ interface Api {
 
 declare function acquireVsCodeApi(): Api;
 
-const api = acquireVsCodeApi();
+let acquired: Api | undefined;
+
+/** VS Code gives it away only once. */
+function api(): Api {
+  acquired ??= acquireVsCodeApi();
+  return acquired;
+}
 
 export function send(message: MessageFromWebview): void {
-  api.postMessage(message);
+  api().postMessage(message);
 }
 
 export function save(state: Saved): void {
-  api.setState(state);
+  api().setState(state);
 }

@@ -16,7 +16,7 @@ function line(text: string): HTMLElement {
 }
 
 const READ_ONLY =
-  'This document is read-only: `Open as a sample`, above its line in the samples file, makes a ' +
+  'This document is read-only: `Open as a sample`, above its line in the sample file, makes a ' +
   'file of it, where the repair can be applied.';
 
 export function showRepair(content: HTMLElement, details: Details | null): void {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-// First: the sections need its page.
-import '../elements';
 import { followCursor, showLayers } from '../../../webview/sections/layers';
 import { details } from '../../fixtures/panel';
 import type { FakeElement } from '../elements';

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-// First: the sections need its page.
-import '../elements';
 import { showRepair } from '../../../webview/sections/repair';
 import { details } from '../../fixtures/panel';
 import { rendered } from '../render';
@@ -19,7 +17,7 @@ describe('Repair', () => {
     assert.doesNotMatch(section.text, /read-only/);
   });
 
-  it('does not offer to change a line of a samples file, and says what to do', () => {
+  it('does not offer to change a sample of a sample file, and says what to do', () => {
     const section = rendered(showRepair, { repair: { ...repair, editable: false } });
     assert.deepEqual(
       section.all('button').map(({ text }) => text),
