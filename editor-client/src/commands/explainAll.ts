@@ -1,7 +1,7 @@
 /** "Explain all": the samples of a folder one after another, with progress and cancel. */
 
 import * as vscode from 'vscode';
-import { type WorkEnd, workEnded } from '../outcomes/workEnded';
+import { waitForEnd, type WorkEnd } from '../outcomes/waitForEnd';
 import { SERVER_COMMANDS } from '../protocol/commands';
 import { errorMessage } from '../protocol/errors';
 import type { Sample } from '../samples/sampleFormats';
@@ -34,7 +34,7 @@ async function explainAndWait(
     await dependencies.server.ensureRunning();
     if (!dependencies.server.running) throw new Stopped('the server does not run');
     await startExplaining(dependencies, uri, show);
-    end = await workEnded(dependencies.outcomes, uri, signal, MAX_SILENCE);
+    end = await waitForEnd(dependencies.outcomes, uri, signal, MAX_SILENCE);
     if (end !== 'lost') break;
   }
   if (end === 'cancelled') await dependencies.server.execute(SERVER_COMMANDS.cancel, uri);

@@ -9,7 +9,7 @@ export type WorkEnd = Exclude<WorkState, 'idle' | 'running'> | 'silent' | 'cance
  *
  * @param silence milliseconds without any notification after which nothing is expected any more
  */
-export function workEnded(
+export function waitForEnd(
   outcomes: Outcomes,
   uri: string,
   signal: AbortSignal,
