@@ -26,7 +26,7 @@ define debian
 	fi
 endef
 
-.PHONY: help setup sandbox browser node editor-client demo editor test check lint format bench package clean
+.PHONY: help setup sandbox browser node editor-client demo editor test check lint format generate bench package clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -98,6 +98,11 @@ lint: setup
 format: setup ## rewrite Python and the extension in the house format
 	@echo "== Formatting"; $(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
 	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent format; fi
+
+generate: setup ## what is made from other sources: the extension's messages, the page of the graph
+	@echo "== The extension's messages"; $(BIN)/python -P -m lsp_server.protocol.typescript
+	@if [ -d editor-client/node_modules ]; then \
+		echo "== The page of the graph"; cd editor-client && npm run --silent build; fi
 
 MODELS ?= smollm2-135m qwen2.5-coder-0.5b
 

@@ -38,7 +38,7 @@ function showDetails(): void {
   showChoices(content('choices'), details, cursor);
   showRepair(content('repair'), details);
   showComparison(content('compare'), details, computations.compare);
-  showFaithfulness(content('trust'), details, sample.state === 'computing');
+  showFaithfulness(content('faithfulness'), details, sample.state === 'computing');
 }
 
 function showSample(message: MessageToWebview & { type: 'sample' }): void {
@@ -48,7 +48,7 @@ function showSample(message: MessageToWebview & { type: 'sample' }): void {
   const state = find('[data-state="sample"]');
   state.dataset['kind'] = sample.state;
   state.replaceChildren(...sampleContent(sample));
-  showFaithfulness(content('trust'), details, sample.state === 'computing');
+  showFaithfulness(content('faithfulness'), details, sample.state === 'computing');
   remember();
 }
 

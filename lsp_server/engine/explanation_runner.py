@@ -17,7 +17,8 @@ from lsp_server.documents.snapshot import Snapshot
 from lsp_server.engine.connection import Connection
 from lsp_server.engine.margin_after_edit import PAUSE, MarginAfterEdit
 from lsp_server.features.publish import Publisher
-from lsp_server.protocol.client import Editor, EngineState
+from lsp_server.protocol.client import Editor
+from lsp_server.protocol.messages import EngineState
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state.editor_view import untrusted_view
 from lsp_server.state.requests import ExplainOptions, request_for

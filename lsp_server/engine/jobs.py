@@ -9,7 +9,8 @@ from lsp_server.documents.snapshot import Snapshot
 from lsp_server.engine.connection import Connection
 from lsp_server.engine.explanation_runner import ExplanationRunner, Trigger
 from lsp_server.features.publish import Publisher
-from lsp_server.protocol.client import Editor, EngineState
+from lsp_server.protocol.client import Editor
+from lsp_server.protocol.messages import EngineState
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state.server_state import ServerState
 from lsp_server.state.session import SessionState

@@ -15,7 +15,8 @@ from lsp_server.engine.explanation_runner import Trigger
 from lsp_server.engine.jobs import Jobs
 from lsp_server.engine.side_requests import SideRequests
 from lsp_server.features.publish import Publisher
-from lsp_server.protocol.client import Editor, EngineState
+from lsp_server.protocol.client import Editor
+from lsp_server.protocol.messages import EngineState, RelevanceState
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state.requests import ExplainOptions
 from lsp_server.state.server_state import ServerState
@@ -59,7 +60,7 @@ class Scheduler:
         self._drop(snapshot)
         session = self._sessions.renew(snapshot)
         if session.task_id is not None:
-            self._publisher.clear(snapshot, "stale", session.task_id)
+            self._publisher.clear(snapshot, RelevanceState.STALE, session.task_id)
             self._jobs.start(snapshot, Trigger.EDITED)
         elif is_samples_file(snapshot.uri):
             self._sessions.forget_lines(snapshot)
@@ -89,14 +90,14 @@ class Scheduler:
 
     def closed(self, snapshot: Snapshot) -> None:
         if (link := self._prompts.closed(snapshot)) is not None:
-            self._publisher.clear(snapshot, "cleared", None)
+            self._publisher.clear(snapshot, RelevanceState.CLEARED, None)
             self._read_prompt(link, self._prompts.edited_prompt(link.code))
             return
         self._drop(snapshot)
         session = self._sessions.get(snapshot)
         self._sessions.close(snapshot)
         if session is not None and (session.task_id or samples_of(snapshot)):
-            self._publisher.clear(snapshot, "cleared", session.task_id)
+            self._publisher.clear(snapshot, RelevanceState.CLEARED, session.task_id)
 
     # What the user asks for
 
@@ -109,7 +110,7 @@ class Scheduler:
         """
         self._drop(snapshot)
         session = self._sessions.renew(snapshot, task_id, compare=compare)
-        self._publisher.clear(snapshot, "stale", session.task_id)
+        self._publisher.clear(snapshot, RelevanceState.STALE, session.task_id)
         self._jobs.start(snapshot, Trigger.ASKED)
 
     def explain_with(self, snapshot: Snapshot, options: ExplainOptions) -> None:

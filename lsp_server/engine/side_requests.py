@@ -10,7 +10,8 @@ from attribution.errors import Cancelled, TokenBlameError
 from attribution.schema import Progress, Request
 from lsp_server.documents.snapshot import Snapshot
 from lsp_server.engine.connection import Connection
-from lsp_server.protocol.client import Editor, EngineState
+from lsp_server.protocol.client import Editor
+from lsp_server.protocol.messages import EngineState
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state.conditions import Conditions
 

@@ -8,6 +8,7 @@ from lsp_server.features.prompt_document import prompt_diagnostics
 from lsp_server.features.relevance import nothing_relevant, to_relevance
 from lsp_server.features.to_lsp import to_diagnostics
 from lsp_server.protocol.client import Editor
+from lsp_server.protocol.messages import RelevanceState
 from lsp_server.state.editor_view import Diagnostic, broken_line_diagnostics
 from lsp_server.state.server_state import ServerState
 from lsp_server.state.session import Session
@@ -85,8 +86,8 @@ class Publisher:
         """What the client draws of its own accord may look different."""
         self._editor.refresh()
 
-    def clear(self, snapshot: Snapshot, state: str, task_id: str | None) -> None:
-        """Nothing is known any more; `state` is "stale" or "cleared"."""
+    def clear(self, snapshot: Snapshot, state: RelevanceState, task_id: str | None) -> None:
+        """Nothing is known any more."""
         document = self._documents.get(snapshot.document)
         self._publish_with_prompt(document or snapshot, None if document else ())
         if snapshot.sample_line is None and task_id is not None:

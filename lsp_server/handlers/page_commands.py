@@ -18,6 +18,7 @@ from lsp_server.handlers.lookup import Answer, explained_session, sample_at, uri
 from lsp_server.handlers.panel_requests import comparison_of, graph_of
 from lsp_server.handlers.pass_curve import curve_of
 from lsp_server.handlers.window import TokenBlameServer
+from lsp_server.protocol.messages import PanelSection
 from lsp_server.protocol.names import COMPARE, CURVE, GRAPH, OPEN_SAMPLE, REPORT
 from lsp_server.protocol.progress import WorkDone
 
@@ -53,7 +54,7 @@ async def show_graph(ls: TokenBlameServer, *arguments: Any) -> Answer:
             ls.editor.tell(f"See {path}.")
         return path
 
-    return await _show(ls, uri, "graph", page)
+    return await _show(ls, uri, PanelSection.GRAPH, page)
 
 
 async def compare_models(ls: TokenBlameServer, *arguments: Any) -> Answer:
@@ -74,7 +75,7 @@ async def compare_models(ls: TokenBlameServer, *arguments: Any) -> Answer:
         name = f"{explained.session.task_id}-comparison"
         return await _open(ls, lambda: report_file(name, markdown))
 
-    return await _show(ls, uri, "compare", page)
+    return await _show(ls, uri, PanelSection.COMPARE, page)
 
 
 async def show_curve(ls: TokenBlameServer, *arguments: Any) -> Answer:
@@ -122,7 +123,7 @@ async def _task_prompt(ls: TokenBlameServer, sample: Snapshot, task_id: str) -> 
 async def _show(
     ls: TokenBlameServer,
     uri: str,
-    section: str,
+    section: PanelSection,
     page: Callable[[Explained, WorkDone], Awaitable[Path | None]],
 ) -> Answer:
     """In the client's own panel, or as a page; says why where there is nothing to show."""

@@ -1,16 +1,10 @@
 """Requests of clients with a panel of their own, about a document that is explained.
 
-All take `{"uri", "version"?, "workDoneToken"?}` and answer with the version that they are about.
-Where that version has moved on, before or while something is computed, the answer is the error
-ContentModified; where the engine could not, RequestFailed with a message for the user. What takes
-time tells its progress under `workDoneToken` and ends when the client cancels the request.
-
-    tokenblame/details    what is known already (features/panel/details.py); null where nothing is
-    tokenblame/graph      {"version", "graph": the JSON of `tokenblame graph --json`,
-                          "places": the range of each of its tokens in the document that it names};
-                          "midpoints": true adds the states between attention and MLP
-    tokenblame/compare    {"version", "models": [this one, the sibling]}
-                          (features/panel/comparison.py); "model" names another one than the sibling
+`tokenblame/details`, `tokenblame/graph` and `tokenblame/compare`; protocol/messages.py has what
+they take and answer. Where the version that is asked about has moved on, before or while something
+is computed, the answer is the error ContentModified; where the engine could not, RequestFailed with
+a message for the user. What takes time tells its progress under `workDoneToken` and ends when the
+client cancels the request.
 """
 
 from collections.abc import Awaitable, Callable
@@ -33,40 +27,50 @@ from lsp_server.engine.side_requests import Outdated
 from lsp_server.features.panel.comparison import to_comparison
 from lsp_server.features.panel.details import Explained, places, to_details
 from lsp_server.handlers.window import TokenBlameServer
+from lsp_server.protocol.converter import Json, from_wire, to_wire
+from lsp_server.protocol.messages import (
+    CompareParams,
+    ComparisonAnswer,
+    DocumentParams,
+    GraphAnswer,
+    GraphParams,
+)
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state.requests import ExplainOptions, explain_request
 from lsp_server.state.session import Session
 
-Json = dict[str, Any]
 T = TypeVar("T")
+P = TypeVar("P", bound=DocumentParams)
 
 
 def details(ls: TokenBlameServer, params: Any) -> Json | None:
-    session = _session(ls, params)
-    return None if session is None else to_details(session, ls.settings)
+    """What is known already; null where nothing is."""
+    session = _session(ls, _structured(params, DocumentParams))
+    return None if session is None else to_wire(to_details(session, ls.settings))
 
 
 async def graph(ls: TokenBlameServer, params: Any) -> Json:
-    midpoints = getattr(params, "midpoints", None) is True
+    """The graph of the pair that is shown."""
+    wanted = _structured(params, GraphParams)
 
-    async def answer(known: Explained, progress: WorkDone) -> Json:
-        found = await graph_of(ls, known, progress, midpoints=midpoints)
-        return {
-            "version": known.session.snapshot.version,
-            "graph": to_json(found, known.generation),
-            "places": places(known.session.snapshot, known.generation, len(found.relevance[0])),
-        }
+    async def answer(known: Explained, progress: WorkDone) -> GraphAnswer:
+        graph = await graph_of(ls, known, progress, midpoints=wanted.midpoints)
+        snapshot, count = known.session.snapshot, len(graph.relevance[0])
+        ranges = places(snapshot, known.generation, count)
+        return GraphAnswer(snapshot.version, to_json(graph, known.generation), ranges)
 
-    return await _answer(ls, params, "attribution graph", answer)
+    return await _answer(ls, wanted, "attribution graph", answer)
 
 
 async def compare(ls: TokenBlameServer, params: Any) -> Json:
-    async def answer(known: Explained, progress: WorkDone) -> Json:
-        model = getattr(params, "model", None)
-        found = await comparison_of(ls, known, progress, model if isinstance(model, str) else None)
-        return to_comparison(known, found)
+    """This model and another one on the pair that is shown."""
+    wanted = _structured(params, CompareParams)
 
-    return await _answer(ls, params, "comparison of models", answer)
+    async def answer(known: Explained, progress: WorkDone) -> ComparisonAnswer:
+        comparison = await comparison_of(ls, known, progress, wanted.model)
+        return to_comparison(known, comparison)
+
+    return await _answer(ls, wanted, "comparison of models", answer)
 
 
 async def graph_of(
@@ -109,28 +113,32 @@ async def _ask(
 
 async def _answer(
     ls: TokenBlameServer,
-    params: Any,
+    params: DocumentParams,
     title: str,
-    answer: Callable[[Explained, WorkDone], Awaitable[Json]],
+    answer: Callable[[Explained, WorkDone], Awaitable[GraphAnswer | ComparisonAnswer]],
 ) -> Json:
     session = _session(ls, params)
     try:
         known = Explained.of(session)
-        token = getattr(params, "workDoneToken", None)
-        progress = ls.editor.progress(f"Token Blame {known.session.task_id}: {title}", token)
-        return await answer(known, progress)
+        heading = f"Token Blame {known.session.task_id}: {title}"
+        progress = ls.editor.progress(heading, params.work_done_token)
+        return to_wire(await answer(known, progress))
     except Outdated as error:
         raise JsonRpcContentModified(error.message) from error
     except TokenBlameError as error:
         raise JsonRpcException(error.message, lsp.LSPErrorCodes.RequestFailed.value) from error
 
 
-def _session(ls: TokenBlameServer, params: Any) -> Session | None:
+def _structured(params: Any, message: type[P]) -> P:
+    try:
+        return from_wire(params, message)
+    except ValueError as error:
+        raise JsonRpcInvalidParams(f'It needs {{"uri": …}}: {error}.') from error
+
+
+def _session(ls: TokenBlameServer, params: DocumentParams) -> Session | None:
     """What is known about the latest version; raises where the client means another one."""
-    uri, version = getattr(params, "uri", None), getattr(params, "version", None)
-    if not isinstance(uri, str):
-        raise JsonRpcInvalidParams('It needs {"uri": …}.')
-    snapshot = ls.documents.get(uri)
-    if snapshot is None or version not in (None, snapshot.version):
+    snapshot = ls.documents.get(params.uri)
+    if snapshot is None or params.version not in (None, snapshot.version):
         raise JsonRpcContentModified("The document is not open, or in another version.")
     return ls.sessions.get(snapshot)

@@ -11,8 +11,9 @@ from attribution import __version__
 from lsp_server.engine.connection import Connection
 from lsp_server.engine.scheduler import Scheduler
 from lsp_server.features.publish import Publisher
-from lsp_server.protocol.client import Editor, EngineState
+from lsp_server.protocol.client import Editor
 from lsp_server.protocol.garbage import QuietProtocol
+from lsp_server.protocol.messages import EngineState
 from lsp_server.state.server_state import ServerState
 from lsp_server.state.settings import Settings
 

@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -10,21 +9,20 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from lsp_server.protocol.converter import to_wire
+from lsp_server.protocol.messages import (
+    EngineState,
+    PanelRequest,
+    PanelSection,
+    Relevance,
+    Report,
+    Status,
+)
 from lsp_server.protocol.names import PANEL, RELEVANCE, REPORTED, STATUS
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.protocol.refresh import Refresh
 
 _log = logging.getLogger(__name__)
-
-
-class EngineState(StrEnum):
-    """What `tokenblame/status` tells."""
-
-    STARTING = "starting"
-    READY = "ready"
-    COMPUTING = "computing"
-    ERROR = "error"
-    UNTRUSTED = "untrusted"
 
 
 def declares(capabilities: Any, path: str) -> bool:
@@ -42,7 +40,7 @@ class Editor:
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
-        self._last_status: tuple[EngineState, str, str | None] | None = None
+        self._last_status: Status | None = None
         self._numbers = itertools.count(1)
 
     def supports(self, path: str) -> bool:
@@ -81,10 +79,10 @@ class Editor:
         else:
             self._server.text_document_publish_diagnostics(diagnostics)
 
-    def relevance(self, payload: dict[str, Any]) -> None:
+    def relevance(self, relevance: Relevance) -> None:
         """Paint, where the client does that."""
         if self.paints:
-            self._server.protocol.notify(RELEVANCE, payload)
+            self._server.protocol.notify(RELEVANCE, to_wire(relevance))
 
     def refresh(self) -> None:
         """What the client draws of its own accord (lenses, hints, colours) may have changed."""
@@ -128,27 +126,26 @@ class Editor:
             return False
         return await self._show(lsp.ShowDocumentParams(uri, external=True))
 
-    def open_panel(self, uri: str, section: str) -> bool:
+    def open_panel(self, uri: str, section: PanelSection) -> bool:
         """Show a section of the client's own panel; whether it has one."""
         if has_one := self.supports("experimental.panel"):
-            self._server.protocol.notify(PANEL, {"uri": uri, "section": section})
+            self._server.protocol.notify(PANEL, to_wire(PanelRequest(uri, section)))
         return has_one
 
     def report(self, uri: str, markdown: str) -> bool:
         """Hand over a report; whether the client does something with it."""
         if taken := self.supports("experimental.report"):
-            self._server.protocol.notify(REPORTED, {"uri": uri, "markdown": markdown})
+            self._server.protocol.notify(REPORTED, to_wire(Report(uri, markdown)))
         return taken
 
     # Words
 
     def status(self, state: EngineState, message: str, uri: str | None = None) -> None:
         """For a status item; repeated ones are left out."""
-        now = (state, message, uri)
-        if now != self._last_status and self.supports("experimental.status"):
-            payload = {"state": state.value, "message": message, "uri": uri}
-            self._server.protocol.notify(STATUS, payload)
-        self._last_status = now
+        status = Status(state, message, uri)
+        if status != self._last_status and self.supports("experimental.status"):
+            self._server.protocol.notify(STATUS, to_wire(status))
+        self._last_status = status
 
     def log(self, message: str) -> None:
         _log.info(message)

@@ -121,7 +121,7 @@ def test_the_panel_tells_more_about_the_choice(seen: dict[str, Any]) -> None:
     assert "embedding" in sections["layers"]
     assert "explained against" in sections["choices"]
     assert "+        return str(x)[" in sections["repair"]
-    assert "Check this map" in sections["trust"]
+    assert "Check this map" in sections["faithfulness"]
 
 
 def test_two_models_are_compared(seen: dict[str, Any]) -> None:

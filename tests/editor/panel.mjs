@@ -197,8 +197,8 @@ async function useSections(page) {
   seen.repair = await section('repair');
   await page.click('#section-repair button.primary');
   seen.diff = await said(page);
-  seen.trust = await section('trust');
-  await page.click('#section-trust button');
+  seen.faithfulness = await section('faithfulness');
+  await page.click('#section-faithfulness button');
   seen.check = await said(page);
 }
 

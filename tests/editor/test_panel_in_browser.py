@@ -21,6 +21,7 @@ from attribution.schema import Alternative, AttributionGraph, Comparison, Role
 from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.panel.comparison import to_comparison
 from lsp_server.features.panel.details import Explained, to_details
+from lsp_server.protocol.converter import to_wire
 from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.session import Session, SessionState
@@ -77,10 +78,10 @@ def _answers() -> dict[str, Any]:
         same_tokens=True,
     )
     return {
-        "details": to_details(session, Settings(sibling="larger")),
+        "details": to_wire(to_details(session, Settings(sibling="larger"))),
         "graph": {"version": 1, "graph": to_json(graph, made)},
         "detailed": {"version": 1, "graph": to_json(_detailed(graph), made)},
-        "comparison": to_comparison(Explained.of(session), sibling),
+        "comparison": to_wire(to_comparison(Explained.of(session), sibling)),
     }
 
 
@@ -149,7 +150,7 @@ def test_tabs_follow_the_keyboard(seen: dict[str, Any]) -> None:
     assert tabs["shown"] == ["section-layers"]
     assert tabs["said"] == [{"type": "section", "section": "layers"}]
     assert tabs["focus"] == "tab-layers"
-    assert (tabs["last"], tabs["around"]) == (["section-trust"], ["section-graph"])
+    assert (tabs["last"], tabs["around"]) == (["section-faithfulness"], ["section-graph"])
     assert seen["saved"] == {"uri": "file:///w/HumanEval_0/0.py", "section": "graph"}
 
 
@@ -162,7 +163,7 @@ def test_sections_say_what_is_known(seen: dict[str, Any]) -> None:
     assert seen["attribute"] == [{"type": "attribute", "position": 3, "contrast": 90}]
     assert "return x < 0" in seen["repair"]
     assert seen["diff"] == [{"type": "run", "action": "diff"}]
-    assert "a faithful map predicts" in seen["trust"]
+    assert "a faithful map predicts" in seen["faithfulness"]
     assert seen["check"] == [{"type": "run", "action": "check"}]
 
 

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Range } from 'vscode-languageserver-protocol';
-import type { Relevance, Span } from '../protocol/serverMessages';
+import type { Relevance, RelevanceSpan } from '../protocol/serverMessages';
 import { promptUri, setPromptUri } from '../samples/promptDocuments';
 import type { HeatMap, HeatSpan } from './heatmap';
 
@@ -10,7 +10,7 @@ function toRange({ start, end }: Range): vscode.Range {
   return new vscode.Range(start.line, start.character, end.line, end.character);
 }
 
-function toHeat(spans: readonly Span[]): HeatSpan[] {
+function toHeat(spans: readonly RelevanceSpan[]): HeatSpan[] {
   return spans.map(({ range, value, role }) => ({ range: toRange(range), value, role }));
 }
 

@@ -5,7 +5,7 @@
  * reported nor a pair.
  */
 
-import type { Pair, Relevance, Status } from '../protocol/serverMessages';
+import type { Relevance, RelevancePair, Status } from '../protocol/serverMessages';
 
 export type Outcome =
   | { kind: 'unknown' }
@@ -41,7 +41,7 @@ interface Facts {
   /** Something was found out, if only that the tests have run. */
   hasResult: boolean;
   /** What the tests have proved. It stays true whatever else is asked about the same text. */
-  proved: Pick<Pair, 'logitDiff' | 'target' | 'contrast' | 'weak'> | null;
+  proved: Pick<RelevancePair, 'logitDiff' | 'target' | 'contrast' | 'weak'> | null;
   /** A failing test was reported. It stays true until the sample is explained anew. */
   fails: boolean;
   message: string;

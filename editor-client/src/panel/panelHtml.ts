@@ -18,7 +18,7 @@ const TITLES: Record<Section, string> = {
   choices: 'Choices',
   repair: 'Repair',
   compare: 'Compare',
-  trust: 'Faithfulness',
+  faithfulness: 'Faithfulness',
 };
 
 /** Nothing is fetched from elsewhere, and no text of a sample can run. */

@@ -1,12 +1,19 @@
 /** What the panel's two halves, in the extension and in its webview, say to each other. */
 
-import type { ComparisonAnswer, Details, GraphAnswer, Place } from './serverMessages';
+import type { ComparisonAnswer, Details, GraphAnswer, PanelSection, Place } from './serverMessages';
 
 /** The colours for and against. */
 export type Palette = 'redBlue' | 'orangeBlue';
 
-export const SECTIONS = ['graph', 'layers', 'choices', 'repair', 'compare', 'trust'] as const;
-export type Section = (typeof SECTIONS)[number];
+export const SECTIONS = [
+  'graph',
+  'layers',
+  'choices',
+  'repair',
+  'compare',
+  'faithfulness',
+] as const satisfies readonly PanelSection[];
+export type Section = PanelSection;
 
 export const isSection = (value: unknown): value is Section =>
   (SECTIONS as readonly unknown[]).includes(value);

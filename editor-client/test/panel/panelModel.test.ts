@@ -92,7 +92,7 @@ describe('PanelModel', () => {
 
   it('does not compute what is not looked at', async () => {
     const bench = new Bench();
-    bench.model.show('trust');
+    bench.model.show('faithfulness');
     bench.model.follow({ uri: URI, title: '' });
     await bench.answer('details', details());
     assert.equal(bench.asked.length, 0);

@@ -62,8 +62,10 @@ export function showChoices(content: HTMLElement, details: Details | null, curso
     content.replaceChildren(sentence('Once the sample has been read, its choices are shown here.'));
     return;
   }
-  const position = choices.rows[cursor - choices.promptLength] ? cursor : (pair?.position ?? -1);
-  const listed = choices.rows[position - choices.promptLength];
+  const position = choices.positions[cursor - choices.promptLength]
+    ? cursor
+    : (pair?.position ?? -1);
+  const listed = choices.positions[position - choices.promptLength];
   const hint = 'Put the cursor on another token that the model wrote to see its choices there.';
   content.replaceChildren(
     ...(pair ? [sentence(pair.words)] : []),

@@ -1,6 +1,6 @@
 /** The section "Faithfulness": what interventions say about the map, in words first. */
 
-import type { Details, Faithfulness, Figure } from '../../src/protocol/serverMessages';
+import type { Details, FaithfulnessDetails, Figure } from '../../src/protocol/serverMessages';
 import { button, make, number, percent, sentence, table } from '../page/dom';
 import { send } from '../page/host';
 
@@ -14,7 +14,7 @@ const figure = ([value, low, high]: Figure, show: (value: number) => string): st
 
 const correlation = (value: number): string => value.toFixed(2).replace('-', '−');
 
-function agreementsTable({ agreements }: Faithfulness): HTMLElement {
+function agreementsTable({ agreements }: FaithfulnessDetails): HTMLElement {
   return table(
     'Relevance against what taking tokens away does (95 % interval)',
     ['taken away', 'rank correlation', 'five strongest in common', 'tokens measured'],
@@ -27,7 +27,7 @@ function agreementsTable({ agreements }: Faithfulness): HTMLElement {
   );
 }
 
-function linesTable({ lines }: Faithfulness): HTMLElement {
+function linesTable({ lines }: FaithfulnessDetails): HTMLElement {
   return table(
     'Lines whose absence moves Δℓ most',
     ['line', 'what taking it away does', 'relevance of its tokens'],
@@ -59,11 +59,11 @@ export function showFaithfulness(
     checkButton.disabled = busy || !details?.attribution;
     return checkButton;
   };
-  if (!details?.trust) {
+  if (!details?.faithfulness) {
     content.replaceChildren(sentence(MEANING), check('Check this map (about half a minute)'));
     return;
   }
-  const { trust: faithfulness } = details;
+  const { faithfulness } = details;
   const lines = faithfulness.lines.length > 0 ? [linesTable(faithfulness)] : [];
   content.replaceChildren(
     make('p', { className: 'verdict' }, ...sentence(faithfulness.words).childNodes),

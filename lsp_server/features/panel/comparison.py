@@ -1,38 +1,36 @@
-"""Two models on the same choice in the same text: as JSON for a panel, and as Markdown.
-
-The JSON: {version, sameTokens, words, models}; of each model {name, logitDiff, sum, leak, bias,
-target and contrast {text, rank}, choices [{text, probability}], scale, pieces}. Pieces follow one
-another through prompt and code and are what a heat map paints: {text, relevance, value (−1 … 1),
-role, document, place}.
-"""
+"""Two models on the same choice in the same text: for a panel, and as Markdown."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from attribution.schema import Alternative, Attribution, Comparison, Document, Generation
 from lsp_server.features.panel.details import Explained
-from lsp_server.features.relevance import to_json_range
+from lsp_server.features.relevance import to_range
+from lsp_server.protocol.messages import (
+    ComparedChoice,
+    ComparedModel,
+    ComparedToken,
+    ComparisonAnswer,
+    Piece,
+)
 from lsp_server.protocol.positions import LineIndex
 from lsp_server.state import wording
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.heat_map import HeatMap, HeatSpan, heat_map_of
 
-Json = dict[str, Any]
-
 _STRONGEST = 10
 
 
-def to_comparison(known: Explained, found: Comparison) -> Json:
-    own = choices_of(known)
-    return {
-        "version": known.session.snapshot.version,
-        "sameTokens": found.same_tokens,
-        "words": in_words(known, found),
-        "models": [
-            _model(known, known.generation, known.attribution, own),
+def to_comparison(known: Explained, found: Comparison) -> ComparisonAnswer:
+    """What the panel shows of both models."""
+    return ComparisonAnswer(
+        version=known.session.snapshot.version,
+        same_tokens=found.same_tokens,
+        words=in_words(known, found),
+        models=(
+            _model(known, known.generation, known.attribution, choices_of(known)),
             _model(known, found.generation, found.attribution, found.choices),
-        ],
-    }
+        ),
+    )
 
 
 def choices_of(known: Explained) -> Sequence[Alternative]:
@@ -114,32 +112,32 @@ def _model(
     generation: Generation,
     found: Attribution,
     choices: Sequence[Alternative],
-) -> Json:
+) -> ComparedModel:
     heat, snapshot = _heat(generation, found), known.session.snapshot
     prompt = LineIndex(generation.prompt, snapshot.encoding)
     lines = {Document.CODE: snapshot.lines, Document.PROMPT: prompt}
-    return {
-        "name": generation.model,
-        "logitDiff": found.logit_diff,
-        "sum": found.sum,
-        "leak": found.leak,
-        "bias": found.bias,
-        "target": {"text": found.pair.target.text, "rank": found.pair.target.rank},
-        "contrast": {"text": found.pair.contrast.text, "rank": found.pair.contrast.rank},
-        "choices": [{"text": one.text, "probability": one.probability} for one in choices],
-        "scale": heat.scale,
-        "pieces": [
-            {
-                "text": _text(known, one),
-                "relevance": one.relevance,
-                "value": one.value,
-                "role": one.role.value,
-                "document": one.document.value,
-                "place": to_json_range(lines[one.document], one.span),
-            }
-            for one in heat.spans
-        ],
-    }
+    return ComparedModel(
+        name=generation.model,
+        logit_diff=found.logit_diff,
+        sum=found.sum,
+        leak=found.leak,
+        bias=found.bias,
+        target=ComparedToken(found.pair.target.text, found.pair.target.rank),
+        contrast=ComparedToken(found.pair.contrast.text, found.pair.contrast.rank),
+        choices=tuple(ComparedChoice(each.text, each.probability) for each in choices),
+        scale=heat.scale,
+        pieces=tuple(
+            Piece(
+                text=_text(known, span),
+                relevance=span.relevance,
+                value=span.value,
+                role=span.role,
+                document=span.document,
+                place=to_range(lines[span.document], span.span),
+            )
+            for span in heat.spans
+        ),
+    )
 
 
 def _of(found: Comparison) -> HeatMap:

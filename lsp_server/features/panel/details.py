@@ -1,28 +1,9 @@
-"""All that is known about an explained sample, as JSON for a panel; nothing is computed for it.
-
-    version, taskId, running
-    model         who is asked: name, and `retokenized` where there was no trace
-    verdict       {passed, words}: null until the tests have run; words are Markdown, as in hovers
-    pair          the pair that is shown: {position, target, contrast {text, rank}, logitDiff,
-                  origin, weak, words, place}; null where there is none
-    pairs         all that were proved, likewise, each with its contrast's id
-    choices       {promptLength, rows}: the likeliest tokens at each output position, best first,
-                  each {id, text, probability, written}
-    attribution   {method, objective, logitDiff, sum, leak, bias, words}
-    tokens        those before the target: {index, text, role, document, relevance, place}
-    profile       [layer][token] of the same tokens: at the embedding, then at the end of each layer
-    repair        {program, diff, editable}: of the pair that is shown; whether it can be applied
-    trust         {words, complete, agreements, lines}: what interventions say
-    sibling       name of the model to compare with, null where the settings name none
-
-`place` is a range of LSP in the document that the token or pair lies in (code or prompt).
-"""
+"""All that is known about an explained sample, for a panel; nothing is computed for it."""
 
 import difflib
-from collections.abc import Sequence
-from typing import Any
 
-from attrs import asdict, frozen
+from attrs import evolve, frozen
+from lsprotocol import types as lsp
 
 from attribution.errors import InvalidRequest
 from attribution.schema import (
@@ -32,16 +13,32 @@ from attribution.schema import (
     Estimate,
     Faithfulness,
     Generation,
+    TokenChoice,
 )
 from lsp_server.documents.snapshot import Snapshot
-from lsp_server.features.relevance import to_json_range
+from lsp_server.features.relevance import to_range
+from lsp_server.protocol.messages import (
+    AgreementDetails,
+    AttributionDetails,
+    Choice,
+    Choices,
+    Details,
+    FaithfulnessDetails,
+    Figure,
+    LineEffect,
+    ModelDetails,
+    PairDetails,
+    RankedToken,
+    Repair,
+    ShownPair,
+    TokenDetails,
+    VerdictDetails,
+)
 from lsp_server.protocol.positions import LineIndex, Span
 from lsp_server.state import wording
 from lsp_server.state.session import Session, SessionState
 from lsp_server.state.settings import Settings
 from lsp_server.state.tokens import token_span
-
-Json = dict[str, Any]
 
 _LINES = 12  # strongest effects of taking a line away
 
@@ -65,53 +62,45 @@ class Explained:
         raise InvalidRequest(f"There is no heat map of this sample yet. {then}")
 
 
-def to_details(session: Session, settings: Settings) -> Json:
+def to_details(session: Session, settings: Settings) -> Details:
+    """What the panel shows of a session."""
     known, snapshot = session.explanation, session.snapshot
-    generation, pair = known.generation, known.pair
-    shown: Json = {
-        "version": snapshot.version,
-        "taskId": session.task_id,
-        "running": session.state is SessionState.RUNNING,
-        "sibling": settings.sibling,
-        "model": None,
-        "verdict": None,
-        "pair": None,
-        "pairs": [],
-        "choices": None,
-        "attribution": None,
-        "tokens": [],
-        "profile": [],
-        "repair": _repair(snapshot, pair),
-        "trust": None,
-    }
-    if known.verdict is not None:
-        told = known.search.message if known.search else ""
-        more = " ".join(filter(None, (told, wording.describe_own_share(known.search))))
-        text = wording.describe_failure(known.verdict, more)
-        shown["verdict"] = {"passed": known.verdict.passed, "words": text}
-    if generation is not None:
-        shown["model"] = {"name": generation.model, "retokenized": generation.retokenized}
-        shown["choices"] = _choices(generation)
-        shown["pairs"] = [_pair(snapshot, generation, one) for one in known.pairs]
-        if pair is not None:
-            weak = session.view.weak
-            shown["pair"] = {**_pair(snapshot, generation, pair), "weak": weak}
-            shown["pair"]["words"] = wording.describe_pair(pair, weak=weak, where="")
-    if generation is not None and known.attribution is not None:
-        shown |= _attribution(snapshot, generation, known.attribution)
-        if known.faithfulness is not None:
-            shown["trust"] = _trust(generation, known.faithfulness)
-    return shown
+    details = Details(
+        version=snapshot.version,
+        task_id=session.task_id,
+        running=session.state is SessionState.RUNNING,
+        sibling=settings.sibling,
+        verdict=_verdict(session),
+        repair=_repair(snapshot, known.pair),
+    )
+    if (generation := known.generation) is None:
+        return details
+    details = evolve(
+        details,
+        model=ModelDetails(generation.model, generation.retokenized),
+        choices=_choices(generation),
+        pairs=tuple(_pair(snapshot, generation, pair) for pair in known.pairs),
+        pair=_shown_pair(session, generation),
+    )
+    if (attribution := known.attribution) is None:
+        return details
+    return evolve(
+        details,
+        attribution=_attribution(attribution),
+        tokens=_tokens(snapshot, generation, attribution),
+        profile=attribution.profile,
+        faithfulness=_faithfulness(generation, known.faithfulness),
+    )
 
 
-def places(snapshot: Snapshot, generation: Generation, count: int) -> list[Json]:
+def places(snapshot: Snapshot, generation: Generation, count: int) -> tuple[lsp.Range, ...]:
     """Ranges of the first tokens, each in its own document."""
     prompt = LineIndex(generation.prompt, snapshot.encoding)
     lines = {Document.CODE: snapshot.lines, Document.PROMPT: prompt}
-    return [
-        to_json_range(lines[token.document], Span(token.start, token.end))
+    return tuple(
+        to_range(lines[token.document], Span(token.start, token.end))
         for token in generation.tokens[:count]
-    ]
+    )
 
 
 def unified_diff(old: str, new: str) -> str:
@@ -122,101 +111,129 @@ def unified_diff(old: str, new: str) -> str:
     return "\n".join(lines)
 
 
-def _pair(snapshot: Snapshot, generation: Generation, pair: ContrastPair) -> Json:
-    return {
-        "position": pair.position,
-        "target": {"id": pair.target.id, "text": pair.target.text, "rank": pair.target.rank},
-        "contrast": asdict(pair.contrast),
-        "logitDiff": pair.logit_diff,
-        "origin": pair.origin.value,
-        "place": to_json_range(snapshot.lines, token_span(generation, pair.position)),
-    }
+def _verdict(session: Session) -> VerdictDetails | None:
+    known = session.explanation
+    if known.verdict is None:
+        return None
+    searched = known.search.message if known.search else ""
+    more = " ".join(filter(None, (searched, wording.describe_own_share(known.search))))
+    return VerdictDetails(known.verdict.passed, wording.describe_failure(known.verdict, more))
 
 
-def _choices(generation: Generation) -> Json:
+def _shown_pair(session: Session, generation: Generation) -> ShownPair | None:
+    if (pair := session.explanation.pair) is None:
+        return None
+    weak, details = session.view.weak, _pair(session.snapshot, generation, pair)
+    return ShownPair(
+        position=details.position,
+        target=details.target,
+        contrast=details.contrast,
+        logit_diff=details.logit_diff,
+        origin=details.origin,
+        place=details.place,
+        weak=weak,
+        words=wording.describe_pair(pair, weak=weak, where=""),
+    )
+
+
+def _pair(snapshot: Snapshot, generation: Generation, pair: ContrastPair) -> PairDetails:
+    return PairDetails(
+        position=pair.position,
+        target=_ranked(pair.target),
+        contrast=_ranked(pair.contrast),
+        logit_diff=pair.logit_diff,
+        origin=pair.origin,
+        place=to_range(snapshot.lines, token_span(generation, pair.position)),
+    )
+
+
+def _ranked(token: TokenChoice) -> RankedToken:
+    return RankedToken(token.id, token.text, token.rank)
+
+
+def _choices(generation: Generation) -> Choices:
     written = generation.tokens[generation.prompt_length :]
-    rows = [
-        [
-            {
-                "id": one.id,
-                "text": one.text,
-                "probability": one.probability,
-                "written": one.id == token.id,
-            }
-            for one in alternatives
-        ]
-        for token, alternatives in zip(written, generation.alternatives, strict=False)
-    ]
-    return {"promptLength": generation.prompt_length, "rows": rows}
+    return Choices(
+        generation.prompt_length,
+        tuple(
+            tuple(
+                Choice(other.id, other.text, other.probability, other.id == token.id)
+                for other in alternatives
+            )
+            for token, alternatives in zip(written, generation.alternatives, strict=False)
+        ),
+    )
 
 
-def _attribution(snapshot: Snapshot, generation: Generation, found: Attribution) -> Json:
-    count = len(found.relevance)
+def _attribution(attribution: Attribution) -> AttributionDetails:
+    return AttributionDetails(
+        method=attribution.method,
+        objective=attribution.objective,
+        logit_diff=attribution.logit_diff,
+        sum=attribution.sum,
+        leak=attribution.leak,
+        bias=attribution.bias,
+        words=wording.describe_completeness(attribution),
+    )
+
+
+def _tokens(
+    snapshot: Snapshot, generation: Generation, attribution: Attribution
+) -> tuple[TokenDetails, ...]:
+    count = len(attribution.relevance)
     ranges = places(snapshot, generation, count)
-    return {
-        "attribution": {
-            "method": found.method,
-            "objective": found.objective,
-            "logitDiff": found.logit_diff,
-            "sum": found.sum,
-            "leak": found.leak,
-            "bias": found.bias,
-            "words": wording.describe_completeness(found),
-        },
-        "tokens": [
-            {
-                "index": index,
-                "text": token.text,
-                "role": token.role.value,
-                "document": token.document.value,
-                "relevance": found.relevance[index],
-                "place": ranges[index],
-            }
-            for index, token in enumerate(generation.tokens[:count])
-        ],
-        "profile": found.profile,
-    }
+    return tuple(
+        TokenDetails(
+            index=index,
+            text=token.text,
+            role=token.role,
+            document=token.document,
+            relevance=attribution.relevance[index],
+            place=ranges[index],
+        )
+        for index, token in enumerate(generation.tokens[:count])
+    )
 
 
-def _repair(snapshot: Snapshot, pair: ContrastPair | None) -> Json | None:
+def _repair(snapshot: Snapshot, pair: ContrastPair | None) -> Repair | None:
     if pair is None or pair.repaired_program is None or snapshot.sample_line is not None:
         return None
     program = pair.repaired_program
-    return {
-        "program": program,
-        "diff": unified_diff(snapshot.text, program),
-        "editable": snapshot.editable,
-    }
+    return Repair(program, unified_diff(snapshot.text, program), snapshot.editable)
 
 
-def _trust(generation: Generation, found: Faithfulness) -> Json:
-    strongest = sorted(found.segments, key=lambda one: -abs(one.effect))[:_LINES]
-    return {
-        "words": found.message,
-        "complete": found.complete,
-        "agreements": [
-            {
-                "perturbation": one.perturbation.value,
-                "spearman": _figure(one.spearman),
-                "topOverlap": _figure(one.top_overlap),
-                "measured": one.measured,
-                "of": one.of,
-            }
-            for one in found.agreements
-        ],
-        "lines": [
-            {
-                "text": _text(generation, range(one.start, one.end)),
-                "effect": one.effect,
-                "relevance": one.relevance,
-            }
-            for one in strongest
-        ],
-    }
+def _faithfulness(
+    generation: Generation, faithfulness: Faithfulness | None
+) -> FaithfulnessDetails | None:
+    if faithfulness is None:
+        return None
+    strongest = sorted(faithfulness.segments, key=lambda segment: -abs(segment.effect))[:_LINES]
+    return FaithfulnessDetails(
+        words=faithfulness.message,
+        complete=faithfulness.complete,
+        agreements=tuple(
+            AgreementDetails(
+                perturbation=agreement.perturbation,
+                spearman=_figure(agreement.spearman),
+                top_overlap=_figure(agreement.top_overlap),
+                measured=agreement.measured,
+                of=agreement.of,
+            )
+            for agreement in faithfulness.agreements
+        ),
+        lines=tuple(
+            LineEffect(
+                text=_text(generation, range(segment.start, segment.end)),
+                effect=segment.effect,
+                relevance=segment.relevance,
+            )
+            for segment in strongest
+        ),
+    )
 
 
-def _figure(found: Estimate) -> Sequence[float]:
-    return [found.value, found.low, found.high]
+def _figure(estimate: Estimate) -> Figure:
+    return estimate.value, estimate.low, estimate.high
 
 
 def _text(generation: Generation, tokens: range) -> str:

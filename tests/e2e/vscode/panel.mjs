@@ -48,7 +48,7 @@ async function hoverInText(page, overlay) {
 export async function lookAtSections({ page, seen, shot }) {
   const panel = panelFrame(page);
   seen.sections = {};
-  for (const name of ['layers', 'choices', 'repair', 'trust']) {
+  for (const name of ['layers', 'choices', 'repair', 'faithfulness']) {
     await panel.locator(`#tab-${name}`).click();
     seen.sections[name] = await panel.locator(`#section-${name}`).innerText();
     await shot(`section-${name}`);

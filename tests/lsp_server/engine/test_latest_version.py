@@ -27,7 +27,9 @@ from lsp_server.engine.scheduler import Scheduler
 from lsp_server.features.code_lens import lenses_of, sample_line_lenses
 from lsp_server.features.publish import Publisher
 from lsp_server.handlers import explain_commands
-from lsp_server.protocol.client import Editor, EngineState
+from lsp_server.protocol.client import Editor
+from lsp_server.protocol.converter import to_wire
+from lsp_server.protocol.messages import EngineState, Relevance
 from lsp_server.protocol.progress import WorkDone
 from lsp_server.state.server_state import ServerState
 from lsp_server.state.sessions import Sessions
@@ -115,7 +117,8 @@ class PlayedEditor:
             assert params.version == document.version
         self.shown[params.uri] = [diagnostic.message for diagnostic in params.diagnostics]
 
-    def relevance(self, payload: dict[str, Any]) -> None:
+    def relevance(self, relevance: Relevance) -> None:
+        payload = to_wire(relevance)
         document = self.documents.get(payload["uri"])
         if document is not None:
             assert payload["version"] == document.version

@@ -10,7 +10,7 @@ import pytest
 from attribution.schema import Event
 from lsp_server.features.code_lens import lenses_of
 from lsp_server.handlers import configuration, explain_commands
-from lsp_server.protocol.client import EngineState
+from lsp_server.protocol.messages import EngineState
 from lsp_server.state.session import SessionState
 from lsp_server.state.settings import Run, Settings
 from tests.lsp_server.engine.test_latest_version import SAMPLE, PlayedEditor, World

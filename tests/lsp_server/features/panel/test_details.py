@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from lsprotocol import types as lsp
 
 from attribution.errors import InvalidRequest
 from attribution.schema import (
@@ -23,6 +24,7 @@ from lsp_server.features.panel.comparison import (
     to_comparison,
 )
 from lsp_server.features.panel.details import Explained, places, to_details
+from lsp_server.protocol.converter import to_wire
 from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.session import Session, SessionState
@@ -53,16 +55,13 @@ def test_places_are_in_the_document_of_their_token() -> None:
     explanation = chat()
     assert explanation.generation is not None
     found = places(SNAPSHOT, explanation.generation, 5)
-    assert found[0] == {
-        "start": {"line": 1, "character": 0},
-        "end": {"line": 1, "character": 3},
-    }
-    assert found[3]["start"] == {"line": 1, "character": 0}  # of the code
+    assert found[0] == lsp.Range(lsp.Position(1, 0), lsp.Position(1, 3))
+    assert found[3].start == lsp.Position(1, 0)  # of the code
 
 
-def test_trust_is_told_with_its_strongest_lines() -> None:
+def test_faithfulness_is_told_with_its_strongest_lines() -> None:
     figure = Estimate(0.5, 0.25, 0.75)
-    trust = Faithfulness(
+    faithfulness = Faithfulness(
         method="attnlrp",
         complete=False,
         agreements=(Agreement(Perturbation.MASK, figure, figure, 3, 4),),
@@ -73,20 +72,27 @@ def test_trust_is_told_with_its_strongest_lines() -> None:
         seconds=1.0,
         message="It predicts interventions.",
     )
-    found = to_details(session(evolve(WHOLE, faithfulness=trust)), Settings())["trust"]
+    known = session(evolve(WHOLE, faithfulness=faithfulness))
+    found = to_wire(to_details(known, Settings()))["faithfulness"]
     assert found["words"] == "It predicts interventions."
-    assert found["agreements"][0]["spearman"] == [0.5, 0.25, 0.75]
+    assert found["agreements"][0]["spearman"] == (0.5, 0.25, 0.75)
     assert [line["text"] for line in found["lines"]] == ["    return x", " f(x):\n"]
+
+
+def verdict_words(session: Session) -> str:
+    verdict = to_details(session, Settings()).verdict
+    assert verdict is not None
+    return verdict.words
 
 
 def test_of_a_foreign_sample_the_own_share_is_told() -> None:
     report = SearchReport(3, 9, 0, "Nothing passed.", own_share=0.25)
     alone = evolve(WHOLE, pairs=(), attribution=None)
-    found = to_details(session(evolve(alone, search=report)), Settings())["verdict"]["words"]
+    found = verdict_words(session(evolve(alone, search=report)))
     told = "The model itself would have chosen 25% of the tokens of this sample."
     assert found.endswith(f" Nothing passed. {told}")
     own = evolve(alone, search=evolve(report, own_share=1.0))
-    assert to_details(session(own), Settings())["verdict"]["words"].endswith(" Nothing passed.")
+    assert verdict_words(session(own)).endswith(" Nothing passed.")
 
 
 def test_a_repair_can_be_applied_to_what_can_be_edited() -> None:
@@ -94,8 +100,9 @@ def test_a_repair_can_be_applied_to_what_can_be_edited() -> None:
     whole = session(evolve(WHOLE, pairs=(repaired,), attribution=attribution(chosen=repaired)))
     for uri, editable in ((SNAPSHOT.uri, True), ("tokenblame-sample:/w/HumanEval_0/0.py", False)):
         shown = evolve(whole, snapshot=evolve(SNAPSHOT, uri=uri))
-        found = to_details(shown, Settings())["repair"]
-        assert (found["program"], found["editable"]) == (repaired.repaired_program, editable)
+        found = to_details(shown, Settings()).repair
+        assert found is not None
+        assert (found.program, found.editable) == (repaired.repaired_program, editable)
 
 
 def test_only_what_is_attributed_can_be_asked_about() -> None:
@@ -133,6 +140,6 @@ def test_a_name_does_not_break_the_table() -> None:
 
 def test_both_models_paint_prompt_and_code() -> None:
     known = Explained.of(session(chat()))
-    own = to_comparison(known, comparison(0.5))["models"][0]
-    assert [piece["document"] for piece in own["pieces"]] == ["prompt"] * 3 + ["code"] * 2
+    own = to_comparison(known, comparison(0.5)).models[0]
+    assert [piece.document for piece in own.pieces] == ["prompt"] * 3 + ["code"] * 2
     assert [one.text for one in choices_of(known)] == [" <=", " <"]

@@ -97,13 +97,13 @@ async def test_details_grow_with_what_is_known(driver: Driver, peer: Peer) -> No
         "start": {"line": 1, "character": 12},
         "end": {"line": 1, "character": 15},
     }
-    assert found["choices"]["rows"][TARGET - 3][0]["written"]
+    assert found["choices"]["positions"][TARGET - 3][0]["written"]
     assert [token["text"] for token in found["tokens"]] == [text for text, _ in PIECES[:TARGET]]
     assert [token["relevance"] for token in found["tokens"]] == list(RELEVANCE)
     assert "+    return x < 0" in found["repair"]["diff"]
     assert found["repair"]["program"] == CODE.replace("<=", "<")
     assert found["attribution"]["words"].startswith("Δℓ 1.32 = tokens 1.10")
-    assert (found["trust"], found["sibling"]) == (None, None)
+    assert (found["faithfulness"], found["sibling"]) == (None, None)
 
 
 async def test_details_are_of_the_version_that_is_asked_about(driver: Driver, peer: Peer) -> None:
