@@ -20,7 +20,7 @@ const { attribution: EXPLAINED } = details();
 assert.ok(EXPLAINED);
 const CHOICES = {
   promptLength: 9,
-  rows: [
+  positions: [
     [
       { id: 5, text: ' <', probability: 0.6, written: true },
       { id: 6, text: ' <=', probability: 0.3, written: false },
@@ -118,7 +118,7 @@ describe('the panel', () => {
         showFaithfulness(content, details(), false);
       },
       measured: (content) => {
-        showFaithfulness(content, details({ trust: FAITHFULNESS }), false);
+        showFaithfulness(content, details({ faithfulness: FAITHFULNESS }), false);
       },
       running: (content) => {
         showFaithfulness(content, details(RUNNING), true);
