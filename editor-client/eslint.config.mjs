@@ -26,6 +26,9 @@ const SRC = [
 
 const WEBVIEW = ['page', 'sections'];
 
+/** The drawing of a graph, in the panel and in the page that the command line writes. */
+const GRAPH = ['model', 'canvas', 'page'];
+
 /** One zone of `no-restricted-paths` per room; a folder without a place in the list is an error. */
 function walls(program, rooms) {
   const folders = readdirSync(new URL(program, import.meta.url), { withFileTypes: true })
@@ -81,6 +84,7 @@ export default tseslint.config(
           zones: [
             ...walls('src', SRC),
             ...walls('webview', WEBVIEW),
+            ...walls('graph', GRAPH),
             {
               target: './webview',
               from: './src',

@@ -5,19 +5,19 @@
  * token here; all carry {token} (null or −1: none). `tokenblame:theme` has the colours read anew.
  */
 
-import { listStrongest, show } from './actions';
-import { bindSearch, bindSettings, clearSearch, readSliders, update } from './controls';
-import type { GraphData } from './data';
-import { byId } from './elements';
-import { bindKeys, bindPointer } from './input';
-import { makeModel } from './model';
-import { sideOf } from './names';
-import { redraw, whenAtRest } from './painting';
-import { readTheme } from './scene';
-import { select } from './selection';
-import { change, isOpen, marks, open, scene, search, settings, view } from './state';
-import { visible } from './text';
-import { reshape } from './view';
+import { readTheme } from './canvas/scene';
+import { reshape } from './canvas/view';
+import type { GraphData } from './model/data';
+import { makeModel } from './model/model';
+import { sideOf } from './model/names';
+import { select } from './model/selection';
+import { visible } from './model/text';
+import { listStrongest, show } from './page/actions';
+import { bindSearch, bindSettings, clearSearch, readSliders, update } from './page/controls';
+import { byId } from './page/elements';
+import { bindKeys, bindPointer } from './page/input';
+import { redraw, whenAtRest } from './page/painting';
+import { change, isOpen, marks, open, scene, search, settings, view } from './page/state';
 
 function recolor(): void {
   change({ theme: readTheme() });

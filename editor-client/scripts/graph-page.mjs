@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 /** Options of esbuild. */
 export const graphPage = {
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-  entryPoints: ['graph/page.ts'],
+  entryPoints: ['graph/main.ts'],
   outfile: '../attribution/graphs/web/page.js',
   bundle: true,
   format: 'esm',

@@ -1,27 +1,9 @@
 // Made from editor-client/graph by `npm run build`; do not edit.
 
-// graph/elements.ts
-function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-function byId(id) {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`The page has no element #${id}.`);
-  return element;
-}
-function input(id) {
-  return byId(id);
-}
-function canvas(id) {
-  return byId(id);
-}
-
-// graph/at.ts
+// graph/model/at.ts
 var at = (list, index) => list[index];
 
-// graph/model.ts
+// graph/model/model.ts
 function makeModel(data) {
   const n = data.tokens.length;
   const cells = data.stages.length * n;
@@ -72,7 +54,160 @@ function findTokens(model, text) {
   return tokens.filter((token) => token.text.toLowerCase().includes(wanted)).map((t) => t.index);
 }
 
-// graph/text.ts
+// graph/canvas/view.ts
+var MARGIN = { left: 58, right: 104, top: 62, bottom: 96 };
+var WIDEST = 150;
+var TALLEST = 64;
+var LARGEST = 150;
+function makeView() {
+  return { width: 0, height: 0, columns: 1, rows: 1, sx: 1, sy: 1, ox: 0, oy: 0, zoomed: false };
+}
+function plot(view2) {
+  return {
+    left: MARGIN.left,
+    right: view2.width - MARGIN.right,
+    top: MARGIN.top,
+    bottom: view2.height - MARGIN.bottom
+  };
+}
+function fitted(view2) {
+  const { left, right, top, bottom } = plot(view2);
+  return {
+    sx: Math.min(WIDEST, Math.max(1, right - left) / view2.columns),
+    sy: Math.min(TALLEST, Math.max(1, bottom - top) / view2.rows)
+  };
+}
+function fit(view2) {
+  Object.assign(view2, fitted(view2), { zoomed: false });
+  clamp(view2);
+}
+function reshape(view2, change2) {
+  const moved = change2.columns !== void 0 && change2.columns !== view2.columns;
+  Object.assign(view2, change2);
+  if (moved || !view2.zoomed) fit(view2);
+  else zoom(view2, 1, 1, plot(view2).left, plot(view2).top);
+}
+function zoom(view2, fx, fy, x, y) {
+  const least = fitted(view2);
+  const { left, bottom } = plot(view2);
+  const column = (x - left + view2.ox) / view2.sx;
+  const row = (bottom - y + view2.oy) / view2.sy;
+  view2.sx = Math.min(Math.max(view2.sx * fx, least.sx), Math.max(LARGEST, least.sx));
+  view2.sy = Math.min(Math.max(view2.sy * fy, least.sy), Math.max(LARGEST, least.sy));
+  view2.zoomed = view2.sx > least.sx || view2.sy > least.sy;
+  view2.ox = column * view2.sx - (x - left);
+  view2.oy = row * view2.sy - (bottom - y);
+  clamp(view2);
+}
+function pan(view2, dx, dy) {
+  view2.ox -= dx;
+  view2.oy += dy;
+  clamp(view2);
+}
+function clamp(view2) {
+  const { left, right, top, bottom } = plot(view2);
+  const spareX = view2.columns * view2.sx - (right - left);
+  const spareY = view2.rows * view2.sy - (bottom - top);
+  view2.ox = spareX <= 0 ? spareX : Math.min(Math.max(view2.ox, 0), spareX);
+  view2.oy = spareY <= 0 ? 0 : Math.min(Math.max(view2.oy, 0), spareY);
+}
+function columnX(view2, column) {
+  return MARGIN.left + (column + 0.5) * view2.sx - view2.ox;
+}
+function rowY(view2, row) {
+  return view2.height - MARGIN.bottom - (row + 0.5) * view2.sy + view2.oy;
+}
+function absorbedX(view2, kind) {
+  return view2.width - MARGIN.right + (kind === "leak" ? 34 : 78);
+}
+function centre(model, selection, view2, place) {
+  const { kind, stage } = describe(model, place);
+  const x = kind === "token" ? columnX(view2, at(selection.columnOf, place % model.n)) : absorbedX(view2, kind);
+  return { x, y: rowY(view2, stage) };
+}
+function inside(view2, { x, y }, kind) {
+  const { left, right, top, bottom } = plot(view2);
+  return y >= top - 1 && y <= bottom + 1 && (kind !== "token" || x >= left - 1 && x <= right + 1);
+}
+function placeAt(model, selection, view2, { x, y }) {
+  const row = Math.round((view2.height - MARGIN.bottom - y + view2.oy) / view2.sy - 0.5);
+  const reach = Math.max(9, Math.min(view2.sx, view2.sy) / 2);
+  let best = -1;
+  let least = reach;
+  const near = Math.ceil(reach / view2.sy);
+  for (let stage = row - near; stage <= row + near; stage += 1) {
+    for (const place of candidates(model, selection, view2, { x, stage, reach })) {
+      const point2 = centre(model, selection, view2, place);
+      const distance = Math.hypot(point2.x - x, point2.y - y);
+      if (distance < least && inside(view2, point2, describe(model, place).kind)) {
+        [best, least] = [place, distance];
+      }
+    }
+  }
+  return best;
+}
+function candidates(model, selection, view2, { x, stage, reach }) {
+  if (stage < 0 || stage >= selection.rows.length) return [];
+  const columnAt2 = (offset) => Math.floor((x + offset - MARGIN.left + view2.ox) / view2.sx);
+  const places = [];
+  for (let column = Math.max(0, columnAt2(-reach)); column <= columnAt2(reach); column += 1) {
+    if (column >= selection.columns.length) break;
+    const place = stage * model.n + at(selection.columns, column);
+    if (at(selection.drawn, place)) places.push(place);
+  }
+  return places.concat(at(selection.rows, stage).filter((place) => place >= model.cells));
+}
+function reveal(model, selection, view2, place) {
+  const point2 = centre(model, selection, view2, place);
+  const { left, right, top, bottom } = plot(view2);
+  const room = (low, high) => Math.min(40, (high - low) / 3);
+  const shift = (value, low, high) => value < low + room(low, high) ? low + room(low, high) - value : Math.min(0, high - room(low, high) - value);
+  const dx = place < model.cells ? shift(point2.x, left, right) : 0;
+  pan(view2, dx, shift(point2.y, top, bottom));
+}
+
+// graph/canvas/scene.ts
+var COLORS = [
+  "background",
+  "text",
+  "muted",
+  "line",
+  "guide",
+  "raised",
+  "plus",
+  "minus",
+  "on-color",
+  "absorbed",
+  "accent",
+  "band"
+];
+function readTheme() {
+  const style = getComputedStyle(document.body);
+  return Object.fromEntries(
+    COLORS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])
+  );
+}
+function prepare(canvas2, view2) {
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [Math.round(view2.width * ratio), Math.round(view2.height * ratio)];
+  if (canvas2.width !== width || canvas2.height !== height) Object.assign(canvas2, { width, height });
+  const context = canvas2.getContext("2d");
+  if (!context) throw new Error("This browser draws no canvas.");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, view2.width, view2.height);
+  return context;
+}
+function clipped(context, view2, work) {
+  const { left, top, bottom } = plot(view2);
+  context.save();
+  context.beginPath();
+  context.rect(left - 2, top - 12, view2.width - left + 2, bottom - top + 14);
+  context.clip();
+  work();
+  context.restore();
+}
+
+// graph/model/text.ts
 var MINUS = "−";
 function visible(text, longest = 40) {
   const shown = text.replaceAll(" ", "·").replaceAll("\n", "↵").replaceAll("	", "⇥").replace(/\p{Cc}/gu, (c) => c < " " ? String.fromCharCode(9216 + c.charCodeAt(0)) : c).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "�");
@@ -93,7 +228,7 @@ function signed(value) {
 }
 var percent = (share) => `${(100 * share).toFixed(1)} %`.replace("-", MINUS);
 
-// graph/names.ts
+// graph/model/names.ts
 function nameOf(model, place) {
   const { kind, token } = describe(model, place);
   if (kind === "leak") return "softmax leak";
@@ -112,7 +247,97 @@ function summary(model, place) {
   return `${nameOf(model, place)}${which}: ${signed(relevance)}, ${side}`;
 }
 
-// graph/panel.ts
+// graph/model/selection.ts
+function select(model, settings2) {
+  const { data } = model;
+  const columns = shownTokens(model, settings2);
+  const columnOf = new Int32Array(model.n).fill(-1);
+  columns.forEach((token, column) => {
+    columnOf[token] = column;
+  });
+  const last = at(model.nodeAt, model.cells - 1);
+  const shown = data.nodes.map((node, index) => {
+    if (node.kind === "token" && at(columnOf, node.token) < 0) return false;
+    return index === last || Math.abs(node.relevance) >= settings2.nodesAbove;
+  });
+  const edges = model.falling.filter((index) => {
+    const { weight, source, target } = at(data.edges, index);
+    return Math.abs(weight) >= settings2.edgesAbove && at(shown, source) && at(shown, target);
+  }).reverse();
+  const places = model.strongest.filter((node) => at(shown, node)).map((node) => at(model.placeOf, node));
+  const rows = data.stages.map(() => []);
+  data.nodes.forEach((node, index) => {
+    if (at(shown, index)) at(rows, node.stage).push(at(model.placeOf, index));
+  });
+  const pruned = settings2.pruned ? prunedPlaces(model, columns, settings2.nodesAbove) : [];
+  const drawn = new Uint8Array(model.cells + data.nodes.length);
+  for (const place of [...rows.flat(), ...pruned]) drawn[place] = 1;
+  return { columns, columnOf, rows, places: places.reverse(), edges, pruned, drawn };
+}
+function shownTokens(model, settings2) {
+  const { tokens } = model.data;
+  return tokens.map((token) => token.index).filter(
+    (token) => token === model.n - 1 || (settings2.empty || model.used.has(token)) && (settings2.template || at(tokens, token).role !== "template")
+  );
+}
+function prunedPlaces(model, columns, least) {
+  return model.data.relevance.flatMap(
+    (row, stage) => columns.filter((token) => at(row, token) !== 0 && Math.abs(at(row, token)) >= least).map((token) => stage * model.n + token).filter((place) => at(model.nodeAt, place) < 0)
+  );
+}
+function strongestPath(model, selection, place) {
+  const path = [place];
+  let { node } = describe(model, place);
+  while (node >= 0) {
+    const step = at(model.incoming, node).find((index) => {
+      const source = at(model.data.nodes, at(model.data.edges, index).source);
+      return source.kind === "token" && at(selection.columnOf, source.token) >= 0;
+    });
+    node = step === void 0 ? -1 : at(model.data.edges, step).source;
+    if (node >= 0) path.push(at(model.placeOf, node));
+  }
+  return path;
+}
+function columnAt(model, selection, place) {
+  if (place < model.cells) return at(selection.columnOf, place % model.n);
+  return selection.columns.length + (describe(model, place).kind === "leak" ? 0 : 1);
+}
+function neighbour(model, selection, place, dx, dy) {
+  const { stage } = describe(model, place);
+  const column = columnAt(model, selection, place);
+  const distance = (other) => Math.abs(columnAt(model, selection, other) - column);
+  const nearest = (row) => row.reduce((a, b) => distance(b) < distance(a) ? b : a);
+  if (dx) {
+    const beside = at(selection.rows, stage).filter(
+      (other) => (columnAt(model, selection, other) - column) * dx > 0
+    );
+    return beside.length ? nearest(beside) : place;
+  }
+  for (let row = stage + dy; row >= 0 && row < selection.rows.length; row += dy) {
+    if (at(selection.rows, row).length) return nearest(at(selection.rows, row));
+  }
+  return place;
+}
+
+// graph/page/elements.ts
+function make(tag, properties, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no element #${id}.`);
+  return element;
+}
+function input(id) {
+  return byId(id);
+}
+function canvas(id) {
+  return byId(id);
+}
+
+// graph/page/panel.ts
 var LISTED = 15;
 function number(value) {
   const sign = value < 0 ? "minus" : "plus";
@@ -230,7 +455,7 @@ function ranking(title, entries) {
   return [make("h3", {}, title), table(["index", "relevance"], rows)];
 }
 
-// graph/overview.ts
+// graph/page/overview.ts
 var RANKED = 40;
 function showOverview(panel, model, selection, actions2) {
   const { data } = model;
@@ -299,119 +524,7 @@ function besideTokens({ nodes, edges, pruning }) {
   return `With ${more} nodes for softmax leaks and biases and their ${edges.length - pruning.edges} edges the file has ${nodes.length} nodes and ${edges.length} edges.`;
 }
 
-// graph/view.ts
-var MARGIN = { left: 58, right: 104, top: 62, bottom: 96 };
-var WIDEST = 150;
-var TALLEST = 64;
-var LARGEST = 150;
-function makeView() {
-  return { width: 0, height: 0, columns: 1, rows: 1, sx: 1, sy: 1, ox: 0, oy: 0, zoomed: false };
-}
-function plot(view2) {
-  return {
-    left: MARGIN.left,
-    right: view2.width - MARGIN.right,
-    top: MARGIN.top,
-    bottom: view2.height - MARGIN.bottom
-  };
-}
-function fitted(view2) {
-  const { left, right, top, bottom } = plot(view2);
-  return {
-    sx: Math.min(WIDEST, Math.max(1, right - left) / view2.columns),
-    sy: Math.min(TALLEST, Math.max(1, bottom - top) / view2.rows)
-  };
-}
-function fit(view2) {
-  Object.assign(view2, fitted(view2), { zoomed: false });
-  clamp(view2);
-}
-function reshape(view2, change2) {
-  const moved = change2.columns !== void 0 && change2.columns !== view2.columns;
-  Object.assign(view2, change2);
-  if (moved || !view2.zoomed) fit(view2);
-  else zoom(view2, 1, 1, plot(view2).left, plot(view2).top);
-}
-function zoom(view2, fx, fy, x, y) {
-  const least = fitted(view2);
-  const { left, bottom } = plot(view2);
-  const column = (x - left + view2.ox) / view2.sx;
-  const row = (bottom - y + view2.oy) / view2.sy;
-  view2.sx = Math.min(Math.max(view2.sx * fx, least.sx), Math.max(LARGEST, least.sx));
-  view2.sy = Math.min(Math.max(view2.sy * fy, least.sy), Math.max(LARGEST, least.sy));
-  view2.zoomed = view2.sx > least.sx || view2.sy > least.sy;
-  view2.ox = column * view2.sx - (x - left);
-  view2.oy = row * view2.sy - (bottom - y);
-  clamp(view2);
-}
-function pan(view2, dx, dy) {
-  view2.ox -= dx;
-  view2.oy += dy;
-  clamp(view2);
-}
-function clamp(view2) {
-  const { left, right, top, bottom } = plot(view2);
-  const spareX = view2.columns * view2.sx - (right - left);
-  const spareY = view2.rows * view2.sy - (bottom - top);
-  view2.ox = spareX <= 0 ? spareX : Math.min(Math.max(view2.ox, 0), spareX);
-  view2.oy = spareY <= 0 ? 0 : Math.min(Math.max(view2.oy, 0), spareY);
-}
-function columnX(view2, column) {
-  return MARGIN.left + (column + 0.5) * view2.sx - view2.ox;
-}
-function rowY(view2, row) {
-  return view2.height - MARGIN.bottom - (row + 0.5) * view2.sy + view2.oy;
-}
-function absorbedX(view2, kind) {
-  return view2.width - MARGIN.right + (kind === "leak" ? 34 : 78);
-}
-function centre(model, selection, view2, place) {
-  const { kind, stage } = describe(model, place);
-  const x = kind === "token" ? columnX(view2, at(selection.columnOf, place % model.n)) : absorbedX(view2, kind);
-  return { x, y: rowY(view2, stage) };
-}
-function inside(view2, { x, y }, kind) {
-  const { left, right, top, bottom } = plot(view2);
-  return y >= top - 1 && y <= bottom + 1 && (kind !== "token" || x >= left - 1 && x <= right + 1);
-}
-function placeAt(model, selection, view2, { x, y }) {
-  const row = Math.round((view2.height - MARGIN.bottom - y + view2.oy) / view2.sy - 0.5);
-  const reach = Math.max(9, Math.min(view2.sx, view2.sy) / 2);
-  let best = -1;
-  let least = reach;
-  const near = Math.ceil(reach / view2.sy);
-  for (let stage = row - near; stage <= row + near; stage += 1) {
-    for (const place of candidates(model, selection, view2, { x, stage, reach })) {
-      const point2 = centre(model, selection, view2, place);
-      const distance = Math.hypot(point2.x - x, point2.y - y);
-      if (distance < least && inside(view2, point2, describe(model, place).kind)) {
-        [best, least] = [place, distance];
-      }
-    }
-  }
-  return best;
-}
-function candidates(model, selection, view2, { x, stage, reach }) {
-  if (stage < 0 || stage >= selection.rows.length) return [];
-  const columnAt2 = (offset) => Math.floor((x + offset - MARGIN.left + view2.ox) / view2.sx);
-  const places = [];
-  for (let column = Math.max(0, columnAt2(-reach)); column <= columnAt2(reach); column += 1) {
-    if (column >= selection.columns.length) break;
-    const place = stage * model.n + at(selection.columns, column);
-    if (at(selection.drawn, place)) places.push(place);
-  }
-  return places.concat(at(selection.rows, stage).filter((place) => place >= model.cells));
-}
-function reveal(model, selection, view2, place) {
-  const point2 = centre(model, selection, view2, place);
-  const { left, right, top, bottom } = plot(view2);
-  const room = (low, high) => Math.min(40, (high - low) / 3);
-  const shift = (value, low, high) => value < low + room(low, high) ? low + room(low, high) - value : Math.min(0, high - room(low, high) - value);
-  const dx = place < model.cells ? shift(point2.x, left, right) : 0;
-  pan(view2, dx, shift(point2.y, top, bottom));
-}
-
-// graph/nodes.ts
+// graph/canvas/nodes.ts
 var BUCKETS = 8;
 var UNDASHED = 6e3;
 var SPECKS = 5;
@@ -491,7 +604,7 @@ function addSign(path, { x, y }, r, relevance) {
   path.lineTo(x, y + half);
 }
 
-// graph/pace.ts
+// graph/canvas/pace.ts
 var MOST = 4e3;
 var LEAST = 250;
 var NODES = 4;
@@ -501,48 +614,7 @@ function budgetAfter(edges, milliseconds) {
   return Math.max(LEAST, Math.min(MOST, 2 * edges, fitting));
 }
 
-// graph/scene.ts
-var COLORS = [
-  "background",
-  "text",
-  "muted",
-  "line",
-  "guide",
-  "raised",
-  "plus",
-  "minus",
-  "on-color",
-  "absorbed",
-  "accent",
-  "band"
-];
-function readTheme() {
-  const style = getComputedStyle(document.body);
-  return Object.fromEntries(
-    COLORS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])
-  );
-}
-function prepare(canvas2, view2) {
-  const ratio = window.devicePixelRatio || 1;
-  const [width, height] = [Math.round(view2.width * ratio), Math.round(view2.height * ratio)];
-  if (canvas2.width !== width || canvas2.height !== height) Object.assign(canvas2, { width, height });
-  const context = canvas2.getContext("2d");
-  if (!context) throw new Error("This browser draws no canvas.");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, view2.width, view2.height);
-  return context;
-}
-function clipped(context, view2, work) {
-  const { left, top, bottom } = plot(view2);
-  context.save();
-  context.beginPath();
-  context.rect(left - 2, top - 12, view2.width - left + 2, bottom - top + 14);
-  context.clip();
-  work();
-  context.restore();
-}
-
-// graph/base.ts
+// graph/canvas/base.ts
 var DASH = [5, 4];
 var THIN = 0.25;
 function drawBase(canvas2, scene2, budget2) {
@@ -611,7 +683,7 @@ function drawPruned(context, { view: view2, model, selection, theme }) {
   context.globalAlpha = 1;
 }
 
-// graph/frame.ts
+// graph/canvas/frame.ts
 var LABEL_GAP = 13;
 function drawFrame(canvas2, scene2) {
   const context = prepare(canvas2, scene2.view);
@@ -756,7 +828,7 @@ function scoreLines({ objective, pair, logit_diff: score }) {
   return [`Δℓ = ${signed(score)}`, `${wrote}, ${contrast}`];
 }
 
-// graph/overlay.ts
+// graph/canvas/overlay.ts
 var STRONGEST = 12;
 function drawOverlay(canvas2, scene2, marks2) {
   const { view: view2 } = scene2;
@@ -874,7 +946,7 @@ function drawPointedLabel(context, scene2, place) {
   drawLabel(context, scene2, column, theme.accent);
 }
 
-// graph/state.ts
+// graph/page/state.ts
 var view = makeView();
 var settings = {
   nodesAbove: 0,
@@ -898,7 +970,7 @@ function change(changes) {
   if (opened) opened = { ...opened, ...changes };
 }
 
-// graph/painting.ts
+// graph/page/painting.ts
 var CALM = 150;
 var pending = /* @__PURE__ */ new Set();
 var settling;
@@ -938,79 +1010,7 @@ function rest() {
   afterRest();
 }
 
-// graph/selection.ts
-function select(model, settings2) {
-  const { data } = model;
-  const columns = shownTokens(model, settings2);
-  const columnOf = new Int32Array(model.n).fill(-1);
-  columns.forEach((token, column) => {
-    columnOf[token] = column;
-  });
-  const last = at(model.nodeAt, model.cells - 1);
-  const shown = data.nodes.map((node, index) => {
-    if (node.kind === "token" && at(columnOf, node.token) < 0) return false;
-    return index === last || Math.abs(node.relevance) >= settings2.nodesAbove;
-  });
-  const edges = model.falling.filter((index) => {
-    const { weight, source, target } = at(data.edges, index);
-    return Math.abs(weight) >= settings2.edgesAbove && at(shown, source) && at(shown, target);
-  }).reverse();
-  const places = model.strongest.filter((node) => at(shown, node)).map((node) => at(model.placeOf, node));
-  const rows = data.stages.map(() => []);
-  data.nodes.forEach((node, index) => {
-    if (at(shown, index)) at(rows, node.stage).push(at(model.placeOf, index));
-  });
-  const pruned = settings2.pruned ? prunedPlaces(model, columns, settings2.nodesAbove) : [];
-  const drawn = new Uint8Array(model.cells + data.nodes.length);
-  for (const place of [...rows.flat(), ...pruned]) drawn[place] = 1;
-  return { columns, columnOf, rows, places: places.reverse(), edges, pruned, drawn };
-}
-function shownTokens(model, settings2) {
-  const { tokens } = model.data;
-  return tokens.map((token) => token.index).filter(
-    (token) => token === model.n - 1 || (settings2.empty || model.used.has(token)) && (settings2.template || at(tokens, token).role !== "template")
-  );
-}
-function prunedPlaces(model, columns, least) {
-  return model.data.relevance.flatMap(
-    (row, stage) => columns.filter((token) => at(row, token) !== 0 && Math.abs(at(row, token)) >= least).map((token) => stage * model.n + token).filter((place) => at(model.nodeAt, place) < 0)
-  );
-}
-function strongestPath(model, selection, place) {
-  const path = [place];
-  let { node } = describe(model, place);
-  while (node >= 0) {
-    const step = at(model.incoming, node).find((index) => {
-      const source = at(model.data.nodes, at(model.data.edges, index).source);
-      return source.kind === "token" && at(selection.columnOf, source.token) >= 0;
-    });
-    node = step === void 0 ? -1 : at(model.data.edges, step).source;
-    if (node >= 0) path.push(at(model.placeOf, node));
-  }
-  return path;
-}
-function columnAt(model, selection, place) {
-  if (place < model.cells) return at(selection.columnOf, place % model.n);
-  return selection.columns.length + (describe(model, place).kind === "leak" ? 0 : 1);
-}
-function neighbour(model, selection, place, dx, dy) {
-  const { stage } = describe(model, place);
-  const column = columnAt(model, selection, place);
-  const distance = (other) => Math.abs(columnAt(model, selection, other) - column);
-  const nearest = (row) => row.reduce((a, b) => distance(b) < distance(a) ? b : a);
-  if (dx) {
-    const beside = at(selection.rows, stage).filter(
-      (other) => (columnAt(model, selection, other) - column) * dx > 0
-    );
-    return beside.length ? nearest(beside) : place;
-  }
-  for (let row = stage + dy; row >= 0 && row < selection.rows.length; row += dy) {
-    if (at(selection.rows, row).length) return nearest(at(selection.rows, row));
-  }
-  return place;
-}
-
-// graph/actions.ts
+// graph/page/actions.ts
 var listed = null;
 function tell(what, token) {
   window.dispatchEvent(new CustomEvent(`tokenblame:${what}`, { detail: { token } }));
@@ -1062,7 +1062,7 @@ var actions = {
   }
 };
 
-// graph/controls.ts
+// graph/page/controls.ts
 var SLIDERS = [
   { id: "nodes", setting: "nodesAbove", scale: "sizes" },
   { id: "edges", setting: "edgesAbove", scale: "weights" }
@@ -1151,7 +1151,7 @@ function bindSearch() {
   });
 }
 
-// graph/input.ts
+// graph/page/input.ts
 var STEP = 1.4;
 var SLACK = 4;
 function zoomBy(factor) {
@@ -1376,5 +1376,5 @@ function openGraph(data) {
   bindWindow();
 }
 
-// graph/page.ts
+// graph/main.ts
 openGraph(JSON.parse(byId("data").textContent));

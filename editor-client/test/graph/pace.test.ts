@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { budgetAfter } from '../../graph/pace';
+import { budgetAfter } from '../../graph/canvas/pace';
 
 describe('A slow frame is followed by one with fewer edges', () => {
   for (const [edges, milliseconds, then, why] of [

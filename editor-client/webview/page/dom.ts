@@ -1,7 +1,7 @@
 /** Small pieces of page that several sections need. Texts of samples only ever become text. */
 
-import { byId, make } from '../../graph/elements';
-import { percent, signed, visible } from '../../graph/text';
+import { percent, signed, visible } from '../../graph/model/text';
+import { byId, make } from '../../graph/page/elements';
 
 export { byId, make, percent, signed, visible };
 

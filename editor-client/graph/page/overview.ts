@@ -1,12 +1,12 @@
 /** The panel at the right about the whole graph. */
 
-import { at } from './at';
-import type { GraphData, MeasureData } from './data';
+import { at } from '../model/at';
+import type { GraphData, MeasureData } from '../model/data';
+import { describe, type Model } from '../model/model';
+import type { Selection } from '../model/selection';
+import { percent, signed, stageTitle } from '../model/text';
 import { make } from './elements';
-import { describe, type Model } from './model';
 import { type Actions, cell, nodeButton, number, table } from './panel';
-import type { Selection } from './selection';
-import { percent, signed, stageTitle } from './text';
 
 /** Tokens with the strongest nodes of the whole graph. */
 const RANKED = 40;

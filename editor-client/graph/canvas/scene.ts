@@ -1,7 +1,7 @@
 /** What is drawn, and in which colours. */
 
-import type { Model } from './model';
-import type { Selection } from './selection';
+import type { Model } from '../model/model';
+import type { Selection } from '../model/selection';
 import { plot, type View } from './view';
 
 const COLORS = [

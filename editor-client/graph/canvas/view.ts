@@ -3,10 +3,10 @@
  * grow with the zoom, from the one at which everything fits.
  */
 
-import { at } from './at';
-import type { NodeData } from './data';
-import { describe, type Model } from './model';
-import type { Selection } from './selection';
+import { at } from '../model/at';
+import type { NodeData } from '../model/data';
+import { describe, type Model } from '../model/model';
+import type { Selection } from '../model/selection';
 
 const MARGIN = { left: 58, right: 104, top: 62, bottom: 96 };
 /** Pixels per column and per row when fitted, and per either when zoomed in. */

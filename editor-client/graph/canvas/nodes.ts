@@ -1,7 +1,7 @@
 /** Draws nodes: shape and sign tell for or against, size and colour tell how much. */
 
-import type { NodeData } from './data';
-import { describe } from './model';
+import type { NodeData } from '../model/data';
+import { describe } from '../model/model';
 import type { Scene } from './scene';
 import { centre, inside, type Point } from './view';
 

@@ -3,7 +3,7 @@
  * nodes and 20 000 edges are a few dozen strokes and fills. Sign shows in shape and dashes, too.
  */
 
-import { at } from './at';
+import { at } from '../model/at';
 import { bucketKey, BUCKETS, drawNodes, UNDASHED } from './nodes';
 import { NODES } from './pace';
 import { clipped, prepare, type Scene } from './scene';

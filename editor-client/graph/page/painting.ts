@@ -1,10 +1,10 @@
 /** Draws what was asked for in the next frame, and what that left out once nothing moves. */
 
-import { drawBase } from './base';
+import { drawBase } from '../canvas/base';
+import { drawFrame } from '../canvas/frame';
+import { drawOverlay } from '../canvas/overlay';
+import { budgetAfter, MOST, NODES } from '../canvas/pace';
 import { canvas } from './elements';
-import { drawFrame } from './frame';
-import { drawOverlay } from './overlay';
-import { budgetAfter, MOST, NODES } from './pace';
 import { marks, scene } from './state';
 
 /** Milliseconds of rest before everything is drawn. */

@@ -1,14 +1,14 @@
 /** Pointer and keys: zoom, pan, point at a node, move among the nodes, open one. */
 
+import { fit, pan, placeAt, plot, zoom } from '../canvas/view';
+import { at } from '../model/at';
+import { describe } from '../model/model';
+import { summary } from '../model/names';
+import { neighbour } from '../model/selection';
 import { actions, goTo, tell } from './actions';
-import { at } from './at';
 import { byId } from './elements';
-import { describe } from './model';
-import { summary } from './names';
 import { redraw } from './painting';
-import { neighbour } from './selection';
 import { marks, scene, view } from './state';
-import { fit, pan, placeAt, plot, zoom } from './view';
 
 /** How far one key or button zooms. */
 const STEP = 1.4;

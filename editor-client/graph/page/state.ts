@@ -1,10 +1,10 @@
 /** What the page shows now. One graph at a time; everything that moves lives here. */
 
-import type { Model } from './model';
-import type { Marks } from './overlay';
-import type { Scene, Theme } from './scene';
-import type { Selection, Settings } from './selection';
-import { makeView, type View } from './view';
+import type { Marks } from '../canvas/overlay';
+import type { Scene, Theme } from '../canvas/scene';
+import { makeView, type View } from '../canvas/view';
+import type { Model } from '../model/model';
+import type { Selection, Settings } from '../model/selection';
 
 export const view: View = makeView();
 

@@ -3,11 +3,11 @@
  * right, and what lies between prompt and output.
  */
 
-import { at } from './at';
-import type { GraphData } from './data';
+import { at } from '../model/at';
+import type { GraphData } from '../model/data';
+import { signed, visible } from '../model/text';
 import { radius } from './nodes';
 import { prepare, type Scene } from './scene';
-import { signed, visible } from './text';
 import { absorbedX, centre, columnX, inside, plot, rowY } from './view';
 
 /** Pixels between token labels. */

@@ -1,11 +1,11 @@
 /** The panel at the right about one node: its relevance, its edges, its dimensions and neurons. */
 
-import { at } from './at';
-import type { EdgeData, Ranked } from './data';
+import { at } from '../model/at';
+import type { EdgeData, Ranked } from '../model/data';
+import { describe, type Model } from '../model/model';
+import { nameOf, sideOf } from '../model/names';
+import { percent, signed, stageTitle } from '../model/text';
 import { make } from './elements';
-import { describe, type Model } from './model';
-import { nameOf, sideOf } from './names';
-import { percent, signed, stageTitle } from './text';
 
 /** Edges of a node that are listed, each way. */
 const LISTED = 15;

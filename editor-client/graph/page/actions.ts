@@ -1,15 +1,15 @@
 /** What a reader does with the graph: select a place, follow its path, close, go somewhere. */
 
-import { at } from './at';
+import { reveal } from '../canvas/view';
+import { at } from '../model/at';
+import { describe } from '../model/model';
+import { nameOf, summary } from '../model/names';
+import { type Selection, strongestPath } from '../model/selection';
 import { byId } from './elements';
-import { describe } from './model';
-import { nameOf, summary } from './names';
 import { showOverview } from './overview';
 import { redraw } from './painting';
 import { type Actions, showNode } from './panel';
-import { type Selection, strongestPath } from './selection';
 import { marks, scene, view } from './state';
-import { reveal } from './view';
 
 /** The selection that the panel's table is of. */
 let listed: Selection | null = null;

@@ -1,13 +1,13 @@
 /** The form above the map: thresholds, what is drawn, and the search for a token. */
 
+import { reshape } from '../canvas/view';
+import { at } from '../model/at';
+import { describe, findTokens, type Scale } from '../model/model';
+import { select, type Settings } from '../model/selection';
 import { actions, show } from './actions';
-import { at } from './at';
 import { byId, input } from './elements';
-import { describe, findTokens, type Scale } from './model';
 import { redraw } from './painting';
-import { select, type Settings } from './selection';
 import { change, marks, scene, search, settings, view } from './state';
-import { reshape } from './view';
 
 interface Slider {
   id: string;

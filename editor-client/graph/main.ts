@@ -1,6 +1,6 @@
 /** Starts the page that `tokenblame graph --html` writes: its graph is in it. */
 
-import { byId } from './elements';
 import { openGraph } from './graph';
+import { byId } from './page/elements';
 
 openGraph(JSON.parse(byId('data').textContent));

@@ -1,9 +1,9 @@
 /** Draws what changes with the pointer and the keys, on a canvas of its own above the map. */
 
-import { at } from './at';
+import { at } from '../model/at';
+import { describe } from '../model/model';
 import { DASH } from './base';
 import { drawLabel } from './frame';
-import { describe } from './model';
 import { drawNodes, radius } from './nodes';
 import { clipped, prepare, type Scene, type Theme } from './scene';
 import { centre, columnX, plot } from './view';
