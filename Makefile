@@ -99,8 +99,9 @@ format: setup ## rewrite Python and the extension in the house format
 	@echo "== Formatting"; $(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
 	@if [ -d editor-client/node_modules ]; then cd editor-client && npm run --silent format; fi
 
-generate: setup ## what is made from other sources: the extension's messages, the page of the graph
+generate: setup ## what is made from other files: messages, settings, the page of the graph
 	@echo "== The extension's messages"; $(BIN)/python -P -m lsp_server.protocol.typescript
+	@echo "== The settings"; $(BIN)/python -P -m lsp_server.state.settings_docs
 	@if [ -d editor-client/node_modules ]; then \
 		echo "== The page of the graph"; cd editor-client && npm run --silent build; fi
 

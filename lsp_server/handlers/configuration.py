@@ -11,7 +11,8 @@ from pygls.exceptions import JsonRpcException
 from lsp_server.documents.cache_cleanup import remove_old_files
 from lsp_server.handlers.window import TokenBlameServer
 from lsp_server.protocol.names import TRUST
-from lsp_server.state.settings import SECTION, Settings, parse
+from lsp_server.state.settings import SECTION, Settings
+from lsp_server.state.settings_parser import parse
 
 _ANSWER_TIMEOUT = 5.0  # seconds that a client has to tell its settings
 

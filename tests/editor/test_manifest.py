@@ -9,7 +9,8 @@ import pytest
 import attribution
 from attribution.models.catalogue import CATALOGUE
 from lsp_server.protocol import names
-from lsp_server.state.settings import _KNOWN, SECTION, Settings, parse
+from lsp_server.state.settings import SECTION, Settings
+from lsp_server.state.settings_parser import KNOWN, parse
 
 CLIENT = Path(__file__).parents[2] / "editor-client"
 MANIFEST = json.loads((CLIENT / "package.json").read_text())
@@ -32,7 +33,7 @@ def _for_server() -> dict[str, dict[str, Any]]:
 
 
 def test_every_setting_of_the_server_is_offered() -> None:
-    assert set(_for_server()) == set(_KNOWN) - NOT_FOR_VS_CODE
+    assert set(_for_server()) == set(KNOWN) - NOT_FOR_VS_CODE
 
 
 def test_defaults_agree() -> None:

@@ -6,7 +6,8 @@ import pytest
 from attrs import evolve
 
 from attribution.schema import Form, ModelSettings
-from lsp_server.state.settings import _KNOWN, Run, Settings, Thresholds, parse
+from lsp_server.state.settings import Run, Settings, Thresholds
+from lsp_server.state.settings_parser import KNOWN, parse
 
 OTHERS: dict[str, object] = {  # none as it is by default
     "model": " small ",
@@ -76,7 +77,7 @@ def test_every_setting_is_understood() -> None:
 def test_every_setting_is_documented_with_its_default() -> None:
     readme = Path(__file__).parents[3] / "lsp_server" / "README.md"
     rows = re.findall(r"^\| `([\w.]+)` \| `(\S+)` \| ", readme.read_text(), re.MULTILINE)
-    assert sorted(name for name, _ in rows) == sorted(_KNOWN)
+    assert sorted(name for name, _ in rows) == sorted(KNOWN)
     other, _ = parse(OTHERS, Settings())
     assert parse({name: json.loads(value) for name, value in rows}, other) == (Settings(), ())
 
