@@ -1,4 +1,4 @@
-"""How far an explanation can be trusted: what interventions say about it."""
+"""How faithful an explanation is: what interventions say about it."""
 
 from enum import StrEnum
 

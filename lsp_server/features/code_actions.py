@@ -113,7 +113,7 @@ def _sample_actions(
         if explanation.search is None or not explanation.search.complete:
             yield CodeAction("Search longer for the token that broke it", SEARCH_LONGER, (uri,))
         if explanation.attribution is not None and explanation.faithfulness is None:
-            yield CodeAction("Check whether this map can be trusted", CHECK, (uri,))
+            yield CodeAction("Check the faithfulness of this map", CHECK, (uri,))
         if explanation.generation is not None:
             yield CodeAction("Where did the model lose the thread?", CURVE, (uri,))
     if explanation.attribution is not None:

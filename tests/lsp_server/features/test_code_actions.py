@@ -46,7 +46,7 @@ def titles(actions: list[CodeAction]) -> list[str]:
 
 ASKING = [
     "Search longer for the token that broke it",
-    "Check whether this map can be trusted",
+    "Check the faithfulness of this map",
     "Where did the model lose the thread?",
     "Open the attribution graph",
     "Copy a report to share",
