@@ -92,7 +92,8 @@ check: setup lint ## format, lint, strict types, fast tests: before every commit
 lint: setup
 	@echo "== Format"; $(BIN)/ruff format --check --quiet .
 	@echo "== Lint"; $(BIN)/ruff check --quiet .
-	@echo "== Walls (who may import whom)"; $(BIN)/lint-imports --quiet
+	@echo "== Walls (who may import whom)"; \
+		said=$$($(BIN)/lint-imports --no-cache) || { echo "$$said"; exit 1; }
 	@echo "== Types"; $(BIN)/mypy --no-error-summary
 
 format: setup ## rewrite Python and the extension in the house format
