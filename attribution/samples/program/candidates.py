@@ -33,13 +33,9 @@ class Candidates:
 
     def named(self) -> Candidate | None:
         """What has a definition of the entry point, but does not parse."""
-        stubs = [run for run in self._runs if self._binds(run) and not self._cut(run)]
-        places = (
-            index
-            for index in self._definitions(self._entry)
-            if not any(stub.first <= index < stub.stop for stub in stubs)
-        )
-        return self._around(places)
+        stubs = (run for run in self._runs if self._binds(run) and not self._cut(run))
+        covered = {index for stub in stubs for index in range(stub.first, stub.stop)}
+        return self._around(i for i in self._definitions(self._entry) if i not in covered)
 
     def stub(self) -> Candidate | None:
         """The head of the entry point alone."""

@@ -2,7 +2,7 @@
 
 import re
 
-from attribution.samples.program.syntax import State, english, state
+from attribution.samples.program.syntax import english
 
 _END_TOKEN = re.compile(
     r"(?:<[|｜][^<>|｜\s]{1,40}[|｜]>|</?s>|<(?:eos|pad|eot|end_of_turn|end_of_utterance)>|\[EOS\])\Z"
@@ -22,7 +22,9 @@ _THINKING = {
 _TAGS = [re.escape(tag) for tag in _THINKING.values()]
 _CLOSED = re.compile("|".join(rf"^[ \t]*{tag}|{tag}[ \t]*$" for tag in _TAGS), re.MULTILINE)
 _ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])[ \t]+\S|\*\*\w|[^\W\d]+(?:'[a-z]|[,!.] )")
-_WORD = re.compile(r"(?:for|with|if|in|as|from|while|and|or|not|is|return|else)\b")
+# Keywords that begin a sentence, too; what follows tells which it is.
+_WORD = re.compile(r"(?:for|with|if|in|as|from|while|and|or|not|is|return|else)[ \t]+")
+_PAUSE = re.compile(r"[^\W\d]\w*, [^\W\d]\w* [^\W\d]")
 
 
 def end_tokens(text: str) -> int:
@@ -58,7 +60,6 @@ def answer(text: str, start: int, end: int) -> int:
 def prose(line: str) -> bool:
     """Whether the line is rather English than a line of Python with an error in it."""
     line = line.strip()
-    if english(line) or _ITEM.match(line):
-        return True
-    led = _WORD.match(line) is not None and not line.endswith(":") and "(" not in line
-    return led and state(line) is State.WRONG
+    word = _WORD.match(line)
+    rest = line[word.end() :] if word else line
+    return english(rest) or _ITEM.match(line) is not None or _PAUSE.match(rest) is not None

@@ -16,7 +16,7 @@ _FLAGS = ast.PyCF_ONLY_AST | PyCF_ALLOW_INCOMPLETE_INPUT
 # Two words in a row, or a long one and an apostrophe, begin no statement but with a keyword.
 _TWO_WORDS = re.compile(r"([^\W\d]\w*)[ \t]+([^\W\d]\w*)|([^\W\d]\w\w+)'")
 _NEVER_FIRST = frozenset("`>$?!</%&|^,;:=")  # for speed: the parser is slow to say so
-_KEYWORDS = frozenset([*kwlist, *softkwlist])
+_KEYWORDS = frozenset([*kwlist, *softkwlist, "print", "exec"])  # two of Python 2
 # What makes an expression worth running. Names, constants and what joins them are not.
 _ACTIONS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.JoinedStr)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
