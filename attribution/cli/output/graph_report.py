@@ -97,7 +97,7 @@ def _strongest_edges(graph: AttributionGraph, generation: Generation) -> Table:
 def print_faithfulness(found: Faithfulness, generation: Generation, console: Console) -> None:
     """What interventions say about the explanation."""
     console.print()
-    say(console, f"Can it be trusted? {found.message}", "bold")
+    say(console, f"Is the map faithful? {found.message}", "bold")
     table = Table(
         "tokens taken away by", "rank correlation", "top five shared", "measured", box=None
     )

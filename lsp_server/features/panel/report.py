@@ -67,4 +67,4 @@ def _completeness(found: Attribution | None) -> Iterator[str]:
 
 def _trust(found: Faithfulness | None) -> Iterator[str]:
     if found is not None:
-        yield f"Can it be trusted? {found.message}"
+        yield f"Is the map faithful? {found.message}"

@@ -177,7 +177,7 @@ async def test_whether_a_map_can_be_trusted(driver: Driver, peer: Peer) -> None:
         await asyncio.sleep(0.01)
     assert title.startswith("Faithfulness: ")
     text = (await driver.command("tokenblame.copyReport", URI))["markdown"]
-    assert text.endswith("Can it be trusted? It predicts interventions.\n")
+    assert text.endswith("Is the map faithful? It predicts interventions.\n")
 
 
 async def test_there_must_be_a_map_to_check(driver: Driver, peer: Peer) -> None:

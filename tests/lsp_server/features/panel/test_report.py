@@ -6,6 +6,7 @@ from lsp_server.features.panel.report import report
 from lsp_server.state.editor_view import view_of
 from lsp_server.state.explanation import Explanation
 from lsp_server.state.session import Session
+from tests.conftest import Golden
 from tests.lsp_server.samples import (
     CODE,
     FAILING,
@@ -25,17 +26,10 @@ def page(explanation: Explanation, snapshot: Snapshot = SNAPSHOT) -> str:
     return report(Session(snapshot, "HumanEval/0", explanation=explanation, view=seen))
 
 
-def test_all_that_is_known_is_told() -> None:
+def test_all_that_is_known_is_told(golden: Golden) -> None:
     repaired = evolve(pair(), repaired_program=CODE.replace("<=", "<"))
     whole = Explanation(FAILING, generation(), (repaired,), None, attribution(chosen=repaired))
-    text = page(whole)
-    assert text.startswith("# HumanEval/0: why the model wrote it\n\nModel `tiny`, direct form.\n")
-    assert "Fails base test `f(0)`: expected False, got True." in text
-    assert "The model wrote `␣<=`; with `␣<` the tests pass" in text
-    assert "```diff\n--- as written\n+++ repaired\n" in text
-    assert "-    return x <= 0\n+    return x < 0\n```" in text
-    assert "| 1 | `␣␣␣␣return` | +1.00 | 55.6% |\n| 2 | `␣f` | +0.50 | 27.8% |" in text
-    assert "Δℓ 1.32 = tokens 1.10" in text
+    golden("report/all_that_is_known.md", page(whole))
 
 
 def test_how_much_of_a_foreign_sample_the_model_would_have_chosen_is_told() -> None:
