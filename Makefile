@@ -37,9 +37,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "== Creating $(VENV) and installing the pinned dependencies (minutes on the first run)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
+	@$(BIN)/python -P -m pip --version >/dev/null 2>&1 || $(PYTHON) -P -m venv --clear $(VENV) \
 		|| { echo "The venv module is missing: install python3-venv."; exit 1; }
-	@$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@$(BIN)/python -P -m pip install --quiet -e '.[dev]'
 	@touch $@
 
 sandbox:
@@ -110,7 +110,7 @@ MODELS ?= smollm2-135m qwen2.5-coder-0.5b
 
 bench: setup ## ratios measured within one run (single commands: tests/benchmarks/README.md)
 	@$(MAKE) --no-print-directory attribution-bench ON="--device cpu --dtype float32"
-	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
+	@if $(BIN)/python -P -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
 		for dtype in bfloat16 float32; do \
 			echo "== The same on a GPU, in $$dtype, and a graph of 12 000 tokens"; \
 			on="--device cuda --dtype $$dtype"; \

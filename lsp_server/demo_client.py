@@ -21,6 +21,7 @@ from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
 from attribution import __version__
+from attribution.isolation import python_module
 
 
 @define
@@ -92,7 +93,7 @@ def _plain(value: Any) -> Any:
 async def open_sample(path: Path, settings: dict[str, Any]) -> Shown:
     """Start a server, open `path` in it, and wait until all is shown."""
     client = DemoClient()
-    await client.start_io(sys.executable, "-P", "-m", "lsp_server")
+    await client.start_io(*python_module("lsp_server"))
     await client.initialize_async(
         types.InitializeParams(
             process_id=None,

@@ -29,7 +29,7 @@ from attribution import __version__
 from attribution.engine.priority import priority
 from attribution.errors import Cancelled, EngineUnavailable, InvalidRequest, TokenBlameError
 from attribution.ipc import wire
-from attribution.ipc.client import pid_path, socket_path
+from attribution.ipc.runtime_folder import pid_path, socket_path
 from attribution.ipc.wire import Cancel, Done, Failed, Hello
 from attribution.job import Job
 from attribution.resources import resident_bytes

@@ -10,7 +10,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -54,14 +53,6 @@ def json_lines() -> Callable[..., None]:
         print(json.dumps(fields), file=out, flush=True)
 
     return say
-
-
-def python_module(name: str, *arguments: str) -> list[str]:
-    """The command that runs a module with this very Python.
-
-    -P keeps the current folder off the import path: it may be somebody else's workspace.
-    """
-    return [sys.executable, "-P", "-m", name, *arguments]
 
 
 def parse(line: str) -> dict[str, Any]:

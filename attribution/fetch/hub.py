@@ -22,6 +22,7 @@ from attribution.errors import (
 )
 from attribution.fetch import child
 from attribution.fetch.artefact import Artefact, HubFile
+from attribution.isolation import NEUTRAL_FOLDER, python_module
 from attribution.job import Job
 from attribution.resources import FULL, human, tree_size
 
@@ -74,8 +75,8 @@ def _run(arguments: list[str], answers: _Answers) -> Path:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
-    command = child.python_module("attribution.fetch.hub", *arguments)
-    ended = child.run(command, Path("/"), env=env, tick=answers.tick, line=answers.line)
+    command = python_module("attribution.fetch.hub", *arguments)
+    ended = child.run(command, NEUTRAL_FOLDER, env=env, tick=answers.tick, line=answers.line)
     if answers.path is None:
         raise Unavailable(f"The download from the hub failed: {ended.last_error}")
     return answers.path

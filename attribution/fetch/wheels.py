@@ -18,6 +18,7 @@ from attrs import frozen
 from attribution.errors import ResourceExhausted, Unavailable
 from attribution.fetch import child
 from attribution.fetch.artefact import Artefact, Wheels
+from attribution.isolation import python_module
 from attribution.job import Job
 from attribution.resources import human, largest_file
 
@@ -80,7 +81,7 @@ def _fetch(part: _Part, job: Job) -> None:
 def pip() -> list[str]:
     """The command that starts pip: this Python's own, else whichever is on PATH."""
     if importlib.util.find_spec("pip") is not None:
-        return child.python_module("pip")
+        return python_module("pip")
     if (found := shutil.which("pip3") or shutil.which("pip")) is not None:
         return [found]
     raise Unavailable(

@@ -14,6 +14,7 @@ from typing import IO
 from attribution.errors import ResourceExhausted, RunnerFailed
 from attribution.grading import messages, sandbox
 from attribution.ipc import wire
+from attribution.isolation import NEUTRAL_FOLDER, python_module
 from attribution.job import Checkpoint
 
 _START_SECONDS = 60.0  # it imports numpy: half a second, but perhaps from a cold disk
@@ -33,7 +34,7 @@ class RunnerProcess:
         """Start it and wait for its greeting. Raises RunnerFailed with what it printed."""
         self._ids = itertools.count(1)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
-        argv = [sys.executable, "-P", "-m", "attribution.grading.runner"]
+        argv = python_module("attribution.grading.runner")
         try:
             self._process = subprocess.Popen(
                 layer.command(argv),
@@ -42,7 +43,7 @@ class RunnerProcess:
                 stdout=subprocess.PIPE,
                 stderr=self._log,
                 env=_environment(),
-                cwd="/",
+                cwd=NEUTRAL_FOLDER,
                 start_new_session=True,
             )
         except OSError as error:

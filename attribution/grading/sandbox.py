@@ -32,6 +32,7 @@ from typing import Protocol
 from attrs import frozen
 
 from attribution.errors import InvalidRequest, SandboxUnavailable
+from attribution.isolation import NEUTRAL_FOLDER
 from attribution.schema import SANDBOXES
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the `attribution` folder
@@ -139,6 +140,7 @@ def _try_out(sandbox: Sandbox) -> str:
     try:
         done = subprocess.run(
             command,
+            cwd=NEUTRAL_FOLDER,
             env={"PATH": os.defpath},
             stdin=subprocess.DEVNULL,
             capture_output=True,

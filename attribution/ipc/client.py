@@ -10,10 +10,6 @@ Leaving the loop early (break, cancellation of the task) cancels the request in 
 import asyncio
 import contextlib
 import itertools
-import os
-import stat
-import subprocess
-import sys
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -24,58 +20,14 @@ from attrs import field, frozen
 
 from attribution import __version__
 from attribution.errors import EngineUnavailable, TokenBlameError, from_code
-from attribution.fetch.cache import cache_folder
 from attribution.ipc import wire
 from attribution.ipc.handover import end_by_signal, is_older
+from attribution.ipc.runtime_folder import log_path, pid_path, socket_path
+from attribution.ipc.start import log_tail, spawn
 from attribution.ipc.wire import Cancel, Done, Failed, Hello
 from attribution.schema import Event, Request, StopRequest
 
 _START_TIMEOUT = 60.0  # seconds; the engine listens before it imports torch
-# Paths in the environment that may be relative to where the client stands.
-_PATHS = (
-    "HUMANEVAL_OVERRIDE_PATH",
-    "MBPP_OVERRIDE_PATH",
-    "TOKENBLAME_CACHE_DIR",
-    "TOKENBLAME_RUNTIME_DIR",
-)
-_SPAWNED: list[subprocess.Popen[bytes]] = []  # kept, because a collected Popen complains
-
-
-def socket_path() -> Path:
-    """Where the user's engine listens: a folder that only this user can enter.
-
-    `TOKENBLAME_RUNTIME_DIR` overrides it (tests, several engines side by side).
-    """
-    override, session = os.environ.get("TOKENBLAME_RUNTIME_DIR"), os.environ.get("XDG_RUNTIME_DIR")
-    if override:
-        folder = Path(override)
-    elif session and Path(session).is_dir():
-        folder = Path(session) / "tokenblame"
-    else:  # macOS, containers
-        folder = cache_folder("run")
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineUnavailable(
-            f"The engine's folder cannot be made: {error}. Set TOKENBLAME_RUNTIME_DIR to a folder "
-            "that is yours."
-        ) from error
-    info = folder.stat()
-    if info.st_uid != os.getuid() or stat.S_IMODE(info.st_mode) & 0o077:
-        raise EngineUnavailable(
-            f"{folder} must belong to you and be closed to others (chmod 700 {folder})."
-        )
-    return folder / "engine.sock"
-
-
-def log_path() -> Path:
-    """Where the engine's standard error goes."""
-    return socket_path().with_name("engine.log")
-
-
-def pid_path() -> Path:
-    """Where the engine writes its process id, for those who cannot talk to it."""
-    return socket_path().with_name("engine.pid")
 
 
 async def connect(*, start: bool = True, idle: float | None = None) -> "EngineClient":
@@ -138,55 +90,18 @@ async def _open(
         return await asyncio.open_unix_connection(path)
     if not start:
         raise EngineUnavailable("No engine is running.")
-    process = _spawn(idle)
+    process = spawn(idle)
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             return await asyncio.open_unix_connection(path)
         if process.poll():
-            raise EngineUnavailable(f"The engine did not start:\n{_log_tail()}")
+            raise EngineUnavailable(f"The engine did not start:\n{log_tail()}")
         await asyncio.sleep(0.05)
         if process.poll() == 0:
             # Another engine holds the lock: it starts (and answers soon) or is leaving.
-            process = _spawn(idle)
+            process = spawn(idle)
     raise EngineUnavailable(f"The engine does not answer on {path}; see {log_path()}.")
-
-
-def _spawn(idle: float | None) -> subprocess.Popen[bytes]:
-    """The engine in a session of its own, so that it outlives this client."""
-    try:
-        log = log_path().open("ab")
-    except OSError as error:
-        raise EngineUnavailable(f"The engine's log cannot be written: {error}.") from error
-    options = [] if idle is None else ["--idle", str(idle)]
-    with log:
-        process = subprocess.Popen(
-            # -P: never import from the folder that the client happens to stand in.
-            [sys.executable, "-P", "-m", "attribution.engine.service", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",  # it outlives the client's folder, which may be on a disk to be ejected
-            # Threads that spin at a barrier starve those they wait for on a busy machine, and the
-            # test runner alone makes it busy.
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **_absolute_paths()},
-        )
-    _SPAWNED.append(process)
-    return process
-
-
-def _absolute_paths() -> dict[str, str]:
-    """`_PATHS` of the environment as they mean the same to an engine in another folder."""
-    set_here = {name: os.environ[name] for name in _PATHS if os.environ.get(name)}
-    return {name: str(Path(value).absolute()) for name, value in set_here.items()}
-
-
-def _log_tail(size: int = 2000) -> str:
-    try:
-        return log_path().read_text(errors="replace")[-size:]
-    except OSError:
-        return "(no log)"
 
 
 @frozen

@@ -4,8 +4,6 @@ Only the older of two gives way: two installations side by side would end each o
 ever otherwise.
 """
 
-import os
-import signal
 from pathlib import Path
 
 import psutil
@@ -43,10 +41,8 @@ def end_by_signal(pid_file: Path) -> int:
     """
     try:
         pid = int(pid_file.read_text())
-        if not _is_engine(pid):
-            raise ProcessLookupError(f"process {pid} is no engine")
-        os.kill(pid, signal.SIGTERM)
-    except (OSError, ValueError) as error:
+        _engine_process(pid).terminate()
+    except (OSError, ValueError, psutil.Error) as error:
         raise EngineUnavailable(
             f"An engine of another version runs, but its process is not known ({error}). End it "
             f"by hand (look for {' or '.join(_ENGINE_MODULES)}), or log out."
@@ -54,12 +50,12 @@ def end_by_signal(pid_file: Path) -> int:
     return pid
 
 
-def _is_engine(pid: int) -> bool:
-    """Whether the process lives, is the user's, and is an engine.
+def _engine_process(pid: int) -> psutil.Process:
+    """The process of that number, which is an engine. Raises OSError or psutil.Error.
 
     An engine that was killed leaves its number behind, and another process may have got it.
     """
-    try:
-        return any(module in psutil.Process(pid).cmdline() for module in _ENGINE_MODULES)
-    except psutil.Error:
-        return False
+    process = psutil.Process(pid)
+    if not any(module in process.cmdline() for module in _ENGINE_MODULES):
+        raise ProcessLookupError(f"process {pid} is no engine")
+    return process

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attribution.errors import ModelUnavailable, ResourceExhausted, from_code
 from attribution.fetch import child
+from attribution.isolation import python_module
 from attribution.job import Job
 from attribution.models.catalogue import ModelEntry
 from attribution.resources import human, require_memory
@@ -34,9 +35,7 @@ def convert(entry: ModelEntry, artefact: Path, target: Path, job: Job) -> None:
             case {"done": True}:
                 finished = True
 
-    command = child.python_module(
-        "attribution.models.convert", os.fspath(artefact), os.fspath(target)
-    )
+    command = python_module("attribution.models.convert", os.fspath(artefact), os.fspath(target))
     env = {"HF_HUB_OFFLINE": "1", "TQDM_MININTERVAL": "0.5"}
     ended = child.run(command, target.parent, env=env, tick=job.checkpoint, line=line)
     if finished and ended.status == 0:

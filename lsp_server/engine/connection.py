@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 
 from attribution.errors import EngineUnavailable, TokenBlameError
-from attribution.ipc.client import EngineClient, EngineDied, connect, log_path
+from attribution.ipc.client import EngineClient, EngineDied, connect
+from attribution.ipc.runtime_folder import log_path
 from attribution.schema import Event, IdleRequest, Request
 
 

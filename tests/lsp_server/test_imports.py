@@ -11,6 +11,7 @@ OURS = {
     "attribution.errors",
     "attribution.fetch",
     "attribution.fetch.cache",  # where the engine listens, without a folder for the session
+    "attribution.isolation",  # how an engine is started
     "attribution.graphs",
     "attribution.graphs.export",  # a graph as JSON and as a page: no arrays, no model
     "attribution.graphs.page",
@@ -27,6 +28,8 @@ OURS = {
     "attribution.schema.tasks",
     "attribution.schema.faithfulness",
     "attribution.ipc.handover",  # by attribution.ipc.client
+    "attribution.ipc.runtime_folder",
+    "attribution.ipc.start",  # by attribution.ipc.client
     "attribution.ipc.wire",  # by attribution.ipc.client
 }
 

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from attribution.cli.output.terminal import (
 )
 from attribution.errors import EngineUnavailable
 from attribution.ipc.client import connect
+from attribution.isolation import python_module
 from attribution.job import Report
 from attribution.models.catalogue import DEFAULT
 from attribution.models.store import default_or_small
@@ -109,15 +109,7 @@ async def _sample(
 
 def _look(path: Path, settings: ModelSettings) -> dict[str, Any]:
     wanted = {"model": settings.model, "device": settings.device, "dtype": settings.dtype}
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "lsp_server.demo_client",
-        str(path),
-        "--settings",
-        json.dumps(wanted),
-    ]
+    command = python_module("lsp_server.demo_client", str(path), "--settings", json.dumps(wanted))
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     seen: dict[str, Any] = json.loads(done.stdout or "{}")
     if not seen or seen["error"]:
@@ -136,7 +128,7 @@ def _print_seen(path: Path, seen: dict[str, Any], console: Console) -> None:
     for diagnostic in seen["diagnostics"]:
         console.print(f"\n[bold red]Diagnostic[/] line {diagnostic['range']['start']['line'] + 1}")
         say(console, diagnostic["message"])
-    console.print("\n[bold]HeatSpan map[/]: red supports what was written, blue what repairs it\n")
+    console.print("\n[bold]Heat map[/]: red supports what was written, blue what repairs it\n")
     target = _offsets(text, relevance["pair"]["range"])
     console.print(heat_map(text, heats, target), soft_wrap=True)
     console.print(strongest(_named(text, relevance["spans"])))

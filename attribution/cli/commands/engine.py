@@ -8,8 +8,9 @@ from rich.table import Table
 
 from attribution.cli.commands.common import Commands
 from attribution.errors import EngineUnavailable, ProtocolMismatch
-from attribution.ipc.client import connect, log_path, pid_path
+from attribution.ipc.client import connect
 from attribution.ipc.handover import end_by_signal
+from attribution.ipc.runtime_folder import log_path, pid_path
 from attribution.schema import EngineStatus, StatusRequest, StopRequest
 
 

@@ -2,8 +2,9 @@
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING
+
+from attribution.isolation import python_module
 
 if TYPE_CHECKING:  # it imports what takes half a second, and an editor waits
     from attribution.cli.commands.common import Commands
@@ -19,4 +20,5 @@ def add_to(commands: "Commands") -> None:
 
 
 def _run(_: argparse.Namespace) -> int:
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "lsp_server"])
+    command = python_module("lsp_server")
+    os.execv(command[0], command)

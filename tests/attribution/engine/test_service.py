@@ -26,7 +26,7 @@ from attribution.errors import (
     ProtocolMismatch,
     UnknownTask,
 )
-from attribution.ipc import client, wire
+from attribution.ipc import client, runtime_folder, wire
 from attribution.ipc.client import EngineClient
 from attribution.ipc.wire import Cancel, Done, Failed, Hello
 from attribution.schema import (
@@ -121,7 +121,7 @@ async def test_the_engine_survives_its_clients(engine: EngineClient) -> None:
 
 async def test_cancel_ends_a_running_and_a_waiting_request(engine: EngineClient) -> None:
     async with await client.connect():
-        reader, writer = await asyncio.open_unix_connection(client.socket_path())
+        reader, writer = await asyncio.open_unix_connection(runtime_folder.socket_path())
         writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)))
         for number in (1, 2):
             writer.write(wire.encode(number, GradeRequest("HumanEval/2", LOOP, trusted=True)))
@@ -152,7 +152,7 @@ async def test_leaving_the_loop_cancels(engine: EngineClient) -> None:
 
 
 async def test_another_protocol_is_refused(engine: EngineClient) -> None:
-    reader, writer = await asyncio.open_unix_connection(client.socket_path())
+    reader, writer = await asyncio.open_unix_connection(runtime_folder.socket_path())
     writer.write(wire.encode(0, Hello(99, "9.9")))
     with pytest.raises(ProtocolMismatch):
         wire.check_hello(Hello(99, "9.9"))
@@ -165,7 +165,7 @@ async def test_another_protocol_is_refused(engine: EngineClient) -> None:
 
 
 async def test_garbage_does_not_hurt(engine: EngineClient) -> None:
-    reader, writer = await asyncio.open_unix_connection(client.socket_path())
+    reader, writer = await asyncio.open_unix_connection(runtime_folder.socket_path())
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
     frame = await wire.read(reader)
     assert isinstance(frame.value, Failed)
@@ -176,7 +176,7 @@ async def test_garbage_does_not_hurt(engine: EngineClient) -> None:
 
 async def test_a_broken_request_is_answered_and_logged(engine: EngineClient) -> None:
     broken = wire.encode(9, StatusRequest()).replace(b"StatusRequest", b"StatusRequesX")
-    reader, writer = await asyncio.open_unix_connection(client.socket_path())
+    reader, writer = await asyncio.open_unix_connection(runtime_folder.socket_path())
     writer.write(wire.encode(0, Hello(wire.PROTOCOL, __version__)) + broken)
     writer.write(wire.encode(10, StatusRequest()))
     assert isinstance((await wire.read(reader)).value, Hello)
@@ -186,7 +186,7 @@ async def test_a_broken_request_is_answered_and_logged(engine: EngineClient) -> 
     assert (await wire.read(reader)).id == 10  # the connection goes on
     writer.close()
     await writer.wait_closed()
-    assert "StatusRequesX" in client.log_path().read_text()
+    assert "StatusRequesX" in runtime_folder.log_path().read_text()
     assert not engine.closed
 
 
@@ -239,10 +239,10 @@ async def test_an_idle_engine_leaves(engine_folder: Path, monkeypatch: pytest.Mo
 async def test_the_socket_is_private(own_engine: EngineClient, engine_folder: Path) -> None:
     assert not own_engine.closed
     assert stat.S_IMODE(engine_folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE(client.socket_path().stat().st_mode) == 0o600
+    assert stat.S_IMODE(runtime_folder.socket_path().stat().st_mode) == 0o600
     engine_folder.chmod(0o755)
     with pytest.raises(EngineUnavailable, match="closed to others"):
-        client.socket_path()
+        runtime_folder.socket_path()
     engine_folder.chmod(0o700)
 
 

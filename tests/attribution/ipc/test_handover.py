@@ -14,7 +14,7 @@ import pytest
 from attribution import __version__
 from attribution.cli import main
 from attribution.errors import EngineUnavailable, ProtocolMismatch
-from attribution.ipc import client, handover, wire
+from attribution.ipc import client, handover, runtime_folder, wire
 from attribution.ipc.handover import is_older
 from attribution.ipc.wire import Hello
 from attribution.schema import EngineStatus, StatusRequest, StopRequest
@@ -36,7 +36,9 @@ async def other(
     about = [module, version, str(protocol)]
     with subprocess.Popen([sys.executable, "-c", _OTHER, *about]) as process:
         async with asyncio.timeout(30):
-            while not client.pid_path().exists() or not client.pid_path().read_text():
+            while (
+                not runtime_folder.pid_path().exists() or not runtime_folder.pid_path().read_text()
+            ):
                 await asyncio.sleep(0.01)
         yield process
         if process.poll() is None:
@@ -80,7 +82,7 @@ async def test_a_newer_engine_stays_where_it_is_not_understood(engine_folder: Pa
 
 async def test_an_older_engine_of_unknown_process_is_told(engine_folder: Path) -> None:
     async with other(engine_folder, OLD, wire.PROTOCOL - 1) as old:
-        client.pid_path().write_text("1")  # a process, but no engine
+        runtime_folder.pid_path().write_text("1")  # a process, but no engine
         with pytest.raises(EngineUnavailable, match="process 1 is no engine"):
             await client.connect()
         assert old.poll() is None
@@ -134,9 +136,9 @@ async def test_an_engine_of_another_protocol_can_be_stopped(
     engine_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with other(engine_folder, NEW, 99) as process:
-        assert stat.S_IMODE(client.pid_path().stat().st_mode) == 0o600
+        assert stat.S_IMODE(runtime_folder.pid_path().stat().st_mode) == 0o600
         assert await asyncio.to_thread(main.main, ["engine", "status"]) == 1
         assert await asyncio.to_thread(main.main, ["engine", "stop"]) == 0
         assert process.wait(30) == 0
     assert f"process {process.pid}" in capsys.readouterr().out
-    assert not client.pid_path().exists()
+    assert not runtime_folder.pid_path().exists()

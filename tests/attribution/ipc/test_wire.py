@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution import errors, schema
-from attribution.ipc import client, wire
+from attribution.ipc import client, runtime_folder, wire
 
 TEXT = st.text(max_size=20)
 
@@ -112,9 +112,9 @@ async def test_a_refused_connection_says_why(engine_folder: Path) -> None:
         writer.close()
 
     async with (
-        await asyncio.start_unix_server(refuse, client.socket_path()),
+        await asyncio.start_unix_server(refuse, runtime_folder.socket_path()),
         await client.connect(start=False) as connection,
     ):
         with pytest.raises(wire.BrokenFrame, match="Unreadable frame: x"):
             await anext(connection.stream(schema.StatusRequest()))
-    client.socket_path().unlink(missing_ok=True)
+    runtime_folder.socket_path().unlink(missing_ok=True)

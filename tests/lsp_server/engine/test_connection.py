@@ -8,7 +8,7 @@ import pytest
 
 from attribution.engine.service import IDLE_TIMEOUT
 from attribution.errors import EngineUnavailable
-from attribution.ipc import client
+from attribution.ipc import runtime_folder
 from attribution.schema import EngineStatus, StatusRequest
 from lsp_server.engine.connection import Connection
 
@@ -56,7 +56,7 @@ async def test_an_engine_that_runs_is_told_how_long_to_stay(
     await other.close()
     connection.set_idle_time(0.05)
     async with asyncio.timeout(30):
-        while client.socket_path().exists():
+        while runtime_folder.socket_path().exists():
             await asyncio.sleep(0.01)
     assert "idle for 0 s" in (engine_folder / "engine.log").read_text()
     connection.set_idle_time(None)  # of one that is gone
@@ -77,7 +77,7 @@ async def test_an_idle_time_that_is_unset_gives_way_to_the_inherited_one(
     first, second = Connection(lambda: None), Connection(lambda: None)
     (_,) = [event async for event in first.stream(StatusRequest(), idle=0.05)]
     async with asyncio.timeout(30):
-        while client.socket_path().exists():  # until that engine has left
+        while runtime_folder.socket_path().exists():  # until that engine has left
             await asyncio.sleep(0.01)
     assert await idle_timeout(second) == expected
     await first.close()
@@ -95,6 +95,6 @@ async def test_a_folder_that_cannot_be_made(
 
 
 async def test_a_log_that_cannot_be_written(engine_folder: Path) -> None:
-    client.log_path().mkdir()
+    runtime_folder.log_path().mkdir()
     assert "log cannot be written" in await failure()
     assert not (engine_folder / "engine.sock").exists()
