@@ -168,7 +168,7 @@ async def test_a_longer_search_goes_on(driver: Driver, peer: Peer) -> None:
 
 async def test_whether_a_map_can_be_trusted(driver: Driver, peer: Peer) -> None:
     await ready(driver, peer)
-    await driver.perform(URI, (0, 0), "Check whether")
+    await driver.perform(URI, (0, 0), "Check the faithfulness")
     received = await peer.next_request()
     assert isinstance(received.request, FaithfulnessRequest)
     assert received.request.explain.pair == REPAIRED
