@@ -34,7 +34,7 @@ def to_html(graph: AttributionGraph, generation: Generation) -> str:
         "data": embedded_json(to_json(graph, generation)),
     }
     # One pass, so that braces in a token's text stay text.
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _read("page.html"))
 
 
 def embedded_json(value: Any) -> str:

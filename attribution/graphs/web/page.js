@@ -5,27 +5,37 @@ var at = (list, index) => list[index];
 
 // graph/model/model.ts
 function makeModel(data) {
-  const n = data.tokens.length;
-  const cells = data.stages.length * n;
-  const nodeAt = new Int32Array(cells).fill(-1);
+  const tokenCount = data.tokens.length;
+  const tokenPlaceCount = data.stages.length * tokenCount;
+  const nodeAt = new Int32Array(tokenPlaceCount).fill(-1);
   const placeOf = data.nodes.map((node, index2) => {
-    if (node.kind !== "token") return cells + index2;
-    nodeAt[node.stage * n + node.token] = index2;
-    return node.stage * n + node.token;
+    if (node.kind !== "token") return tokenPlaceCount + index2;
+    nodeAt[node.stage * tokenCount + node.token] = index2;
+    return node.stage * tokenCount + node.token;
   });
   const incoming = data.nodes.map(() => []);
   const outgoing = data.nodes.map(() => []);
-  const falling = data.edges.map((_, index2) => index2).sort((a, b) => Math.abs(at(data.edges, b).weight) - Math.abs(at(data.edges, a).weight));
-  for (const index2 of falling) {
+  const edgesByStrength = data.edges.map((_, index2) => index2).sort((a, b) => Math.abs(at(data.edges, b).weight) - Math.abs(at(data.edges, a).weight));
+  for (const index2 of edgesByStrength) {
     at(incoming, at(data.edges, index2).target).push(index2);
     at(outgoing, at(data.edges, index2).source).push(index2);
   }
-  const strongest = placeOf.map((_, node) => node).sort((a, b) => Math.abs(at(data.nodes, b).relevance) - Math.abs(at(data.nodes, a).relevance));
+  const nodesByStrength = placeOf.map((_, node) => node).sort((a, b) => Math.abs(at(data.nodes, b).relevance) - Math.abs(at(data.nodes, a).relevance));
   const details = new Map(data.details.map((detail) => [detail.node, detail]));
-  const used = new Set(data.nodes.map((node) => node.token));
+  const tokensWithNode = new Set(data.nodes.map((node) => node.token));
   const kinds = new Set(data.nodes.map((node) => node.kind));
-  const index = { nodeAt, placeOf, incoming, outgoing, falling, strongest, details, used, kinds };
-  return { data, n, cells, ...index, ...scales(data) };
+  const index = {
+    nodeAt,
+    placeOf,
+    incoming,
+    outgoing,
+    edgesByStrength,
+    nodesByStrength,
+    details,
+    tokensWithNode,
+    kinds
+  };
+  return { data, tokenCount, tokenPlaceCount, ...index, ...scales(data) };
 }
 function scales(data) {
   const sizes = data.nodes.filter((node) => node.kind === "token" && at(data.tokens, node.token).role !== "template").map((node) => Math.abs(node.relevance));
@@ -38,12 +48,12 @@ function scaleOf(values) {
   return { most, least: Math.max(least, most / 1e5) };
 }
 function describe(model, place) {
-  if (place >= model.cells) {
-    const node = place - model.cells;
+  if (place >= model.tokenPlaceCount) {
+    const node = place - model.tokenPlaceCount;
     return { ...at(model.data.nodes, node), node };
   }
-  const stage = Math.floor(place / model.n);
-  const token = place % model.n;
+  const stage = Math.floor(place / model.tokenCount);
+  const token = place % model.tokenCount;
   const relevance = at(at(model.data.relevance, stage), token);
   return { kind: "token", stage, token, relevance, node: at(model.nodeAt, place) };
 }
@@ -51,7 +61,7 @@ function findTokens(model, text) {
   const wanted = text.toLowerCase();
   if (!wanted) return [];
   const { tokens } = model.data;
-  return tokens.filter((token) => token.text.toLowerCase().includes(wanted)).map((t) => t.index);
+  return tokens.filter((token) => token.text.toLowerCase().includes(wanted)).map((token) => token.index);
 }
 
 // graph/canvas/view.ts
@@ -60,7 +70,17 @@ var WIDEST = 150;
 var TALLEST = 64;
 var LARGEST = 150;
 function makeView() {
-  return { width: 0, height: 0, columns: 1, rows: 1, sx: 1, sy: 1, ox: 0, oy: 0, zoomed: false };
+  return {
+    width: 0,
+    height: 0,
+    columns: 1,
+    rows: 1,
+    columnWidth: 1,
+    rowHeight: 1,
+    scrollX: 0,
+    scrollY: 0,
+    zoomed: false
+  };
 }
 function plot(view2) {
   return {
@@ -73,8 +93,8 @@ function plot(view2) {
 function fitted(view2) {
   const { left, right, top, bottom } = plot(view2);
   return {
-    sx: Math.min(WIDEST, Math.max(1, right - left) / view2.columns),
-    sy: Math.min(TALLEST, Math.max(1, bottom - top) / view2.rows)
+    columnWidth: Math.min(WIDEST, Math.max(1, right - left) / view2.columns),
+    rowHeight: Math.min(TALLEST, Math.max(1, bottom - top) / view2.rows)
   };
 }
 function fit(view2) {
@@ -87,42 +107,48 @@ function reshape(view2, change2) {
   if (moved || !view2.zoomed) fit(view2);
   else zoom(view2, 1, 1, plot(view2).left, plot(view2).top);
 }
-function zoom(view2, fx, fy, x, y) {
+function zoom(view2, factorX, factorY, x, y) {
   const least = fitted(view2);
   const { left, bottom } = plot(view2);
-  const column = (x - left + view2.ox) / view2.sx;
-  const row = (bottom - y + view2.oy) / view2.sy;
-  view2.sx = Math.min(Math.max(view2.sx * fx, least.sx), Math.max(LARGEST, least.sx));
-  view2.sy = Math.min(Math.max(view2.sy * fy, least.sy), Math.max(LARGEST, least.sy));
-  view2.zoomed = view2.sx > least.sx || view2.sy > least.sy;
-  view2.ox = column * view2.sx - (x - left);
-  view2.oy = row * view2.sy - (bottom - y);
+  const column = (x - left + view2.scrollX) / view2.columnWidth;
+  const row = (bottom - y + view2.scrollY) / view2.rowHeight;
+  view2.columnWidth = Math.min(
+    Math.max(view2.columnWidth * factorX, least.columnWidth),
+    Math.max(LARGEST, least.columnWidth)
+  );
+  view2.rowHeight = Math.min(
+    Math.max(view2.rowHeight * factorY, least.rowHeight),
+    Math.max(LARGEST, least.rowHeight)
+  );
+  view2.zoomed = view2.columnWidth > least.columnWidth || view2.rowHeight > least.rowHeight;
+  view2.scrollX = column * view2.columnWidth - (x - left);
+  view2.scrollY = row * view2.rowHeight - (bottom - y);
   clamp(view2);
 }
 function pan(view2, dx, dy) {
-  view2.ox -= dx;
-  view2.oy += dy;
+  view2.scrollX -= dx;
+  view2.scrollY += dy;
   clamp(view2);
 }
 function clamp(view2) {
   const { left, right, top, bottom } = plot(view2);
-  const spareX = view2.columns * view2.sx - (right - left);
-  const spareY = view2.rows * view2.sy - (bottom - top);
-  view2.ox = spareX <= 0 ? spareX : Math.min(Math.max(view2.ox, 0), spareX);
-  view2.oy = spareY <= 0 ? 0 : Math.min(Math.max(view2.oy, 0), spareY);
+  const spareX = view2.columns * view2.columnWidth - (right - left);
+  const spareY = view2.rows * view2.rowHeight - (bottom - top);
+  view2.scrollX = spareX <= 0 ? spareX : Math.min(Math.max(view2.scrollX, 0), spareX);
+  view2.scrollY = spareY <= 0 ? 0 : Math.min(Math.max(view2.scrollY, 0), spareY);
 }
 function columnX(view2, column) {
-  return MARGIN.left + (column + 0.5) * view2.sx - view2.ox;
+  return MARGIN.left + (column + 0.5) * view2.columnWidth - view2.scrollX;
 }
 function rowY(view2, row) {
-  return view2.height - MARGIN.bottom - (row + 0.5) * view2.sy + view2.oy;
+  return view2.height - MARGIN.bottom - (row + 0.5) * view2.rowHeight + view2.scrollY;
 }
 function absorbedX(view2, kind) {
   return view2.width - MARGIN.right + (kind === "leak" ? 34 : 78);
 }
 function centre(model, selection, view2, place) {
   const { kind, stage } = describe(model, place);
-  const x = kind === "token" ? columnX(view2, at(selection.columnOf, place % model.n)) : absorbedX(view2, kind);
+  const x = kind === "token" ? columnX(view2, at(selection.columnOf, place % model.tokenCount)) : absorbedX(view2, kind);
   return { x, y: rowY(view2, stage) };
 }
 function inside(view2, { x, y }, kind) {
@@ -130,11 +156,11 @@ function inside(view2, { x, y }, kind) {
   return y >= top - 1 && y <= bottom + 1 && (kind !== "token" || x >= left - 1 && x <= right + 1);
 }
 function placeAt(model, selection, view2, { x, y }) {
-  const row = Math.round((view2.height - MARGIN.bottom - y + view2.oy) / view2.sy - 0.5);
-  const reach = Math.max(9, Math.min(view2.sx, view2.sy) / 2);
+  const row = Math.round((view2.height - MARGIN.bottom - y + view2.scrollY) / view2.rowHeight - 0.5);
+  const reach = Math.max(9, Math.min(view2.columnWidth, view2.rowHeight) / 2);
   let best = -1;
   let least = reach;
-  const near = Math.ceil(reach / view2.sy);
+  const near = Math.ceil(reach / view2.rowHeight);
   for (let stage = row - near; stage <= row + near; stage += 1) {
     for (const place of candidates(model, selection, view2, { x, stage, reach })) {
       const point2 = centre(model, selection, view2, place);
@@ -148,21 +174,21 @@ function placeAt(model, selection, view2, { x, y }) {
 }
 function candidates(model, selection, view2, { x, stage, reach }) {
   if (stage < 0 || stage >= selection.rows.length) return [];
-  const columnAt2 = (offset) => Math.floor((x + offset - MARGIN.left + view2.ox) / view2.sx);
+  const columnAt2 = (offset) => Math.floor((x + offset - MARGIN.left + view2.scrollX) / view2.columnWidth);
   const places = [];
   for (let column = Math.max(0, columnAt2(-reach)); column <= columnAt2(reach); column += 1) {
     if (column >= selection.columns.length) break;
-    const place = stage * model.n + at(selection.columns, column);
+    const place = stage * model.tokenCount + at(selection.columns, column);
     if (at(selection.drawn, place)) places.push(place);
   }
-  return places.concat(at(selection.rows, stage).filter((place) => place >= model.cells));
+  return places.concat(at(selection.rows, stage).filter((place) => place >= model.tokenPlaceCount));
 }
 function reveal(model, selection, view2, place) {
   const point2 = centre(model, selection, view2, place);
   const { left, right, top, bottom } = plot(view2);
   const room = (low, high) => Math.min(40, (high - low) / 3);
   const shift = (value, low, high) => value < low + room(low, high) ? low + room(low, high) - value : Math.min(0, high - room(low, high) - value);
-  const dx = place < model.cells ? shift(point2.x, left, right) : 0;
+  const dx = place < model.tokenPlaceCount ? shift(point2.x, left, right) : 0;
   pan(view2, dx, shift(point2.y, top, bottom));
 }
 
@@ -210,7 +236,10 @@ function clipped(context, view2, work) {
 // graph/model/text.ts
 var MINUS = "−";
 function visible(text, longest = 40) {
-  const shown = text.replaceAll(" ", "·").replaceAll("\n", "↵").replaceAll("	", "⇥").replace(/\p{Cc}/gu, (c) => c < " " ? String.fromCharCode(9216 + c.charCodeAt(0)) : c).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "�");
+  const shown = text.replaceAll(" ", "·").replaceAll("\n", "↵").replaceAll("	", "⇥").replace(
+    /\p{Cc}/gu,
+    (character) => character < " " ? String.fromCharCode(9216 + character.charCodeAt(0)) : character
+  ).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "�");
   const characters = Array.from(shown);
   if (characters.length > longest) return `${characters.slice(0, longest - 1).join("")}…`;
   return shown || "∅";
@@ -251,38 +280,38 @@ function summary(model, place) {
 function select(model, settings2) {
   const { data } = model;
   const columns = shownTokens(model, settings2);
-  const columnOf = new Int32Array(model.n).fill(-1);
+  const columnOf = new Int32Array(model.tokenCount).fill(-1);
   columns.forEach((token, column) => {
     columnOf[token] = column;
   });
-  const last = at(model.nodeAt, model.cells - 1);
+  const last = at(model.nodeAt, model.tokenPlaceCount - 1);
   const shown = data.nodes.map((node, index) => {
     if (node.kind === "token" && at(columnOf, node.token) < 0) return false;
     return index === last || Math.abs(node.relevance) >= settings2.nodesAbove;
   });
-  const edges = model.falling.filter((index) => {
+  const edges = model.edgesByStrength.filter((index) => {
     const { weight, source, target } = at(data.edges, index);
     return Math.abs(weight) >= settings2.edgesAbove && at(shown, source) && at(shown, target);
   }).reverse();
-  const places = model.strongest.filter((node) => at(shown, node)).map((node) => at(model.placeOf, node));
+  const places = model.nodesByStrength.filter((node) => at(shown, node)).map((node) => at(model.placeOf, node));
   const rows = data.stages.map(() => []);
   data.nodes.forEach((node, index) => {
     if (at(shown, index)) at(rows, node.stage).push(at(model.placeOf, index));
   });
   const pruned = settings2.pruned ? prunedPlaces(model, columns, settings2.nodesAbove) : [];
-  const drawn = new Uint8Array(model.cells + data.nodes.length);
+  const drawn = new Uint8Array(model.tokenPlaceCount + data.nodes.length);
   for (const place of [...rows.flat(), ...pruned]) drawn[place] = 1;
   return { columns, columnOf, rows, places: places.reverse(), edges, pruned, drawn };
 }
 function shownTokens(model, settings2) {
   const { tokens } = model.data;
   return tokens.map((token) => token.index).filter(
-    (token) => token === model.n - 1 || (settings2.empty || model.used.has(token)) && (settings2.template || at(tokens, token).role !== "template")
+    (token) => token === model.tokenCount - 1 || (settings2.empty || model.tokensWithNode.has(token)) && (settings2.template || at(tokens, token).role !== "template")
   );
 }
 function prunedPlaces(model, columns, least) {
   return model.data.relevance.flatMap(
-    (row, stage) => columns.filter((token) => at(row, token) !== 0 && Math.abs(at(row, token)) >= least).map((token) => stage * model.n + token).filter((place) => at(model.nodeAt, place) < 0)
+    (row, stage) => columns.filter((token) => at(row, token) !== 0 && Math.abs(at(row, token)) >= least).map((token) => stage * model.tokenCount + token).filter((place) => at(model.nodeAt, place) < 0)
   );
 }
 function strongestPath(model, selection, place) {
@@ -299,7 +328,7 @@ function strongestPath(model, selection, place) {
   return path;
 }
 function columnAt(model, selection, place) {
-  if (place < model.cells) return at(selection.columnOf, place % model.n);
+  if (place < model.tokenPlaceCount) return at(selection.columnOf, place % model.tokenCount);
   return selection.columns.length + (describe(model, place).kind === "leak" ? 0 : 1);
 }
 function neighbour(model, selection, place, dx, dy) {
@@ -356,8 +385,8 @@ var cell = (...children) => make("td", {}, ...children);
 function nodeButton(model, place, actions2) {
   const button = make("button", { type: "button", className: "node" });
   button.append(make("code", {}, nameOf(model, place)));
-  if (place < model.cells)
-    button.append(make("span", { className: "quiet" }, ` ${place % model.n}`));
+  if (place < model.tokenPlaceCount)
+    button.append(make("span", { className: "quiet" }, ` ${place % model.tokenCount}`));
   button.addEventListener("click", () => {
     actions2.select(place);
   });
@@ -529,7 +558,7 @@ var BUCKETS = 8;
 var UNDASHED = 6e3;
 var SPECKS = 5;
 function radius({ view: view2, model }, relevance) {
-  const most = Math.min(13, Math.max(2.5, 0.46 * Math.min(view2.sx, view2.sy)));
+  const most = Math.min(13, Math.max(2.5, 0.46 * Math.min(view2.columnWidth, view2.rowHeight)));
   return Math.max(1.5, most * Math.min(1, Math.sqrt(Math.abs(relevance) / model.sizes.most)));
 }
 function bucketKey(strength, value) {
@@ -539,11 +568,11 @@ function shape(path, kind, relevance, { x, y }, r) {
   if (kind !== "token") {
     path.rect(x - r, y - r, 2 * r, 2 * r);
   } else if (relevance < 0) {
-    const d = r * 1.25;
-    path.moveTo(x, y - d);
-    path.lineTo(x + d, y);
-    path.lineTo(x, y + d);
-    path.lineTo(x - d, y);
+    const halfDiagonal = r * 1.25;
+    path.moveTo(x, y - halfDiagonal);
+    path.lineTo(x + halfDiagonal, y);
+    path.lineTo(x, y + halfDiagonal);
+    path.lineTo(x - halfDiagonal, y);
     path.closePath();
   } else {
     path.moveTo(x + r, y);
@@ -553,7 +582,7 @@ function shape(path, kind, relevance, { x, y }, r) {
 function drawNodes(context, scene2, places) {
   const { view: view2, model, selection, theme } = scene2;
   const fills = /* @__PURE__ */ new Map();
-  const asSpecks = Math.min(view2.sx, view2.sy) < SPECKS && places.length > UNDASHED;
+  const asSpecks = Math.min(view2.columnWidth, view2.rowHeight) < SPECKS && places.length > UNDASHED;
   const signs = new Path2D();
   const specks = { plus: [], minus: [] };
   for (const place of places) {
@@ -605,13 +634,13 @@ function addSign(path, { x, y }, r, relevance) {
 }
 
 // graph/canvas/pace.ts
-var MOST = 4e3;
-var LEAST = 250;
-var NODES = 4;
-var IN_TIME = 40;
+var MOST_EDGES = 4e3;
+var LEAST_EDGES = 250;
+var NODES_PER_EDGE = 4;
+var FRAME_TIME = 40;
 function budgetAfter(edges, milliseconds) {
-  const fitting = Math.round(edges * IN_TIME / Math.max(1, milliseconds));
-  return Math.max(LEAST, Math.min(MOST, 2 * edges, fitting));
+  const fitting = Math.round(edges * FRAME_TIME / Math.max(1, milliseconds));
+  return Math.max(LEAST_EDGES, Math.min(MOST_EDGES, 2 * edges, fitting));
 }
 
 // graph/canvas/base.ts
@@ -622,7 +651,7 @@ function drawBase(canvas2, scene2, budget2) {
   clipped(context, scene2.view, () => {
     canvas2.dataset["edges"] = String(drawEdges(context, scene2, budget2));
     drawPruned(context, scene2);
-    drawNodes(context, scene2, scene2.selection.places.slice(-NODES * budget2));
+    drawNodes(context, scene2, scene2.selection.places.slice(-NODES_PER_EDGE * budget2));
   });
 }
 function drawEdges(context, scene2, budget2) {
@@ -695,7 +724,7 @@ function drawStages(context, { view: view2, model, theme }) {
   const { left, right, top, bottom } = plot(view2);
   const { stages } = model.data;
   const midpoints = stages.some((name) => name.endsWith(".attention"));
-  const every = Math.max(1, Math.ceil(12 / view2.sy));
+  const every = Math.max(1, Math.ceil(12 / view2.rowHeight));
   context.font = "11px system-ui, sans-serif";
   context.textAlign = "right";
   context.textBaseline = "middle";
@@ -703,7 +732,7 @@ function drawStages(context, { view: view2, model, theme }) {
     const y = rowY(view2, stage);
     if (y < top - 1 || y > bottom + 1) return;
     context.fillStyle = theme.guide;
-    if (view2.sy > 7) context.fillRect(left, y, view2.width - left, 1);
+    if (view2.rowHeight > 7) context.fillRect(left, y, view2.width - left, 1);
     if (stage % every) return;
     context.fillStyle = theme.muted;
     context.fillText(stageLabel(name, midpoints), left - 8, y);
@@ -728,7 +757,7 @@ function drawColumns(context, scene2) {
   const { tokens } = model.data;
   context.fillStyle = theme.line;
   selection.columns.forEach((token, column) => {
-    const x = Math.round(columnX(view2, column) - view2.sx / 2);
+    const x = Math.round(columnX(view2, column) - view2.columnWidth / 2);
     const before = at(selection.columns, column - 1);
     if (column === 0 || x < left || x > right) return;
     if (at(tokens, token).role === "output" && at(tokens, before).role !== "output") {
@@ -741,7 +770,7 @@ function drawColumns(context, scene2) {
       context.textAlign = "left";
       context.fillText("output", x + 6, top - 14);
       context.fillStyle = theme.line;
-    } else if (token !== before + 1 && view2.sx > 6) {
+    } else if (token !== before + 1 && view2.columnWidth > 6) {
       context.fillStyle = theme.muted;
       for (let y = bottom - 2; y < bottom + 10; y += 4) context.fillRect(x, y, 1.5, 1.5);
       context.fillStyle = theme.line;
@@ -753,10 +782,10 @@ function labelled(scene2) {
   const { view: view2, selection } = scene2;
   const { left, right } = plot(view2);
   const inSight = selection.columns.map((_, column) => column).filter((column) => columnX(view2, column) >= left && columnX(view2, column) <= right);
-  if (view2.sx >= LABEL_GAP) return inSight;
+  if (view2.columnWidth >= LABEL_GAP) return inSight;
   const strength = new Map(inSight.map((column) => [column, columnStrength(scene2, column)]));
   const taken = /* @__PURE__ */ new Set();
-  const apart = Math.ceil(LABEL_GAP / view2.sx);
+  const apart = Math.ceil(LABEL_GAP / view2.columnWidth);
   for (const column of inSight.sort((a, b) => (strength.get(b) ?? 0) - (strength.get(a) ?? 0))) {
     const free = [...taken].every((other) => Math.abs(other - column) >= apart);
     if (free) taken.add(column);
@@ -812,7 +841,7 @@ function drawScore(context, scene2) {
 function drawStem(context, scene2, x) {
   const { view: view2, model, selection, theme } = scene2;
   const score = model.data.logit_diff;
-  const top = centre(model, selection, view2, model.cells - 1);
+  const top = centre(model, selection, view2, model.tokenPlaceCount - 1);
   if (!inside(view2, top, "token")) return;
   context.strokeStyle = score < 0 ? theme.minus : theme.plus;
   context.lineWidth = 2;
@@ -836,13 +865,13 @@ function drawOverlay(canvas2, scene2, marks2) {
   for (const token of marks2.tokens) drawBand(context, scene2, token);
   clipped(context, view2, () => {
     if (marks2.path.length) drawPath(context, scene2, marks2.path);
-    else if (marks2.selected >= 0) drawStar(context, scene2, marks2.selected);
+    else if (marks2.selected >= 0) drawStrongestEdges(context, scene2, marks2.selected);
     for (const [place, color, width] of rings(scene2.theme, marks2)) {
       drawRing(context, scene2, place, color, width);
     }
   });
   const pointed = [marks2.hover, marks2.cursor].find(
-    (place) => place >= 0 && place < scene2.model.cells
+    (place) => place >= 0 && place < scene2.model.tokenPlaceCount
   );
   if (pointed !== void 0) drawPointedLabel(context, scene2, pointed);
 }
@@ -854,16 +883,16 @@ function rings(theme, { hover, cursor, selected }) {
   ];
 }
 function drawBand(context, { view: view2, model, selection, theme }, token) {
-  const column = token >= 0 && token < model.n ? at(selection.columnOf, token) : -1;
+  const column = token >= 0 && token < model.tokenCount ? at(selection.columnOf, token) : -1;
   if (column < 0) return;
   const { left, right, top, bottom } = plot(view2);
-  const wide = Math.min(40, Math.max(4, view2.sx));
+  const wide = Math.min(40, Math.max(4, view2.columnWidth));
   const x = columnX(view2, column) - wide / 2;
   if (x + wide < left || x > right) return;
   context.fillStyle = theme.band;
   context.fillRect(x, top - 8, wide, bottom - top + 16);
 }
-function drawStar(context, scene2, place) {
+function drawStrongestEdges(context, scene2, place) {
   const { model } = scene2;
   const { node } = describe(model, place);
   if (node < 0) return;
@@ -882,7 +911,7 @@ function drawStar(context, scene2, place) {
   drawNodes(context, scene2, [.../* @__PURE__ */ new Set([place, ...ends.map((end) => at(model.placeOf, end))])]);
 }
 function hasPlace({ model, selection }, place) {
-  return place >= model.cells || at(selection.columnOf, place % model.n) >= 0;
+  return place >= model.tokenPlaceCount || at(selection.columnOf, place % model.tokenCount) >= 0;
 }
 function drawPath(context, scene2, path) {
   const { model } = scene2;
@@ -933,7 +962,7 @@ function drawRing(context, scene2, place, color, width) {
 }
 function drawPointedLabel(context, scene2, place) {
   const { view: view2, selection, theme } = scene2;
-  const column = at(selection.columnOf, place % scene2.model.n);
+  const column = at(selection.columnOf, place % scene2.model.tokenCount);
   const x = columnX(view2, column);
   const { left, right, bottom } = plot(view2);
   if (column < 0 || x < left || x > right) return;
@@ -956,7 +985,7 @@ var settings = {
   pruned: false
 };
 var marks = { hover: -1, cursor: -1, selected: -1, path: [], tokens: [] };
-var search = { tokens: [], at: -1 };
+var search = { tokens: [], current: -1 };
 var opened = null;
 var isOpen = () => opened !== null;
 function scene() {
@@ -971,11 +1000,11 @@ function change(changes) {
 }
 
 // graph/page/painting.ts
-var CALM = 150;
+var REST = 150;
 var pending = /* @__PURE__ */ new Set();
 var settling;
-var budget = MOST;
-var short = false;
+var budget = MOST_EDGES;
+var incomplete = false;
 var afterRest = () => void 0;
 function whenAtRest(work) {
   afterRest = work;
@@ -996,17 +1025,17 @@ function paintBase(base) {
   const shown = scene();
   drawFrame(canvas("frame"), shown);
   const { edges, places } = shown.selection;
-  short = edges.length > budget || places.length > NODES * budget;
+  incomplete = edges.length > budget || places.length > NODES_PER_EDGE * budget;
   const start = performance.now();
   drawBase(base, shown, budget);
   requestAnimationFrame(() => {
     budget = budgetAfter(budget, performance.now() - start);
   });
   clearTimeout(settling);
-  settling = setTimeout(rest, CALM);
+  settling = setTimeout(rest, REST);
 }
 function rest() {
-  if (short) drawBase(canvas("base"), scene(), Infinity);
+  if (incomplete) drawBase(canvas("base"), scene(), Infinity);
   afterRest();
 }
 
@@ -1041,7 +1070,7 @@ var actions = {
     showNode(byId("panel"), model, place, actions);
     byId("panel").scrollTop = 0;
     byId("live").textContent = summary(model, place);
-    if (at(selection.columnOf, place % model.n) >= 0) show(place);
+    if (at(selection.columnOf, place % model.tokenCount) >= 0) show(place);
     tell("select", describe(model, place).token);
     redraw("overlay");
   },
@@ -1049,7 +1078,7 @@ var actions = {
     const { model, selection } = scene();
     marks.path = strongestPath(model, selection, place);
     const names = marks.path.map((step) => nameOf(model, step));
-    const end = (marks.path.at(-1) ?? model.n) < model.n ? "to the embedding" : "then pruned";
+    const end = (marks.path.at(-1) ?? model.tokenCount) < model.tokenCount ? "to the embedding" : "then pruned";
     byId("live").textContent = `Strongest path: ${names.join(", ")}, ${end}`;
     redraw("overlay");
   },
@@ -1116,26 +1145,28 @@ function bindSettings() {
   });
 }
 function clearSearch() {
-  Object.assign(search, { tokens: [], at: -1 });
+  search.tokens = [];
+  search.current = -1;
   input("find").value = "";
-  byId("found").textContent = "";
+  byId("match-count").textContent = "";
 }
 function searchTokens() {
   const { model, selection } = scene();
   const wanted = input("find").value;
-  Object.assign(search, { tokens: findTokens(model, wanted), at: -1 });
+  search.tokens = findTokens(model, wanted);
+  search.current = -1;
   marks.tokens = search.tokens;
   const hidden = search.tokens.filter((token) => at(selection.columnOf, token) < 0).length;
   const count = `${search.tokens.length}${hidden ? `, ${hidden} hidden` : ""}`;
-  byId("found").textContent = wanted ? count : "";
+  byId("match-count").textContent = wanted ? count : "";
   redraw("overlay");
 }
 function goToNext(backwards) {
   const { model, selection } = scene();
   const shown = search.tokens.filter((token2) => at(selection.columnOf, token2) >= 0);
   if (!shown.length) return;
-  search.at = (search.at + (backwards ? shown.length - 1 : 1)) % shown.length;
-  const token = at(shown, Math.max(0, search.at));
+  search.current = (search.current + (backwards ? shown.length - 1 : 1)) % shown.length;
+  const token = at(shown, Math.max(0, search.current));
   const places = selection.rows.flat().filter((place) => describe(model, place).token === token);
   if (!places.length) {
     show(token);
@@ -1154,11 +1185,13 @@ function bindSearch() {
 // graph/page/input.ts
 var STEP = 1.4;
 var SLACK = 4;
-function zoomBy(factor) {
+var zoomer = (factor) => () => {
   const { left, right, top, bottom } = plot(view);
   zoom(view, factor, factor, (left + right) / 2, (top + bottom) / 2);
   redraw("base");
-}
+};
+var zoomIn = zoomer(STEP);
+var zoomOut = zoomer(1 / STEP);
 function fitAll() {
   fit(view);
   redraw("base");
@@ -1226,81 +1259,39 @@ function point(x, y) {
   }
   redraw("overlay");
 }
-function move(dx, dy) {
+var mover = (dx, dy) => () => {
   const { model, selection } = scene();
   const from = marks.cursor;
-  goTo(from < 0 ? model.cells - 1 : neighbour(model, selection, from, dx, dy));
-}
-function goToEnd(choose) {
+  goTo(from < 0 ? model.tokenPlaceCount - 1 : neighbour(model, selection, from, dx, dy));
+};
+var endMover = (index) => () => {
   const { model, selection } = scene();
-  const from = marks.cursor < 0 ? model.cells - 1 : marks.cursor;
-  const place = choose(at(selection.rows, describe(model, from).stage));
+  const from = marks.cursor < 0 ? model.tokenPlaceCount - 1 : marks.cursor;
+  const place = at(selection.rows, describe(model, from).stage).at(index);
   if (place !== void 0) goTo(place);
+};
+function followCursor() {
+  if (marks.cursor >= 0) actions.follow(marks.cursor);
 }
-var KEYS = /* @__PURE__ */ new Map([
-  [
-    "ArrowLeft",
-    () => {
-      move(-1, 0);
-    }
-  ],
-  [
-    "ArrowRight",
-    () => {
-      move(1, 0);
-    }
-  ],
-  [
-    "ArrowUp",
-    () => {
-      move(0, 1);
-    }
-  ],
-  [
-    "ArrowDown",
-    () => {
-      move(0, -1);
-    }
-  ],
-  [
-    "Home",
-    () => {
-      goToEnd((row) => row.at(0));
-    }
-  ],
-  [
-    "End",
-    () => {
-      goToEnd((row) => row.at(-1));
-    }
-  ],
-  ["Enter", openNode],
-  ["Escape", actions.close],
-  [
-    "p",
-    () => {
-      if (marks.cursor >= 0) actions.follow(marks.cursor);
-    }
-  ],
-  [
-    "+",
-    () => {
-      zoomBy(STEP);
-    }
-  ],
-  [
-    "-",
-    () => {
-      zoomBy(1 / STEP);
-    }
-  ],
-  ["0", fitAll]
-]);
 function openNode() {
   if (marks.cursor < 0) return;
   actions.select(marks.cursor);
   byId("panel").focus();
 }
+var KEYS = /* @__PURE__ */ new Map([
+  ["ArrowLeft", mover(-1, 0)],
+  ["ArrowRight", mover(1, 0)],
+  ["ArrowUp", mover(0, 1)],
+  ["ArrowDown", mover(0, -1)],
+  ["Home", endMover(0)],
+  ["End", endMover(-1)],
+  ["Enter", openNode],
+  ["Escape", actions.close],
+  ["p", followCursor],
+  ["+", zoomIn],
+  ["-", zoomOut],
+  ["0", fitAll]
+]);
 function bindKeys() {
   byId("overlay").addEventListener("keydown", (event) => {
     const action = KEYS.get(event.key);
@@ -1311,12 +1302,8 @@ function bindKeys() {
   byId("panel").addEventListener("keydown", (event) => {
     if (event.key === "Escape") actions.close();
   });
-  byId("in").addEventListener("click", () => {
-    zoomBy(STEP);
-  });
-  byId("out").addEventListener("click", () => {
-    zoomBy(1 / STEP);
-  });
+  byId("in").addEventListener("click", zoomIn);
+  byId("out").addEventListener("click", zoomOut);
   byId("fit").addEventListener("click", fitAll);
 }
 

@@ -5,7 +5,7 @@
 
 import { at } from '../model/at';
 import { bucketKey, BUCKETS, drawNodes, UNDASHED } from './nodes';
-import { NODES } from './pace';
+import { NODES_PER_EDGE } from './pace';
 import { clipped, prepare, type Scene } from './scene';
 import { centre, columnX, inside, plot, rowY } from './view';
 
@@ -20,7 +20,7 @@ export function drawBase(canvas: HTMLCanvasElement, scene: Scene, budget: number
   clipped(context, scene.view, () => {
     canvas.dataset['edges'] = String(drawEdges(context, scene, budget));
     drawPruned(context, scene);
-    drawNodes(context, scene, scene.selection.places.slice(-NODES * budget));
+    drawNodes(context, scene, scene.selection.places.slice(-NODES_PER_EDGE * budget));
   });
 }
 

@@ -25,7 +25,7 @@ function drawStages(context: CanvasRenderingContext2D, { view, model, theme }: S
   const { left, right, top, bottom } = plot(view);
   const { stages } = model.data;
   const midpoints = stages.some((name) => name.endsWith('.attention'));
-  const every = Math.max(1, Math.ceil(12 / view.sy));
+  const every = Math.max(1, Math.ceil(12 / view.rowHeight));
   context.font = '11px system-ui, sans-serif';
   context.textAlign = 'right';
   context.textBaseline = 'middle';
@@ -33,7 +33,7 @@ function drawStages(context: CanvasRenderingContext2D, { view, model, theme }: S
     const y = rowY(view, stage);
     if (y < top - 1 || y > bottom + 1) return;
     context.fillStyle = theme.guide;
-    if (view.sy > 7) context.fillRect(left, y, view.width - left, 1);
+    if (view.rowHeight > 7) context.fillRect(left, y, view.width - left, 1);
     if (stage % every) return;
     context.fillStyle = theme.muted;
     context.fillText(stageLabel(name, midpoints), left - 8, y);
@@ -62,7 +62,7 @@ function drawColumns(context: CanvasRenderingContext2D, scene: Scene): void {
   const { tokens } = model.data;
   context.fillStyle = theme.line;
   selection.columns.forEach((token, column) => {
-    const x = Math.round(columnX(view, column) - view.sx / 2);
+    const x = Math.round(columnX(view, column) - view.columnWidth / 2);
     const before = at(selection.columns, column - 1);
     if (column === 0 || x < left || x > right) return;
     if (at(tokens, token).role === 'output' && at(tokens, before).role !== 'output') {
@@ -75,7 +75,7 @@ function drawColumns(context: CanvasRenderingContext2D, scene: Scene): void {
       context.textAlign = 'left';
       context.fillText('output', x + 6, top - 14);
       context.fillStyle = theme.line;
-    } else if (token !== before + 1 && view.sx > 6) {
+    } else if (token !== before + 1 && view.columnWidth > 6) {
       context.fillStyle = theme.muted;
       for (let y = bottom - 2; y < bottom + 10; y += 4) context.fillRect(x, y, 1.5, 1.5);
       context.fillStyle = theme.line;
@@ -91,10 +91,10 @@ function labelled(scene: Scene): Iterable<number> {
   const inSight = selection.columns
     .map((_, column) => column)
     .filter((column) => columnX(view, column) >= left && columnX(view, column) <= right);
-  if (view.sx >= LABEL_GAP) return inSight;
+  if (view.columnWidth >= LABEL_GAP) return inSight;
   const strength = new Map(inSight.map((column) => [column, columnStrength(scene, column)]));
   const taken = new Set<number>();
-  const apart = Math.ceil(LABEL_GAP / view.sx);
+  const apart = Math.ceil(LABEL_GAP / view.columnWidth);
   for (const column of inSight.sort((a, b) => (strength.get(b) ?? 0) - (strength.get(a) ?? 0))) {
     const free = [...taken].every((other) => Math.abs(other - column) >= apart);
     if (free) taken.add(column);
@@ -161,7 +161,7 @@ function drawScore(context: CanvasRenderingContext2D, scene: Scene): void {
 function drawStem(context: CanvasRenderingContext2D, scene: Scene, x: number): void {
   const { view, model, selection, theme } = scene;
   const score = model.data.logit_diff;
-  const top = centre(model, selection, view, model.cells - 1);
+  const top = centre(model, selection, view, model.tokenPlaceCount - 1);
   if (!inside(view, top, 'token')) return;
   context.strokeStyle = score < 0 ? theme.minus : theme.plus;
   context.lineWidth = 2;

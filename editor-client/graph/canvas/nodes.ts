@@ -15,7 +15,7 @@ const SPECKS = 5;
 type Square = [x: number, y: number, width: number, height: number];
 
 export function radius({ view, model }: Scene, relevance: number): number {
-  const most = Math.min(13, Math.max(2.5, 0.46 * Math.min(view.sx, view.sy)));
+  const most = Math.min(13, Math.max(2.5, 0.46 * Math.min(view.columnWidth, view.rowHeight)));
   return Math.max(1.5, most * Math.min(1, Math.sqrt(Math.abs(relevance) / model.sizes.most)));
 }
 
@@ -34,11 +34,11 @@ function shape(
   if (kind !== 'token') {
     path.rect(x - r, y - r, 2 * r, 2 * r);
   } else if (relevance < 0) {
-    const d = r * 1.25;
-    path.moveTo(x, y - d);
-    path.lineTo(x + d, y);
-    path.lineTo(x, y + d);
-    path.lineTo(x - d, y);
+    const halfDiagonal = r * 1.25;
+    path.moveTo(x, y - halfDiagonal);
+    path.lineTo(x + halfDiagonal, y);
+    path.lineTo(x, y + halfDiagonal);
+    path.lineTo(x - halfDiagonal, y);
     path.closePath();
   } else {
     path.moveTo(x + r, y);
@@ -53,7 +53,7 @@ export function drawNodes(
 ): void {
   const { view, model, selection, theme } = scene;
   const fills = new Map<number, Path2D>();
-  const asSpecks = Math.min(view.sx, view.sy) < SPECKS && places.length > UNDASHED;
+  const asSpecks = Math.min(view.columnWidth, view.rowHeight) < SPECKS && places.length > UNDASHED;
   const signs = new Path2D();
   const specks: { plus: Square[]; minus: Square[] } = { plus: [], minus: [] };
   for (const place of places) {

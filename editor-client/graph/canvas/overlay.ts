@@ -26,13 +26,13 @@ export function drawOverlay(canvas: HTMLCanvasElement, scene: Scene, marks: Mark
   for (const token of marks.tokens) drawBand(context, scene, token);
   clipped(context, view, () => {
     if (marks.path.length) drawPath(context, scene, marks.path);
-    else if (marks.selected >= 0) drawStar(context, scene, marks.selected);
+    else if (marks.selected >= 0) drawStrongestEdges(context, scene, marks.selected);
     for (const [place, color, width] of rings(scene.theme, marks)) {
       drawRing(context, scene, place, color, width);
     }
   });
   const pointed = [marks.hover, marks.cursor].find(
-    (place) => place >= 0 && place < scene.model.cells,
+    (place) => place >= 0 && place < scene.model.tokenPlaceCount,
   );
   if (pointed !== undefined) drawPointedLabel(context, scene, pointed);
 }
@@ -53,10 +53,10 @@ function drawBand(
   { view, model, selection, theme }: Scene,
   token: number,
 ): void {
-  const column = token >= 0 && token < model.n ? at(selection.columnOf, token) : -1;
+  const column = token >= 0 && token < model.tokenCount ? at(selection.columnOf, token) : -1;
   if (column < 0) return;
   const { left, right, top, bottom } = plot(view);
-  const wide = Math.min(40, Math.max(4, view.sx));
+  const wide = Math.min(40, Math.max(4, view.columnWidth));
   const x = columnX(view, column) - wide / 2;
   if (x + wide < left || x > right) return;
   context.fillStyle = theme.band;
@@ -64,7 +64,7 @@ function drawBand(
 }
 
 /** The strongest edges of a node, both ways, with the nodes that they reach. */
-function drawStar(context: CanvasRenderingContext2D, scene: Scene, place: number): void {
+function drawStrongestEdges(context: CanvasRenderingContext2D, scene: Scene, place: number): void {
   const { model } = scene;
   const { node } = describe(model, place);
   if (node < 0) return;
@@ -85,7 +85,7 @@ function drawStar(context: CanvasRenderingContext2D, scene: Scene, place: number
 
 /** A token whose column is hidden has no place on the map. */
 function hasPlace({ model, selection }: Scene, place: number): boolean {
-  return place >= model.cells || at(selection.columnOf, place % model.n) >= 0;
+  return place >= model.tokenPlaceCount || at(selection.columnOf, place % model.tokenCount) >= 0;
 }
 
 function drawPath(context: CanvasRenderingContext2D, scene: Scene, path: number[]): void {
@@ -151,7 +151,7 @@ function drawRing(
 /** The label of the column that is pointed at, which may have found no room. */
 function drawPointedLabel(context: CanvasRenderingContext2D, scene: Scene, place: number): void {
   const { view, selection, theme } = scene;
-  const column = at(selection.columnOf, place % scene.model.n);
+  const column = at(selection.columnOf, place % scene.model.tokenCount);
   const x = columnX(view, column);
   const { left, right, bottom } = plot(view);
   if (column < 0 || x < left || x > right) return;

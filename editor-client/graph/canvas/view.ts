@@ -19,12 +19,11 @@ export interface View {
   height: number;
   columns: number;
   rows: number;
-  /** Pixels per column and row. */
-  sx: number;
-  sy: number;
+  columnWidth: number;
+  rowHeight: number;
   /** Pixels by which the plot is scrolled. */
-  ox: number;
-  oy: number;
+  scrollX: number;
+  scrollY: number;
   zoomed: boolean;
 }
 
@@ -34,7 +33,17 @@ export interface Point {
 }
 
 export function makeView(): View {
-  return { width: 0, height: 0, columns: 1, rows: 1, sx: 1, sy: 1, ox: 0, oy: 0, zoomed: false };
+  return {
+    width: 0,
+    height: 0,
+    columns: 1,
+    rows: 1,
+    columnWidth: 1,
+    rowHeight: 1,
+    scrollX: 0,
+    scrollY: 0,
+    zoomed: false,
+  };
 }
 
 export interface Plot {
@@ -53,11 +62,11 @@ export function plot(view: View): Plot {
   };
 }
 
-function fitted(view: View): Pick<View, 'sx' | 'sy'> {
+function fitted(view: View): Pick<View, 'columnWidth' | 'rowHeight'> {
   const { left, right, top, bottom } = plot(view);
   return {
-    sx: Math.min(WIDEST, Math.max(1, right - left) / view.columns),
-    sy: Math.min(TALLEST, Math.max(1, bottom - top) / view.rows),
+    columnWidth: Math.min(WIDEST, Math.max(1, right - left) / view.columns),
+    rowHeight: Math.min(TALLEST, Math.max(1, bottom - top) / view.rows),
   };
 }
 
@@ -76,40 +85,46 @@ export function reshape(view: View, change: Partial<View>): void {
 }
 
 /** Scales about the point (x, y), which stays where it is. */
-export function zoom(view: View, fx: number, fy: number, x: number, y: number): void {
+export function zoom(view: View, factorX: number, factorY: number, x: number, y: number): void {
   const least = fitted(view);
   const { left, bottom } = plot(view);
-  const column = (x - left + view.ox) / view.sx;
-  const row = (bottom - y + view.oy) / view.sy;
-  view.sx = Math.min(Math.max(view.sx * fx, least.sx), Math.max(LARGEST, least.sx));
-  view.sy = Math.min(Math.max(view.sy * fy, least.sy), Math.max(LARGEST, least.sy));
-  view.zoomed = view.sx > least.sx || view.sy > least.sy;
-  view.ox = column * view.sx - (x - left);
-  view.oy = row * view.sy - (bottom - y);
+  const column = (x - left + view.scrollX) / view.columnWidth;
+  const row = (bottom - y + view.scrollY) / view.rowHeight;
+  view.columnWidth = Math.min(
+    Math.max(view.columnWidth * factorX, least.columnWidth),
+    Math.max(LARGEST, least.columnWidth),
+  );
+  view.rowHeight = Math.min(
+    Math.max(view.rowHeight * factorY, least.rowHeight),
+    Math.max(LARGEST, least.rowHeight),
+  );
+  view.zoomed = view.columnWidth > least.columnWidth || view.rowHeight > least.rowHeight;
+  view.scrollX = column * view.columnWidth - (x - left);
+  view.scrollY = row * view.rowHeight - (bottom - y);
   clamp(view);
 }
 
 export function pan(view: View, dx: number, dy: number): void {
-  view.ox -= dx;
-  view.oy += dy;
+  view.scrollX -= dx;
+  view.scrollY += dy;
   clamp(view);
 }
 
 /** Keeps the plot full; where there is room to spare, the columns stand at its right. */
 function clamp(view: View): void {
   const { left, right, top, bottom } = plot(view);
-  const spareX = view.columns * view.sx - (right - left);
-  const spareY = view.rows * view.sy - (bottom - top);
-  view.ox = spareX <= 0 ? spareX : Math.min(Math.max(view.ox, 0), spareX);
-  view.oy = spareY <= 0 ? 0 : Math.min(Math.max(view.oy, 0), spareY);
+  const spareX = view.columns * view.columnWidth - (right - left);
+  const spareY = view.rows * view.rowHeight - (bottom - top);
+  view.scrollX = spareX <= 0 ? spareX : Math.min(Math.max(view.scrollX, 0), spareX);
+  view.scrollY = spareY <= 0 ? 0 : Math.min(Math.max(view.scrollY, 0), spareY);
 }
 
 export function columnX(view: View, column: number): number {
-  return MARGIN.left + (column + 0.5) * view.sx - view.ox;
+  return MARGIN.left + (column + 0.5) * view.columnWidth - view.scrollX;
 }
 
 export function rowY(view: View, row: number): number {
-  return view.height - MARGIN.bottom - (row + 0.5) * view.sy + view.oy;
+  return view.height - MARGIN.bottom - (row + 0.5) * view.rowHeight + view.scrollY;
 }
 
 export function absorbedX(view: View, kind: NodeData['kind']): number {
@@ -121,7 +136,7 @@ export function centre(model: Model, selection: Selection, view: View, place: nu
   const { kind, stage } = describe(model, place);
   const x =
     kind === 'token'
-      ? columnX(view, at(selection.columnOf, place % model.n))
+      ? columnX(view, at(selection.columnOf, place % model.tokenCount))
       : absorbedX(view, kind);
   return { x, y: rowY(view, stage) };
 }
@@ -134,11 +149,11 @@ export function inside(view: View, { x, y }: Point, kind: NodeData['kind']): boo
 
 /** The drawn place nearest to (x, y), within reach, or −1; the grid itself is the index. */
 export function placeAt(model: Model, selection: Selection, view: View, { x, y }: Point): number {
-  const row = Math.round((view.height - MARGIN.bottom - y + view.oy) / view.sy - 0.5);
-  const reach = Math.max(9, Math.min(view.sx, view.sy) / 2);
+  const row = Math.round((view.height - MARGIN.bottom - y + view.scrollY) / view.rowHeight - 0.5);
+  const reach = Math.max(9, Math.min(view.columnWidth, view.rowHeight) / 2);
   let best = -1;
   let least = reach;
-  const near = Math.ceil(reach / view.sy);
+  const near = Math.ceil(reach / view.rowHeight);
   for (let stage = row - near; stage <= row + near; stage += 1) {
     for (const place of candidates(model, selection, view, { x, stage, reach })) {
       const point = centre(model, selection, view, place);
@@ -160,14 +175,14 @@ function candidates(
 ): number[] {
   if (stage < 0 || stage >= selection.rows.length) return [];
   const columnAt = (offset: number): number =>
-    Math.floor((x + offset - MARGIN.left + view.ox) / view.sx);
+    Math.floor((x + offset - MARGIN.left + view.scrollX) / view.columnWidth);
   const places: number[] = [];
   for (let column = Math.max(0, columnAt(-reach)); column <= columnAt(reach); column += 1) {
     if (column >= selection.columns.length) break;
-    const place = stage * model.n + at(selection.columns, column);
+    const place = stage * model.tokenCount + at(selection.columns, column);
     if (at(selection.drawn, place)) places.push(place);
   }
-  return places.concat(at(selection.rows, stage).filter((place) => place >= model.cells));
+  return places.concat(at(selection.rows, stage).filter((place) => place >= model.tokenPlaceCount));
 }
 
 /** Moves the view so that a place is in it. */
@@ -179,6 +194,6 @@ export function reveal(model: Model, selection: Selection, view: View, place: nu
     value < low + room(low, high)
       ? low + room(low, high) - value
       : Math.min(0, high - room(low, high) - value);
-  const dx = place < model.cells ? shift(point.x, left, right) : 0;
+  const dx = place < model.tokenPlaceCount ? shift(point.x, left, right) : 0;
   pan(view, dx, shift(point.y, top, bottom));
 }

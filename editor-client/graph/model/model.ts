@@ -1,8 +1,8 @@
 /**
  * The graph as it is drawn.
  *
- * A place is a number: stage · n + token for a token's state, pruned ones too, and
- * stages · n + node for a leak or bias node.
+ * A place is a number: stage · tokenCount + token for a token's state, pruned ones too, and
+ * tokenPlaceCount + node for a leak or bias node.
  */
 
 import { at } from './at';
@@ -16,10 +16,9 @@ export interface Scale {
 
 export interface Model {
   data: GraphData;
-  /** Tokens. */
-  n: number;
+  tokenCount: number;
   /** Places of tokens; those of leaks and biases follow. */
-  cells: number;
+  tokenPlaceCount: number;
   /** [place of a token] its node, −1 where it was pruned. */
   nodeAt: Int32Array;
   /** [node] its place. */
@@ -28,13 +27,12 @@ export interface Model {
   incoming: number[][];
   outgoing: number[][];
   /** All edges, strongest first. */
-  falling: number[];
+  edgesByStrength: number[];
   /** All nodes, strongest first. */
-  strongest: number[];
+  nodesByStrength: number[];
   /** By node. */
   details: Map<number, DetailData>;
-  /** Tokens with a node. */
-  used: Set<number>;
+  tokensWithNode: Set<number>;
   kinds: Set<NodeData['kind']>;
   sizes: Scale;
   weights: Scale;
@@ -47,31 +45,41 @@ export interface PlaceInfo extends NodeData {
 
 /** Indexes the data: places of nodes, and the edges of each node, strongest first. */
 export function makeModel(data: GraphData): Model {
-  const n = data.tokens.length;
-  const cells = data.stages.length * n;
-  const nodeAt = new Int32Array(cells).fill(-1);
+  const tokenCount = data.tokens.length;
+  const tokenPlaceCount = data.stages.length * tokenCount;
+  const nodeAt = new Int32Array(tokenPlaceCount).fill(-1);
   const placeOf = data.nodes.map((node, index) => {
-    if (node.kind !== 'token') return cells + index;
-    nodeAt[node.stage * n + node.token] = index;
-    return node.stage * n + node.token;
+    if (node.kind !== 'token') return tokenPlaceCount + index;
+    nodeAt[node.stage * tokenCount + node.token] = index;
+    return node.stage * tokenCount + node.token;
   });
   const incoming: number[][] = data.nodes.map(() => []);
   const outgoing: number[][] = data.nodes.map(() => []);
-  const falling = data.edges
+  const edgesByStrength = data.edges
     .map((_, index) => index)
     .sort((a, b) => Math.abs(at(data.edges, b).weight) - Math.abs(at(data.edges, a).weight));
-  for (const index of falling) {
+  for (const index of edgesByStrength) {
     at(incoming, at(data.edges, index).target).push(index);
     at(outgoing, at(data.edges, index).source).push(index);
   }
-  const strongest = placeOf
+  const nodesByStrength = placeOf
     .map((_, node) => node)
     .sort((a, b) => Math.abs(at(data.nodes, b).relevance) - Math.abs(at(data.nodes, a).relevance));
   const details = new Map(data.details.map((detail) => [detail.node, detail]));
-  const used = new Set(data.nodes.map((node) => node.token));
+  const tokensWithNode = new Set(data.nodes.map((node) => node.token));
   const kinds = new Set(data.nodes.map((node) => node.kind));
-  const index = { nodeAt, placeOf, incoming, outgoing, falling, strongest, details, used, kinds };
-  return { data, n, cells, ...index, ...scales(data) };
+  const index = {
+    nodeAt,
+    placeOf,
+    incoming,
+    outgoing,
+    edgesByStrength,
+    nodesByStrength,
+    details,
+    tokensWithNode,
+    kinds,
+  };
+  return { data, tokenCount, tokenPlaceCount, ...index, ...scales(data) };
 }
 
 /** The largest sizes; a template token's relevance does not count, as it dwarfs all others. */
@@ -90,12 +98,12 @@ function scaleOf(values: number[]): Scale {
 }
 
 export function describe(model: Model, place: number): PlaceInfo {
-  if (place >= model.cells) {
-    const node = place - model.cells;
+  if (place >= model.tokenPlaceCount) {
+    const node = place - model.tokenPlaceCount;
     return { ...at(model.data.nodes, node), node };
   }
-  const stage = Math.floor(place / model.n);
-  const token = place % model.n;
+  const stage = Math.floor(place / model.tokenCount);
+  const token = place % model.tokenCount;
   const relevance = at(at(model.data.relevance, stage), token);
   return { kind: 'token', stage, token, relevance, node: at(model.nodeAt, place) };
 }
@@ -105,5 +113,7 @@ export function findTokens(model: Model, text: string): number[] {
   const wanted = text.toLowerCase();
   if (!wanted) return [];
   const { tokens } = model.data;
-  return tokens.filter((token) => token.text.toLowerCase().includes(wanted)).map((t) => t.index);
+  return tokens
+    .filter((token) => token.text.toLowerCase().includes(wanted))
+    .map((token) => token.index);
 }

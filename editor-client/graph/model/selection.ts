@@ -31,22 +31,22 @@ export interface Selection {
 export function select(model: Model, settings: Settings): Selection {
   const { data } = model;
   const columns = shownTokens(model, settings);
-  const columnOf = new Int32Array(model.n).fill(-1);
+  const columnOf = new Int32Array(model.tokenCount).fill(-1);
   columns.forEach((token, column) => {
     columnOf[token] = column;
   });
-  const last = at(model.nodeAt, model.cells - 1);
+  const last = at(model.nodeAt, model.tokenPlaceCount - 1);
   const shown = data.nodes.map((node, index) => {
     if (node.kind === 'token' && at(columnOf, node.token) < 0) return false;
     return index === last || Math.abs(node.relevance) >= settings.nodesAbove;
   });
-  const edges = model.falling
+  const edges = model.edgesByStrength
     .filter((index) => {
       const { weight, source, target } = at(data.edges, index);
       return Math.abs(weight) >= settings.edgesAbove && at(shown, source) && at(shown, target);
     })
     .reverse();
-  const places = model.strongest
+  const places = model.nodesByStrength
     .filter((node) => at(shown, node))
     .map((node) => at(model.placeOf, node));
   const rows: number[][] = data.stages.map(() => []);
@@ -54,7 +54,7 @@ export function select(model: Model, settings: Settings): Selection {
     if (at(shown, index)) at(rows, node.stage).push(at(model.placeOf, index));
   });
   const pruned = settings.pruned ? prunedPlaces(model, columns, settings.nodesAbove) : [];
-  const drawn = new Uint8Array(model.cells + data.nodes.length);
+  const drawn = new Uint8Array(model.tokenPlaceCount + data.nodes.length);
   for (const place of [...rows.flat(), ...pruned]) drawn[place] = 1;
   return { columns, columnOf, rows, places: places.reverse(), edges, pruned, drawn };
 }
@@ -66,8 +66,8 @@ function shownTokens(model: Model, settings: Settings): number[] {
     .map((token) => token.index)
     .filter(
       (token) =>
-        token === model.n - 1 ||
-        ((settings.empty || model.used.has(token)) &&
+        token === model.tokenCount - 1 ||
+        ((settings.empty || model.tokensWithNode.has(token)) &&
           (settings.template || at(tokens, token).role !== 'template')),
     );
 }
@@ -76,7 +76,7 @@ function prunedPlaces(model: Model, columns: number[], least: number): number[] 
   return model.data.relevance.flatMap((row, stage) =>
     columns
       .filter((token) => at(row, token) !== 0 && Math.abs(at(row, token)) >= least)
-      .map((token) => stage * model.n + token)
+      .map((token) => stage * model.tokenCount + token)
       .filter((place) => at(model.nodeAt, place) < 0),
   );
 }
@@ -98,7 +98,7 @@ export function strongestPath(model: Model, selection: Selection, place: number)
 
 /** The column of a place; those of leak and bias lie right of all tokens. */
 function columnAt(model: Model, selection: Selection, place: number): number {
-  if (place < model.cells) return at(selection.columnOf, place % model.n);
+  if (place < model.tokenPlaceCount) return at(selection.columnOf, place % model.tokenCount);
   return selection.columns.length + (describe(model, place).kind === 'leak' ? 0 : 1);
 }
 

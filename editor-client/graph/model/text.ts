@@ -8,7 +8,9 @@ export function visible(text: string, longest = 40): string {
     .replaceAll(' ', '\u00b7')
     .replaceAll('\n', '\u21b5')
     .replaceAll('\t', '\u21e5')
-    .replace(/\p{Cc}/gu, (c) => (c < ' ' ? String.fromCharCode(0x2400 + c.charCodeAt(0)) : c))
+    .replace(/\p{Cc}/gu, (character) =>
+      character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : character,
+    )
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\ufffd');
   const characters = Array.from(shown);
   if (characters.length > longest) return `${characters.slice(0, longest - 1).join('')}\u2026`;

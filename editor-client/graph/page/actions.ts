@@ -51,7 +51,7 @@ export const actions: Actions = {
     showNode(byId('panel'), model, place, actions);
     byId('panel').scrollTop = 0;
     byId('live').textContent = summary(model, place);
-    if (at(selection.columnOf, place % model.n) >= 0) show(place);
+    if (at(selection.columnOf, place % model.tokenCount) >= 0) show(place);
     tell('select', describe(model, place).token);
     redraw('overlay');
   },
@@ -60,7 +60,10 @@ export const actions: Actions = {
     const { model, selection } = scene();
     marks.path = strongestPath(model, selection, place);
     const names = marks.path.map((step) => nameOf(model, step));
-    const end = (marks.path.at(-1) ?? model.n) < model.n ? 'to the embedding' : 'then pruned';
+    const end =
+      (marks.path.at(-1) ?? model.tokenCount) < model.tokenCount
+        ? 'to the embedding'
+        : 'then pruned';
     byId('live').textContent = `Strongest path: ${names.join(', ')}, ${end}`;
     redraw('overlay');
   },

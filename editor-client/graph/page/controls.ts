@@ -80,19 +80,21 @@ export function bindSettings(): void {
 
 /** Forgets what was searched for. */
 export function clearSearch(): void {
-  Object.assign(search, { tokens: [], at: -1 });
+  search.tokens = [];
+  search.current = -1;
   input('find').value = '';
-  byId('found').textContent = '';
+  byId('match-count').textContent = '';
 }
 
 function searchTokens(): void {
   const { model, selection } = scene();
   const wanted = input('find').value;
-  Object.assign(search, { tokens: findTokens(model, wanted), at: -1 });
+  search.tokens = findTokens(model, wanted);
+  search.current = -1;
   marks.tokens = search.tokens;
   const hidden = search.tokens.filter((token) => at(selection.columnOf, token) < 0).length;
   const count = `${search.tokens.length}${hidden ? `, ${hidden} hidden` : ''}`;
-  byId('found').textContent = wanted ? count : '';
+  byId('match-count').textContent = wanted ? count : '';
   redraw('overlay');
 }
 
@@ -101,8 +103,8 @@ function goToNext(backwards: boolean): void {
   const { model, selection } = scene();
   const shown = search.tokens.filter((token) => at(selection.columnOf, token) >= 0);
   if (!shown.length) return;
-  search.at = (search.at + (backwards ? shown.length - 1 : 1)) % shown.length;
-  const token = at(shown, Math.max(0, search.at));
+  search.current = (search.current + (backwards ? shown.length - 1 : 1)) % shown.length;
+  const token = at(shown, Math.max(0, search.current));
   const places = selection.rows.flat().filter((place) => describe(model, place).token === token);
   if (!places.length) {
     show(token);

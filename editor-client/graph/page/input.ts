@@ -15,11 +15,15 @@ const STEP = 1.4;
 /** Pixels that the pointer moves before a click is a drag. */
 const SLACK = 4;
 
-function zoomBy(factor: number): void {
+/** Zooms about the middle of the plot. */
+const zoomer = (factor: number) => (): void => {
   const { left, right, top, bottom } = plot(view);
   zoom(view, factor, factor, (left + right) / 2, (top + bottom) / 2);
   redraw('base');
-}
+};
+
+const zoomIn = zoomer(STEP);
+const zoomOut = zoomer(1 / STEP);
 
 function fitAll(): void {
   fit(view);
@@ -101,84 +105,45 @@ function point(x: number, y: number): void {
   redraw('overlay');
 }
 
-function move(dx: number, dy: number): void {
+/** Moves the cursor to the next node beside (dx) or above (dy). */
+const mover = (dx: number, dy: number) => (): void => {
   const { model, selection } = scene();
   const from = marks.cursor;
-  goTo(from < 0 ? model.cells - 1 : neighbour(model, selection, from, dx, dy));
-}
+  goTo(from < 0 ? model.tokenPlaceCount - 1 : neighbour(model, selection, from, dx, dy));
+};
 
-function goToEnd(choose: (row: number[]) => number | undefined): void {
+/** Moves the cursor to the first (0) or last (−1) node of its stage. */
+const endMover = (index: 0 | -1) => (): void => {
   const { model, selection } = scene();
-  const from = marks.cursor < 0 ? model.cells - 1 : marks.cursor;
-  const place = choose(at(selection.rows, describe(model, from).stage));
+  const from = marks.cursor < 0 ? model.tokenPlaceCount - 1 : marks.cursor;
+  const place = at(selection.rows, describe(model, from).stage).at(index);
   if (place !== undefined) goTo(place);
-}
+};
 
-const KEYS = new Map<string, () => void>([
-  [
-    'ArrowLeft',
-    () => {
-      move(-1, 0);
-    },
-  ],
-  [
-    'ArrowRight',
-    () => {
-      move(1, 0);
-    },
-  ],
-  [
-    'ArrowUp',
-    () => {
-      move(0, 1);
-    },
-  ],
-  [
-    'ArrowDown',
-    () => {
-      move(0, -1);
-    },
-  ],
-  [
-    'Home',
-    () => {
-      goToEnd((row) => row.at(0));
-    },
-  ],
-  [
-    'End',
-    () => {
-      goToEnd((row) => row.at(-1));
-    },
-  ],
-  ['Enter', openNode],
-  ['Escape', actions.close],
-  [
-    'p',
-    () => {
-      if (marks.cursor >= 0) actions.follow(marks.cursor);
-    },
-  ],
-  [
-    '+',
-    () => {
-      zoomBy(STEP);
-    },
-  ],
-  [
-    '-',
-    () => {
-      zoomBy(1 / STEP);
-    },
-  ],
-  ['0', fitAll],
-]);
+function followCursor(): void {
+  if (marks.cursor >= 0) actions.follow(marks.cursor);
+}
 
 function openNode(): void {
   if (marks.cursor < 0) return;
   actions.select(marks.cursor);
   byId('panel').focus();
 }
+
+const KEYS = new Map<string, () => void>([
+  ['ArrowLeft', mover(-1, 0)],
+  ['ArrowRight', mover(1, 0)],
+  ['ArrowUp', mover(0, 1)],
+  ['ArrowDown', mover(0, -1)],
+  ['Home', endMover(0)],
+  ['End', endMover(-1)],
+  ['Enter', openNode],
+  ['Escape', actions.close],
+  ['p', followCursor],
+  ['+', zoomIn],
+  ['-', zoomOut],
+  ['0', fitAll],
+]);
 
 export function bindKeys(): void {
   byId('overlay').addEventListener('keydown', (event) => {
@@ -190,11 +155,7 @@ export function bindKeys(): void {
   byId('panel').addEventListener('keydown', (event) => {
     if (event.key === 'Escape') actions.close();
   });
-  byId('in').addEventListener('click', () => {
-    zoomBy(STEP);
-  });
-  byId('out').addEventListener('click', () => {
-    zoomBy(1 / STEP);
-  });
+  byId('in').addEventListener('click', zoomIn);
+  byId('out').addEventListener('click', zoomOut);
   byId('fit').addEventListener('click', fitAll);
 }

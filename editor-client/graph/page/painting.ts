@@ -3,12 +3,12 @@
 import { drawBase } from '../canvas/base';
 import { drawFrame } from '../canvas/frame';
 import { drawOverlay } from '../canvas/overlay';
-import { budgetAfter, MOST, NODES } from '../canvas/pace';
+import { budgetAfter, MOST_EDGES, NODES_PER_EDGE } from '../canvas/pace';
 import { canvas } from './elements';
 import { marks, scene } from './state';
 
 /** Milliseconds of rest before everything is drawn. */
-const CALM = 150;
+const REST = 150;
 
 /** The map with what surrounds it, or only what lies above it. */
 export type Layer = 'base' | 'overlay';
@@ -16,9 +16,9 @@ export type Layer = 'base' | 'overlay';
 let pending = new Set<Layer>();
 let settling: ReturnType<typeof setTimeout> | undefined;
 /** Edges that the next frame may draw. */
-let budget = MOST;
+let budget = MOST_EDGES;
 /** Whether the last frame left some out. */
-let short = false;
+let incomplete = false;
 let afterRest = (): void => undefined;
 
 /** `work` is done each time that nothing has moved for a while. */
@@ -45,18 +45,18 @@ function paintBase(base: HTMLCanvasElement): void {
   const shown = scene();
   drawFrame(canvas('frame'), shown);
   const { edges, places } = shown.selection;
-  short = edges.length > budget || places.length > NODES * budget;
+  incomplete = edges.length > budget || places.length > NODES_PER_EDGE * budget;
   const start = performance.now();
   drawBase(base, shown, budget);
   requestAnimationFrame(() => {
     budget = budgetAfter(budget, performance.now() - start); // the next frame waits for this one
   });
   clearTimeout(settling);
-  settling = setTimeout(rest, CALM);
+  settling = setTimeout(rest, REST);
 }
 
 /** What waits until nothing moves: what a frame of a large graph left out, and the tables. */
 function rest(): void {
-  if (short) drawBase(canvas('base'), scene(), Infinity);
+  if (incomplete) drawBase(canvas('base'), scene(), Infinity);
   afterRest();
 }

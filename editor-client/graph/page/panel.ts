@@ -38,8 +38,8 @@ export const cell = (...children: (Node | string | null)[]): HTMLElement =>
 export function nodeButton(model: Model, place: number, actions: Actions): HTMLElement {
   const button = make('button', { type: 'button', className: 'node' });
   button.append(make('code', {}, nameOf(model, place)));
-  if (place < model.cells)
-    button.append(make('span', { className: 'quiet' }, ` ${place % model.n}`));
+  if (place < model.tokenPlaceCount)
+    button.append(make('span', { className: 'quiet' }, ` ${place % model.tokenCount}`));
   button.addEventListener('click', () => {
     actions.select(place);
   });

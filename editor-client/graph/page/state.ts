@@ -19,7 +19,7 @@ export const settings: Settings = {
 export const marks: Marks = { hover: -1, cursor: -1, selected: -1, path: [], tokens: [] };
 
 /** Tokens that were searched for, and which of them was gone to last. */
-export const search: { tokens: number[]; at: number } = { tokens: [], at: -1 };
+export const search: { tokens: number[]; current: number } = { tokens: [], current: -1 };
 
 interface Opened {
   model: Model;

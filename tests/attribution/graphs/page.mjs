@@ -79,6 +79,8 @@ async function useKeys(page) {
   await page.focus('#overlay');
   seen.keys = { start: await press('ArrowDown'), down: await press('ArrowDown') };
   seen.keys.left = await press('ArrowLeft');
+  seen.keys.home = await press('Home');
+  seen.keys.end = await press('End');
   seen.keys.up = await press('ArrowUp');
   await press('Enter');
   seen.opened = { focus: await focused(page), title: await text(page, '#panel h2') };
@@ -117,11 +119,18 @@ async function usePointer(page) {
   await page.click('#fit');
   await drawn(page);
   seen.fitted = (await picture(page, 'frame')) === before;
+  await page.focus('#overlay');
+  seen.zoomedByKey = [];
+  for (const key of ['+', '-']) {
+    await page.keyboard.press(key);
+    await drawn(page);
+    seen.zoomedByKey.push((await picture(page, 'frame')) !== before);
+  }
 }
 
 async function useSearch(page) {
   await page.locator('#find').fill('</SCRIPT>');
-  seen.found = await text(page, '#found');
+  seen.matchCount = await text(page, '#match-count');
   await page.locator('#find').press('Enter');
   seen.searched = await text(page, '#panel h2');
   seen.selected = await page.evaluate(() => window.selected);
@@ -178,9 +187,9 @@ async function timeRedraw(page) {
 async function onSlowMachine(page, work) {
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: 10 });
-  const found = await work(page);
+  const times = await work(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
-  return found;
+  return times;
 }
 
 const browser = await chromium.launch({

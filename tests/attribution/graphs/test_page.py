@@ -26,13 +26,13 @@ class _Reader(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None], str]] = []
+        self.elements: list[tuple[str, dict[str, str | None], str]] = []
         self.inside = False
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs), ""))
+        self.elements.append((tag, dict(attrs), ""))
         self.inside = True
 
     def handle_endtag(self, _tag: str) -> None:
@@ -40,13 +40,13 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.inside:
-            tag, attributes, text = self.found[-1]
-            self.found[-1] = (tag, attributes, text + data)
+            tag, attributes, text = self.elements[-1]
+            self.elements[-1] = (tag, attributes, text + data)
 
     def only(self, tag: str, **wanted: str) -> tuple[dict[str, str | None], str]:
         [(attributes, text)] = [
             (attributes, text)
-            for name, attributes, text in self.found
+            for name, attributes, text in self.elements
             if name == tag and wanted.items() <= attributes.items()
         ]
         return attributes, text
@@ -75,7 +75,9 @@ def test_the_data_comes_through_whatever_the_tokens_are(
 def test_no_token_opens_an_element(graph: AttributionGraph, generation: Generation) -> None:
     page = to_html(graph, generation)
     harmless = to_html(graph, generation_of(["x"] * len(TEXTS)))
-    assert [tag for tag, *_ in _Reader(page).found] == [tag for tag, *_ in _Reader(harmless).found]
+    assert [tag for tag, *_ in _Reader(page).elements] == [
+        tag for tag, *_ in _Reader(harmless).elements
+    ]
     page.encode()  # no lone surrogate is left
 
 
@@ -96,7 +98,7 @@ def test_only_its_own_script_and_style_may_run(
 
 def test_nothing_is_fetched(graph: AttributionGraph, generation: Generation) -> None:
     reader = _Reader(to_html(graph, generation))
-    for _, attributes, _ in reader.found:
+    for _, attributes, _ in reader.elements:
         assert not {"src", "href", "style", "onclick"} & attributes.keys()
     _, style = reader.only("style")
     assert not re.search(r"url\(|@import", style)

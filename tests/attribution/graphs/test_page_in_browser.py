@@ -35,8 +35,8 @@ EVERYTHING = Policy(node_threshold=0.0, mass=None, reach=False)
 def _program(*names: str) -> str:
     """The first of these programs in PATH; skips the test where there is none."""
     for name in names:
-        if found := shutil.which(name):
-            return found
+        if path := shutil.which(name):
+            return path
     pytest.skip(f"needs {names[0]} (apt-get install nodejs npm chromium)")
 
 
@@ -99,6 +99,8 @@ def test_keys_move_open_and_close(seen: dict[str, Any]) -> None:
     assert keys["start"].startswith("·x, token 6, layer 4, after the MLP: ")
     assert keys["down"].startswith("·x, token 6, layer 3")
     assert "token 5, layer 3" in keys["left"]
+    assert keys["home"].startswith("<s>, token 0, layer 3")
+    assert keys["end"].startswith("biases above layer 3")
     assert keys["up"].startswith("·x, token 6, layer 4")  # all there is at the top
     assert (seen["opened"]["focus"], seen["opened"]["title"]) == ("panel", "·x")
     assert seen["opened"]["heads"] > 0
@@ -121,10 +123,11 @@ def test_the_pointer_points_selects_and_zooms(seen: dict[str, Any]) -> None:
     assert seen["clicked"] == "·x"
     assert seen["zoomed"]
     assert seen["fitted"]
+    assert seen["zoomedByKey"] == [True, False]  # "+" zooms in, "-" takes it back
 
 
 def test_search_finds_text_that_looks_like_markup(seen: dict[str, Any]) -> None:
-    assert seen["found"] == "1"
+    assert seen["matchCount"] == "1"
     assert seen["searched"] == "</script><script>injected=1</script>"
     assert seen["selected"][-1] == 2  # the event for other views
     assert seen["highlighted"]
