@@ -23,7 +23,7 @@ from attribution.faults.ranking import best
 from attribution.grading.grader import Grader
 from attribution.job import Job
 from attribution.lrp.objective import ObjectiveKind
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method
 from attribution.models.loader import LoadedModel, is_out_of_memory
 from attribution.schema import (
     Attribution,

@@ -6,7 +6,7 @@ import numpy as np
 from attrs import define, field
 
 from attribution.graphs.measures import KeptEdges, measure
-from attribution.graphs.pruning import Policy, prune
+from attribution.graphs.pruning import PruningPolicy, prune
 from attribution.graphs.raw import Array, RawGraph, RawTransition
 from attribution.schema import (
     AttributionGraph,
@@ -21,7 +21,7 @@ _FAINT_HEAD = 0.02  # share of an edge's Σ|share| below which a head is left ou
 
 
 def assemble(
-    raw: RawGraph, policy: Policy, pair: ContrastPair, method: str, objective: str
+    raw: RawGraph, policy: PruningPolicy, pair: ContrastPair, method: str, objective: str
 ) -> AttributionGraph:
     """The pruned graph. Token k of `raw` is Generation.tokens[k]; the pair's position is its n.
 
@@ -29,14 +29,14 @@ def assemble(
     bias nodes among them, plus the edges that were pruned.
     """
     kept_nodes, kept_edges, pruning = prune(raw, policy)
-    drawing = _Drawing(raw, kept_nodes)
-    drawing.add_tokens()
+    builder = _GraphBuilder(raw, kept_nodes)
+    builder.add_tokens()
     for t, mask in enumerate(kept_edges):
-        drawing.add_edges(t, mask)
+        builder.add_edges(t, mask)
     for t, transition in enumerate(raw.transitions):
-        drawing.add_absorbed(NodeKind.LEAK, t, transition.leak)
-        drawing.add_absorbed(NodeKind.BIAS, t, transition.bias)
-    drawing.add_head_bias()
+        builder.add_absorbed(NodeKind.LEAK, t, transition.leak)
+        builder.add_absorbed(NodeKind.BIAS, t, transition.bias)
+    builder.add_head_bias()
     measures = tuple(
         measure(_kept(raw.transitions[t], mask), kept_nodes[t], kept_nodes[t + 1], t)
         for t, mask in enumerate(kept_edges)
@@ -48,8 +48,8 @@ def assemble(
         logit_diff=raw.logit_diff,
         stages=raw.stages,
         relevance=tuple(tuple(row) for row in raw.relevance.tolist()),
-        nodes=tuple(drawing.nodes),
-        edges=tuple(drawing.edges),
+        nodes=tuple(builder.nodes),
+        edges=tuple(builder.edges),
         pruning=pruning,
         measures=measures,
     )
@@ -61,7 +61,7 @@ def _kept(edges: RawTransition, mask: Array) -> KeptEdges:
 
 
 @define(eq=False)
-class _Drawing:
+class _GraphBuilder:
     """Nodes and edges so far. Token nodes come first, by stage and token."""
 
     raw: RawGraph
@@ -112,26 +112,27 @@ class _Drawing:
 
 
 def _heads(transition: RawTransition, mask: Array) -> dict[int, tuple[HeadShare, ...]]:
-    """The heads of each edge in `mask` (E,), strongest first, without the faint ones.
+    """Edge → its heads, strongest first, without the faint ones; of the edges in `mask` (E,) bool.
 
     What counts is |value| + |key| + |query|: two ways that cancel are not nothing.
     """
     size = np.abs(transition.head_values).sum(1)
     whole = np.bincount(transition.head_edges, size, len(mask))
     strong = (size > 0) & (size >= _FAINT_HEAD * whole[transition.head_edges])
-    rows = np.flatnonzero(strong & mask[transition.head_edges])
-    rows = rows[np.lexsort((-size[rows], transition.head_edges[rows]))]
-    edges = transition.head_edges[rows]
+    entries = np.flatnonzero(strong & mask[transition.head_edges])
+    entries = entries[np.lexsort((-size[entries], transition.head_edges[entries]))]
+    edges = transition.head_edges[entries]
     starts = np.flatnonzero(np.diff(edges, prepend=-1))
     return {
-        int(edges[group[0]]): tuple(_shares(transition, rows[group]))
-        for group in np.split(np.arange(len(rows)), starts[1:])
+        int(edges[group[0]]): tuple(_shares(transition, entries[group]))
+        for group in np.split(np.arange(len(entries)), starts[1:])
         if len(group)
     }
 
 
-def _shares(transition: RawTransition, rows: Array) -> Iterator[HeadShare]:
-    for row in rows.tolist():
-        value, key, query = transition.head_values[row].tolist()
-        layer, head = int(transition.head_layers[row]), int(transition.head_numbers[row])
+def _shares(transition: RawTransition, entries: Array) -> Iterator[HeadShare]:
+    """The shares at these indices of the fields `head_…`, (k,) int64."""
+    for entry in entries.tolist():
+        value, key, query = transition.head_values[entry].tolist()
+        layer, head = int(transition.head_layers[entry]), int(transition.head_numbers[entry])
         yield HeadShare(layer, head, value, key, query)

@@ -55,7 +55,7 @@ def _header(graph: AttributionGraph, generation: Generation) -> dict[str, Any]:
 
 def _node(node: GraphNode, graph: AttributionGraph, generation: Generation) -> dict[str, Any]:
     stage = graph.stages[node.stage]
-    known = {
+    fields = {
         "kind": node.kind.value,
         "stage": node.stage,
         "stage_name": stage,
@@ -63,10 +63,10 @@ def _node(node: GraphNode, graph: AttributionGraph, generation: Generation) -> d
         "relevance": node.relevance,
     }
     if node.kind is not NodeKind.TOKEN:
-        return {"label": f"{node.kind.value} {stage}", **known}
+        return {"label": f"{node.kind.value} {stage}", **fields}
     token = generation.tokens[node.token]
     text = _xml(token.text)
-    return {"label": f"{text} {stage}", **known, "text": text, "role": token.role.value}
+    return {"label": f"{text} {stage}", **fields, "text": text, "role": token.role.value}
 
 
 def _xml(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The shape of a pruned graph between two neighbouring stages: one line of figures each."""
+"""Figures for the shape of a pruned graph between two neighbouring stages."""
 
 import numpy as np
 from attrs import frozen
@@ -6,7 +6,7 @@ from attrs import frozen
 from attribution.graphs.raw import Array
 from attribution.schema import TransitionMeasures
 
-_HUBS = 5  # at most
+_MAX_HUBS = 5
 
 
 @frozen(eq=False)
@@ -19,14 +19,14 @@ class KeptEdges:
     visible: Array  # (n,) int64, per target: how many sources it can see
 
 
-def measure(edges: KeptEdges, sources: Array, targets: Array, at: int) -> TransitionMeasures:
-    """Of the transition from stage `at`; `sources`, `targets` (n,) bool say which nodes stay."""
+def measure(edges: KeptEdges, sources: Array, targets: Array, stage: int) -> TransitionMeasures:
+    """Figures of the transition from `stage`; `sources`, `targets` (n,) bool: which nodes stay."""
     total = float(edges.sizes.sum())
     own = edges.targets == edges.sources
     distance = (edges.targets - edges.sources) * edges.sizes
     return TransitionMeasures(
-        source=at,
-        target=at + 1,
+        source=stage,
+        target=stage + 1,
         connectivity=_ratio(len(edges.sizes), _possible(sources, targets, edges.visible)),
         gini=gini(edges.sizes),
         verticality=_ratio(float(edges.sizes[own].sum()), total),
@@ -49,10 +49,10 @@ def gini(sizes: Array) -> float:
 
 
 def hubs(edges: KeptEdges) -> tuple[int, ...]:
-    """Tokens that most targets draw on; those that hand over the largest |weight| first.
+    """Tokens that more than half of the targets draw on, and at least two of them.
 
-    Only targets that look back count, and what a token draws from itself does not. A hub serves
-    more than half of them, and at least two.
+    Those that hand over the largest |weight| come first. What a token draws from itself does not
+    count, nor do targets that draw on nothing else.
     """
     back = edges.targets != edges.sources
     readers = len(np.unique(edges.targets[back]))
@@ -60,15 +60,16 @@ def hubs(edges: KeptEdges) -> tuple[int, ...]:
         return ()
     served = np.bincount(edges.sources[back])
     drawn = np.bincount(edges.sources[back], edges.sizes[back])
-    found = np.flatnonzero((served >= 2) & (2 * served > readers))
-    return tuple(int(token) for token in found[np.argsort(-drawn[found], kind="stable")][:_HUBS])
+    tokens = np.flatnonzero((served >= 2) & (2 * served > readers))
+    strongest_first = tokens[np.argsort(-drawn[tokens], kind="stable")]
+    return tuple(int(token) for token in strongest_first[:_MAX_HUBS])
 
 
 def _possible(sources: Array, targets: Array, visible: Array) -> int:
     """How many edges there could be: a target draws on the kept `sources` that it can see."""
     before = np.concatenate([[0], np.cumsum(sources)])
-    at = np.flatnonzero(targets)
-    return int((before[at + 1] - before[at + 1 - visible[at]]).sum())
+    kept = np.flatnonzero(targets)
+    return int((before[kept + 1] - before[kept + 1 - visible[kept]]).sum())
 
 
 def _ratio(part: float, whole: float) -> float:

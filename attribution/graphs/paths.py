@@ -28,55 +28,59 @@ def strongest_paths(raw: RawGraph, k: int) -> list[Path]:
     Best first from the top: what the beginning of a path can still become is the best way down
     from where it ends, and that is known of every node.
     """
-    weights = [shares(transition) for transition in raw.transitions]
-    best = _best_ways(raw, weights)
+    edge_shares = [shares(transition) for transition in raw.transitions]
+    best = _best_ways(raw, edge_shares)
     last = raw.relevance.shape[1] - 1
     waiting: list[tuple[float, float, Path]] = [(-best[-1, last], 1.0, (last,))]
-    found: list[Path] = []
-    while waiting and len(found) < k:
+    paths: list[Path] = []
+    while waiting and len(paths) < k:
         _, worth, path = heappop(waiting)  # from its top down to where it is
         if len(path) == len(raw.stages):
-            found.append(path[::-1])
+            paths.append(path[::-1])
             continue
         t = len(raw.stages) - len(path) - 1
         into = _into(raw.transitions[t], path[-1])
-        sources, own = raw.transitions[t].sources[into], worth * weights[t][into]
-        bound = own * best[t, sources]
+        sources, worths = raw.transitions[t].sources[into], worth * edge_shares[t][into]
+        bound = worths * best[t, sources]
         for edge in np.argsort(-bound, kind="stable")[:k].tolist():
             if bound[edge] > 0:
                 step = (*path, int(sources[edge]))
-                heappush(waiting, (-float(bound[edge]), float(own[edge]), step))
-    return found
+                heappush(waiting, (-float(bound[edge]), float(worths[edge]), step))
+    return paths
 
 
-def random_paths(raw: RawGraph, count: Sequence[int], orders: int, seed: int) -> list[list[Path]]:
-    """`orders` rows of paths with so many hops each (`count`), all such paths being as likely.
+def random_paths(
+    raw: RawGraph, hop_counts: Sequence[int], orders: int, seed: int
+) -> list[list[Path]]:
+    """`orders` random choices of paths, each with one path for every entry of `hop_counts`.
 
-    A number of hops that no path has is left out.
+    All paths with as many hops are equally likely. A number of hops that no path has is left out.
     """
-    ways = _ways(raw, max(count, default=0))
+    ways = _ways(raw, max(hop_counts, default=0))
     generator = np.random.default_rng(seed)
-    possible = [hops for hops in count if ways[-1, -1, hops] > 0]
-    return [[_random_path(raw, ways, hops, generator) for hops in possible] for _ in range(orders)]
+    possible = [count for count in hop_counts if ways[-1, -1, count] > 0]
+    return [
+        [_random_path(raw, ways, count, generator) for count in possible] for _ in range(orders)
+    ]
 
 
-def _best_ways(raw: RawGraph, weights: list[Array]) -> Array:
+def _best_ways(raw: RawGraph, edge_shares: list[Array]) -> Array:
     """(stages, n): what the best way from the embedding to each node is worth, 0 where none is."""
     best = np.zeros(raw.relevance.shape)
     best[0] = 1.0
     for t, transition in enumerate(raw.transitions):
-        worth = weights[t] * best[t, transition.sources]
+        worth = edge_shares[t] * best[t, transition.sources]
         np.maximum.at(best[t + 1], transition.targets, worth)
     return best
 
 
-def _ways(raw: RawGraph, most: int) -> Array:
-    """(stages, n, most + 1): how many paths with so many hops lead to each node."""
+def _ways(raw: RawGraph, max_hops: int) -> Array:
+    """(stages, n, max_hops + 1): how many paths with each number of hops lead to each node."""
     stages, n = raw.relevance.shape
-    ways = np.zeros((stages, n, most + 1))
+    ways = np.zeros((stages, n, max_hops + 1))
     ways[0, :, 0] = 1.0
     for t, edges in enumerate(raw.transitions):
-        for h in range(most + 1):
+        for h in range(max_hops + 1):
             before = _before(edges, ways[t], h)
             ways[t + 1, :, h] = np.bincount(edges.targets, before, n)
     return ways
@@ -85,8 +89,8 @@ def _ways(raw: RawGraph, most: int) -> Array:
 def _before(edges: RawTransition, ways: Array, h: int) -> Array:
     """(E,): how many paths with `h` hops end with each edge; `ways` (n, hops) lead to sources."""
     hop = edges.targets != edges.sources
-    found: Array = np.where(hop & (h == 0), 0.0, ways[edges.sources, h - hop])
-    return found
+    counts: Array = np.where(hop & (h == 0), 0.0, ways[edges.sources, h - hop])
+    return counts
 
 
 def _random_path(raw: RawGraph, ways: Array, count: int, generator: np.random.Generator) -> Path:

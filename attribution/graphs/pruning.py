@@ -15,7 +15,7 @@ from attribution.schema import Pruning
 
 
 @frozen
-class Policy:
+class PruningPolicy:
     """How to prune. `edge_threshold`, where given, takes the place of `mass`.
 
     Raises InvalidRequest for a threshold below 0 and for a share outside (0, 1].
@@ -59,12 +59,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def prune(raw: RawGraph, policy: Policy) -> tuple[Array, tuple[Array, ...], Pruning]:
-    """Kept nodes (stages, n) bool, kept edges (E,) bool per transition, and what that leaves."""
+def prune(raw: RawGraph, policy: PruningPolicy) -> tuple[Array, tuple[Array, ...], Pruning]:
+    """Kept nodes (stages, n) bool, kept edges (E,) bool per transition, and a report of both."""
     nodes = _strong_nodes(raw, policy)
     if policy.influence is not None:
-        shares = influence(raw)
-        nodes &= np.stack([smallest_set(row, policy.influence) for row in shares])
+        nodes &= np.stack([smallest_set(stage, policy.influence) for stage in influence(raw)])
     edges = [
         _strong_edges(transition, nodes[t], nodes[t + 1], policy, abs(raw.logit_diff))
         for t, transition in enumerate(raw.transitions)
@@ -101,8 +100,8 @@ def shares(edges: RawTransition) -> Array:
     total = np.abs(edges.leak) + np.abs(edges.bias) + np.abs(edges.rest)
     total += np.bincount(edges.targets, size, len(total))
     whole = total[edges.targets]
-    found: Array = np.divide(size, whole, out=np.zeros(len(size)), where=whole > 0)
-    return found
+    quotient: Array = np.divide(size, whole, out=np.zeros(len(size)), where=whole > 0)
+    return quotient
 
 
 def smallest_set(sizes: Array, share: float) -> Array:
@@ -122,7 +121,7 @@ def smallest_set(sizes: Array, share: float) -> Array:
     return strong
 
 
-def _strong_nodes(raw: RawGraph, policy: Policy) -> Array:
+def _strong_nodes(raw: RawGraph, policy: PruningPolicy) -> Array:
     unit = abs(raw.logit_diff) if policy.relative else 1.0
     nodes: Array = np.abs(raw.relevance) >= policy.node_threshold * unit
     nodes[-1, -1] = True  # it is what is explained
@@ -130,7 +129,7 @@ def _strong_nodes(raw: RawGraph, policy: Policy) -> Array:
 
 
 def _strong_edges(
-    edges: RawTransition, sources: Array, targets: Array, policy: Policy, unit: float
+    edges: RawTransition, sources: Array, targets: Array, policy: PruningPolicy, unit: float
 ) -> Array:
     """Mask (E,) of edges between the kept `sources` and `targets`, both (n,) bool."""
     kept: Array = sources[edges.sources] & targets[edges.targets]
@@ -153,7 +152,7 @@ def _reach(raw: RawGraph, nodes: Array, edges: list[Array]) -> Array:
     return alive
 
 
-def _report(raw: RawGraph, policy: Policy, nodes: Array, edges: list[Array]) -> Pruning:
+def _report(raw: RawGraph, policy: PruningPolicy, nodes: Array, edges: list[Array]) -> Pruning:
     candidates = [np.abs(transition.weights) for transition in raw.transitions]
     kept = [float(sizes[mask].sum()) for sizes, mask in zip(candidates, edges, strict=True)]
     mass = [
@@ -175,9 +174,11 @@ def _report(raw: RawGraph, policy: Policy, nodes: Array, edges: list[Array]) -> 
 
 
 def _cap(raw: RawGraph) -> str:
-    """Names the number of candidates where there was more that is not among them."""
-    met = any(t.dropped_mass > 0 and len(t.weights) == raw.most for t in raw.transitions)
-    return f", at most the {raw.most} strongest edges of a transition" if met else ""
+    """A clause that names the number of candidates where edges beyond it were left out."""
+    reached = any(
+        t.dropped_mass > 0 and len(t.weights) == raw.max_candidates for t in raw.transitions
+    )
+    return f", at most the {raw.max_candidates} strongest edges of a transition" if reached else ""
 
 
 def _share(part: float, whole: float) -> float:

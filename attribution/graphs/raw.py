@@ -10,9 +10,9 @@ Array = np.ndarray[Any, Any]
 
 @frozen(eq=False)
 class RawTransition:
-    """Candidate edges from stage t to stage t + 1; positions are token indices.
+    """E candidate edges from stage t to stage t + 1, and how S shares of them fall on heads.
 
-    For each target j:
+    Targets and sources are token indices. For each target j:
     relevance[t + 1][j] = Σ weights of its in-edges + leak[j] + bias[j] + rest[j].
     """
 
@@ -34,11 +34,11 @@ class RawTransition:
 
 @frozen(eq=False)
 class RawGraph:
-    """Transition t leads from stage t to stage t + 1."""
+    """All nodes and the candidate edges; transition t leads from stage t to stage t + 1."""
 
     stages: tuple[str, ...]
     relevance: Array  # (stages, n) float64
     logit_diff: float
     transitions: tuple[RawTransition, ...]
     head_bias: float = 0.0  # of Δℓ, what biases behind the last stage add (final norm, head)
-    most: int | None = None  # candidates of a transition, at most; None: all there are
+    max_candidates: int | None = None  # of a transition; None: all its edges are candidates

@@ -2,10 +2,10 @@
 
 Neighbouring stages come out of the one backward pass in closed form, layer by layer, as it comes
 down; stages further apart take passes of their own (packed.py). Of every transition the strongest
-edges are kept as candidates, with the sum of what is left out; pruning is not decided here.
+edges are kept as candidates, with the sum of what is left out; graphs/pruning.py decides which of
+them are shown.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,75 +14,70 @@ from attrs import define, field, frozen
 
 from attribution.errors import InvalidRequest
 from attribution.graphs.raw import RawGraph, RawTransition
-from attribution.job import Checkpoint, carry_on
 from attribution.lrp.closed_form import closed_form, is_affine
 from attribution.lrp.objective import Objective
-from attribution.lrp.packed import LayerRange, packed_rows
+from attribution.lrp.packed import LayerRange, packed_edges
 from attribution.lrp.relevance import backward, prepare, require_finite
 from attribution.lrp.rules.attach import Rules
-from attribution.lrp.rules.backward_trace import BackwardTrace, LayerPass, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Observers
+from attribution.lrp.rules.layer_pass import LayerPass
+from attribution.lrp.settings import DEFAULT, PassSettings
+from attribution.lrp.stages import select_stages, skips, stage_name
 from attribution.lrp.transitions import (
-    Rows,
-    above,
-    array,
+    TransitionEdges,
     first_visible,
-    seen_through,
-    strongest,
-    through_mlp,
-    transition,
+    mlp_transition,
+    raw_transition,
+    strongest_edges,
+    to_array,
+    tokens_above,
+    visible_through,
 )
 
 
 @frozen
-class Wanted:
+class GraphSettings:
     """How much of the graph to compute."""
 
     layers: tuple[int, ...] | None = None  # decoder layers whose end is a stage; None: all
     midpoints: bool = False  # also the stage between attention and MLP, where both are adjacent
-    node_floor: float = 0.0  # |relevance| below which a node has no edges …
+    node_threshold: float = 0.0  # |relevance| below which a node has no edges …
     relative: bool = True  # … as a share of |Δℓ|; False: in logit units
     mass: float = 1.0  # share of a transition's absolute mass that the candidates hold
     candidates: int = 100_000  # at most, per transition; the strongest
-    headed: int = 10_000  # of them, with their split over heads
+    with_heads: int = 10_000  # of them, the strongest, are split over heads
 
 
-def build(
+def build_raw_graph(
     model: Any,
     input_ids: torch.Tensor,
     objective: Objective,
-    wanted: Wanted,
-    *,
-    method: Method = Method.ATTNLRP,
-    checkpoint: Checkpoint = carry_on,
-    recompute: bool = False,
+    graph_settings: GraphSettings = GraphSettings(),
+    settings: PassSettings = DEFAULT,
 ) -> RawGraph:
     """The graph of Δℓ for `input_ids` (n,) int64; arguments and errors as in `attribute`.
 
     Raises InvalidRequest for a method without rules: its gradients do not flow along edges.
     """
-    if not method.ruled:
-        raise InvalidRequest(f"A graph needs attnlrp or cplrp; {method} has no edges.")
+    if not settings.method.ruled:
+        raise InvalidRequest(f"A graph needs attnlrp or cplrp; {settings.method} has no edges.")
     model, rules = prepare(model, input_ids, objective)
-    stages = select_stages(model.config.num_hidden_layers, wanted)
-    builder = _Builder(wanted, stages)
-    trace = BackwardTrace(
-        method,
-        checkpoint,
-        recompute=recompute,
-        on_stage=builder.on_stage,
-        on_layer=builder.on_layer,
+    stages = select_stages(
+        model.config.num_hidden_layers, graph_settings.layers, graph_settings.midpoints
     )
+    builder = _GraphBuilder(graph_settings, stages)
+    trace = BackwardTrace(settings, Observers(builder.on_stage, builder.on_layer))
     logit_diff, _, _ = backward(model, rules, input_ids, objective, trace)
-    builder.skip_layers(model, rules, trace)
-    relevance = np.stack([array(trace.nodes[stage][0]) for stage in stages])
+    builder.add_skips(model, rules, trace)
+    relevance = np.stack([to_array(trace.nodes[stage][0]) for stage in stages])
     require_finite(model, torch.from_numpy(relevance), logit_diff)
     return RawGraph(
         stages=tuple(map(stage_name, stages)),
         relevance=relevance,
         logit_diff=logit_diff,
-        transitions=tuple(builder.found[pair] for pair in builder.pairs),
+        transitions=tuple(builder.transitions[start] for start in stages[:-1]),
         head_bias=logit_diff - float(relevance[-1].sum()) if _ends_affine(model) else 0.0,
-        most=wanted.candidates,
+        max_candidates=graph_settings.candidates,
     )
 
 
@@ -92,111 +87,71 @@ def _ends_affine(model: Any) -> bool:
     return any(getattr(module, "bias", None) is not None for module in ends)
 
 
-def select_stages(layers: int, wanted: Wanted) -> list[int]:
-    """Stage numbers (as in backward_trace.py), ascending, with the embedding and the last."""
-    ends = set(range(layers)) if wanted.layers is None else set(wanted.layers)
-    if outside := sorted(layer for layer in ends if not 0 <= layer < layers):
-        raise InvalidRequest(
-            f"There is no layer {outside[0]}; the model has layers 0 to {layers - 1}."
-        )
-    ends.add(layers - 1)
-    middles = {
-        2 * layer + 1 for layer in ends if wanted.midpoints and (layer == 0 or layer - 1 in ends)
-    }
-    return sorted({0, *(2 * layer + 2 for layer in ends), *middles})
-
-
-def stage_name(stage: int) -> str:
-    """0 is "embedding"; of layer N: "N.attention" and "N.mlp"."""
-    if stage == 0:
-        return "embedding"
-    return f"{(stage - 1) // 2}.{'attention' if stage % 2 else 'mlp'}"
-
-
-def stage_number(name: str) -> int:
-    """The inverse of `stage_name`."""
-    if name == "embedding":
-        return 0
-    layer, part = name.split(".")
-    return 2 * int(layer) + (1 if part == "attention" else 2)
-
-
-def longest_skip(stages: list[int]) -> int:
-    """The most layers that lie between two neighbouring stages, 0 where none are skipped."""
-    gaps = [(b - a) // 2 for a, b in pairwise(stages) if b - a > 2]
-    return max(gaps, default=0)
-
-
 @define(eq=False)
-class _Builder:
+class _GraphBuilder:
     """Collects transitions while the pass comes down, and those that skip layers after it."""
 
-    wanted: Wanted
+    settings: GraphSettings
     stages: list[int]
-    found: dict[tuple[int, int], RawTransition] = field(factory=dict)
+    transitions: dict[int, RawTransition] = field(factory=dict)  # by the stage where they start
+    # Hidden state and cotangent, each (n, d), of the stages at which a skip starts or ends.
     states: dict[int, tuple[torch.Tensor, torch.Tensor]] = field(factory=dict)
 
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        return list(pairwise(self.stages))
-
-    @property
-    def skips(self) -> list[tuple[int, int]]:
-        return [(a, b) for a, b in self.pairs if b - a > 2]
-
-    def floor(self, trace: BackwardTrace) -> float:
+    def threshold(self, trace: BackwardTrace) -> float:
         """Smallest |relevance| of a node with edges, in logit units."""
-        return self.wanted.node_floor * (abs(trace.logit_diff) if self.wanted.relative else 1.0)
+        unit = abs(trace.logit_diff) if self.settings.relative else 1.0
+        return self.settings.node_threshold * unit
 
     def on_stage(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
-        """Keep the ends of stretches that skip layers."""
-        if any(stage in pair for pair in self.skips):
+        """Keep the ends of skips; both tensors (1, n, d)."""
+        if any(stage in ends for ends in skips(self.stages)):
             self.states[stage] = hidden[0], cotangent[0]
 
-    def on_layer(self, done: LayerPass, trace: BackwardTrace) -> None:
-        start = 2 * done.layer
+    def on_layer(self, layer_pass: LayerPass, trace: BackwardTrace) -> None:
+        """Add the transitions within one layer."""
+        start = 2 * layer_pass.layer
         if start in self.stages and start + 1 in self.stages:
-            self.found[start, start + 1] = self._closed(done, trace, 1)
-            affine = is_affine(trace.calls[done.layer].module)
-            self.found[start + 1, start + 2] = through_mlp(done, self.floor(trace), affine)
+            self.transitions[start] = self._closed(layer_pass, trace, 1)
+            affine = is_affine(trace.calls[layer_pass.layer].module)
+            after = mlp_transition(layer_pass, self.threshold(trace), affine)
+            self.transitions[start + 1] = after
         elif start in self.stages and start + 2 in self.stages:
-            self.found[start, start + 2] = self._closed(done, trace, 2)
+            self.transitions[start] = self._closed(layer_pass, trace, 2)
 
-    def _closed(self, done: LayerPass, trace: BackwardTrace, end: int) -> RawTransition:
+    def _closed(self, layer_pass: LayerPass, trace: BackwardTrace, end: int) -> RawTransition:
         """From the input of the layer to its stage `end` (1 after the attention, 2 after all)."""
-        form, wanted = closed_form(done, trace), self.wanted
-        before, after = done.relevance[0], done.relevance[end]
-        floor = self.floor(trace)
-        targets = above(after, floor)
-        affine = is_affine(trace.calls[done.layer].module)
-        first = first_visible(done.attention.mask, len(after), after.device)
-        rows = Rows(targets, form.rows(targets), after, done.leak, affine, seen_through([first]))
-        kept = strongest(rows.edges, before.abs() >= floor, wanted.candidates, wanted.mass)
-        return transition(rows, kept, form, wanted.headed)
+        form = closed_form(layer_pass, trace)
+        before, after = layer_pass.relevance[0], layer_pass.relevance[end]
+        threshold = self.threshold(trace)
+        targets = tokens_above(after, threshold)
+        affine = is_affine(trace.calls[layer_pass.layer].module)
+        first = first_visible(layer_pass.attention.mask, len(after), after.device)
+        visible = visible_through([first])
+        edges = TransitionEdges(
+            targets, form.edges(targets), after, layer_pass.leak, affine, visible
+        )
+        kept = self._strongest(edges, before.abs() >= threshold)
+        return raw_transition(edges, kept, form, self.settings.with_heads)
 
-    def skip_layers(self, model: Any, rules: Rules, trace: BackwardTrace) -> None:
-        """The transitions that skip layers, for which the pass has kept its states."""
-        wanted = self.wanted
-        floor = self.floor(trace)
-        for a, b in self.skips:
-            calls = [trace.calls[layer] for layer in range(a // 2, b // 2)]
-            span = LayerRange(calls, self.states[a][0], self.states[b][1])
-            before, after = trace.nodes[a][0], trace.nodes[b][0]
-            targets = above(after, floor)
-            edges, leaks = packed_rows(
-                model,
-                rules,
-                span,
-                targets,
-                method=trace.method,
-                checkpoint=trace.checkpoint,
-                recompute=trace.recompute,
-            )
+    def _strongest(self, edges: TransitionEdges, sources: torch.Tensor) -> torch.Tensor:
+        return strongest_edges(edges.weights, sources, self.settings.candidates, self.settings.mass)
+
+    def add_skips(self, model: Any, rules: Rules, trace: BackwardTrace) -> None:
+        """Add the transitions that skip layers, for which the pass has kept its states."""
+        threshold = self.threshold(trace)
+        for start, end in skips(self.stages):
+            calls = [trace.calls[layer] for layer in range(start // 2, end // 2)]
+            layer_range = LayerRange(calls, self.states[start][0], self.states[end][1])
+            before, after = trace.nodes[start][0], trace.nodes[end][0]
+            targets = tokens_above(after, threshold)
+            weights, leaks = packed_edges(model, rules, layer_range, targets, trace.settings)
             leak = torch.zeros_like(after)
             leak[targets] = leaks.to(leak)
             affine = any(is_affine(call.module) for call in calls)
             first = [first_visible(call.mask, len(after), after.device) for call in calls]
-            seen = seen_through(first).to(edges.device)
-            rows = Rows(targets.to(edges.device), edges, after, leak, affine, seen)
-            kept = strongest(edges, before.abs() >= floor, wanted.candidates, wanted.mass)
-            self.found[a, b] = transition(rows, kept)
+            visible = visible_through(first).to(weights.device)
+            edges = TransitionEdges(
+                targets.to(weights.device), weights, after, leak, affine, visible
+            )
+            kept = self._strongest(edges, before.abs() >= threshold)
+            self.transitions[start] = raw_transition(edges, kept)

@@ -20,6 +20,8 @@ TOP_K = 10
 
 
 class ObjectiveKind(StrEnum):
+    """Against what the target's logit is held."""
+
     CONTRAST = "contrast"
     TARGET = "target"
     TOP = "top"
@@ -27,7 +29,7 @@ class ObjectiveKind(StrEnum):
 
     @classmethod
     def named(cls, name: str) -> "ObjectiveKind":
-        """Raises InvalidRequest, naming those that there are."""
+        """The kind of this name. Raises InvalidRequest, which lists the names that there are."""
         try:
             return cls(name)
         except ValueError:
@@ -37,15 +39,18 @@ class ObjectiveKind(StrEnum):
 
 @frozen
 class Objective:
-    """`contrast` is needed for that kind only; `k` counts for `top` only."""
+    """What is explained about the logits (vocabulary,) at one position."""
 
-    target: int
-    contrast: int | None = None
+    target: int  # token id
+    contrast: int | None = None  # token id, needed for the kind “contrast”
     kind: ObjectiveKind = ObjectiveKind.CONTRAST
-    k: int = TOP_K
+    k: int = TOP_K  # for the kind “top”
 
     def tokens(self) -> list[int]:
-        """The ids that are named, which must lie in the vocabulary."""
+        """The token ids that the objective names: the target, and the contrast where it counts.
+
+        Raises InvalidRequest where the contrast is missing or `k` is below 1.
+        """
         named = [self.target]
         if self.kind is ObjectiveKind.CONTRAST:
             if self.contrast is None:
@@ -57,24 +62,25 @@ class Objective:
 
     @property
     def needs_logits(self) -> bool:
-        """Whether `resolve` looks at the logits; otherwise only their dtype and device count."""
+        """Whether `resolve` needs the logits themselves, beside their dtype and device."""
         return self.kind is ObjectiveKind.TOP
 
     def resolve(self, logits: torch.Tensor) -> "Weights":
         """The weights w for these logits (vocabulary,), any float dtype."""
-        plus, device = self.tokens(), logits.device
+        ids = torch.tensor(self.tokens(), device=logits.device)
         if self.kind is ObjectiveKind.TARGET:
-            return Weights(torch.tensor(plus, device=device), _of([1.0], logits), 0.0)
+            return Weights(ids, _like([1.0], logits), 0.0)
         if self.kind is ObjectiveKind.CONTRAST:
-            return Weights(torch.tensor(plus, device=device), _of([1.0, -1.0], logits), 0.0)
+            return Weights(ids, _like([1.0, -1.0], logits), 0.0)
         if self.kind is ObjectiveKind.MEAN:
-            return Weights(torch.tensor(plus, device=device), _of([1.0], logits), -1.0)
+            return Weights(ids, _like([1.0], logits), -1.0)
         top = logits.topk(min(self.k, logits.shape[-1])).indices
-        ids = torch.cat([torch.tensor(plus, device=device), top])
-        return Weights(ids, _of([1.0] + [-1.0 / len(top)] * len(top), logits), 0.0)
+        values = _like([1.0] + [-1.0 / len(top)] * len(top), logits)
+        return Weights(torch.cat([ids, top]), values, 0.0)
 
 
-def _of(weights: list[float], logits: torch.Tensor) -> torch.Tensor:
+def _like(weights: list[float], logits: torch.Tensor) -> torch.Tensor:
+    """(m,) on the device of the logits, at least float32."""
     wide = torch.promote_types(logits.dtype, torch.float32)
     return torch.tensor(weights, device=logits.device, dtype=wide)
 
@@ -88,25 +94,25 @@ class Weights:
     mean: float
 
     def score(self, logits: torch.Tensor) -> torch.Tensor:
-        """(…, vocabulary) any float dtype → (…,) at least float32."""
+        """⟨w, logits⟩: (…, vocabulary) of any float dtype → (…,), at least float32."""
         wide = logits.to(self.values.dtype)
         score = wide[..., self.ids.to(wide.device)] @ self.values.to(wide.device)
         return score + self.mean * wide.mean(-1) if self.mean else score
 
     def apply(self, head: Any, hidden: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """⟨w, head(hidden)⟩ for hidden (d,), and the head's bias in it, at least in float32.
+        """(⟨w, head(hidden)⟩ as a scalar tensor, the head's bias in it) for `hidden` (d,).
 
-        A plain linear head is read by the rows that are needed; a wrapped or quantised one is
-        called, and its bias counts with the rest.
+        At least in float32. Of a plain linear head only the rows that are needed are read; a
+        wrapped or quantised one is called, and its bias then counts with the rest.
         """
         if type(head) is not torch.nn.Linear:
             return self.score(head(hidden[None])[0]), 0.0
-        objective = hidden.to(self.values.dtype) @ self._direction(head.weight.detach(), hidden)
-        own: torch.Tensor | None = head.bias
-        if own is None:
-            return objective, 0.0
-        bias = self.score(own.detach().to(hidden.device))
-        return objective + bias, float(bias)
+        score = hidden.to(self.values.dtype) @ self._direction(head.weight.detach(), hidden)
+        head_bias: torch.Tensor | None = head.bias
+        if head_bias is None:
+            return score, 0.0
+        bias = self.score(head_bias.detach().to(hidden.device))
+        return score + bias, float(bias)
 
     def _direction(self, weight: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """W_Uᵀ w, shape (d,), of the unembedding (vocabulary, d)."""

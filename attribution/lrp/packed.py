@@ -7,14 +7,17 @@ and one backward serves the whole batch. The layers are called exactly as the mo
 (masks, windows, rotary positions), which the first pass has recorded.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from attrs import frozen
 
 from attribution.lrp.rules.attach import Rules, attached
-from attribution.lrp.rules.backward_trace import BackwardTrace, Call, Method, inner
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.rules.layer_pass import LayerCall
+from attribution.lrp.settings import PassSettings
+from attribution.lrp.sums import inner
 
 BATCH = 16  # targets, where that many fit
 _TOKENS = 4096  # of all copies together
@@ -27,55 +30,54 @@ def batch_for(n: int) -> int:
 
 @frozen(eq=False)
 class LayerRange:
-    """A stretch of layers between two stages that one pass has seen."""
+    """Neighbouring layers between two stages, as a pass has seen them."""
 
-    calls: Sequence[Call]  # of its layers, in order
+    calls: Sequence[LayerCall]  # of its layers, in order
     hidden: torch.Tensor  # (n, d) at its beginning
     cotangent: torch.Tensor  # (n, d) ∂Δℓ/∂hidden at its end
 
 
-def packed_rows(
+def packed_edges(
     model: Any,
     rules: Rules,
-    span: LayerRange,
+    layer_range: LayerRange,
     targets: torch.Tensor,
-    *,
-    method: Method,
-    checkpoint: Callable[[], None],
+    settings: PassSettings,
     batch: int | None = None,
-    recompute: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """(A[targets] (t, n), softmax leak of each target (t,)), at least float32.
 
-    A[j,i] = ⟨x_i, (∂ x_j^end / ∂ x_i)ᵀ g_j⟩ under the rules; `targets` (t,) int64.
+    A[j,i] = ⟨x_i, (∂ x_j^end / ∂ x_i)ᵀ g_j⟩ under the rules; `targets` (t,) int64. `batch` is how
+    many targets are taken together; None: `batch_for` n.
     """
-    trace = BackwardTrace(method, checkpoint, recompute=recompute)
-    batch = batch or batch_for(span.hidden.shape[0])
+    trace = BackwardTrace(settings)
+    batch = batch or batch_for(layer_range.hidden.shape[0])
     if not len(targets):
-        wide = torch.promote_types(span.hidden.dtype, torch.float32)
-        none = span.hidden.new_zeros(0, span.hidden.shape[0], dtype=wide)
+        wide = torch.promote_types(layer_range.hidden.dtype, torch.float32)
+        none = layer_range.hidden.new_zeros(0, layer_range.hidden.shape[0], dtype=wide)
         return none, none[:, 0]
-    rows, leaks = [], []
+    edges, leaks = [], []
     with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, trace):
         for part in torch.split(targets, batch):
             trace.leak.clear()
-            start = span.hidden[None].repeat(len(part), 1, 1).requires_grad_()
-            grad = _one_batch(span, start, part)
-            rows.append(inner(start.detach(), grad))
-            leaks.append(rows[-1].new_zeros(len(part)))
+            start = layer_range.hidden[None].repeat(len(part), 1, 1).requires_grad_()
+            grad = _gradient(layer_range, start, part)
+            edges.append(inner(start.detach(), grad))
+            leaks.append(edges[-1].new_zeros(len(part)))
             for leak in trace.leak.values():  # of each layer, (batch, n); CP-LRP has none
                 leaks[-1] += leak.sum(-1).to(leaks[-1])
-    return torch.cat(rows), torch.cat(leaks)
+    return torch.cat(edges), torch.cat(leaks)
 
 
-def _one_batch(span: LayerRange, start: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def _gradient(layer_range: LayerRange, start: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """(batch, n, d): of target b's relevance, for the copy `start[b]` of the source states."""
     hidden = start
-    for call in span.calls:
+    for call in layer_range.calls:
         layer: Any = call.module
         hidden = layer(hidden, *call.arguments, **call.options)
     cotangents = torch.zeros_like(hidden)
-    at = torch.arange(len(targets), device=hidden.device)
+    copies = torch.arange(len(targets), device=hidden.device)
     targets = targets.to(hidden.device)
-    cotangents[at, targets] = span.cotangent.to(hidden.device)[targets]
+    cotangents[copies, targets] = layer_range.cotangent.to(hidden.device)[targets]
     (grad,) = torch.autograd.grad(hidden, start, cotangents)
     return grad

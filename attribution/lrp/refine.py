@@ -12,10 +12,10 @@ import torch
 from attrs import define, field, frozen
 
 from attribution.errors import InvalidRequest
-from attribution.job import Checkpoint, carry_on
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import backward, prepare
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace, Observers
+from attribution.lrp.settings import DEFAULT, PassSettings
 
 TOP = 10
 
@@ -24,7 +24,7 @@ Ranked = tuple[tuple[int, float], ...]  # (index, relevance), strongest first
 
 @frozen
 class NodeParts:
-    """One node; `neurons` is empty for a stage that no MLP ends, and for layers of experts."""
+    """Parts of one node; `neurons` is empty for a stage that no MLP ends, and for experts."""
 
     dimensions: Ranked
     neurons: Ranked = ()
@@ -36,38 +36,33 @@ def refine(
     input_ids: torch.Tensor,
     objective: Objective,
     nodes: Iterable[tuple[int, int]],
-    *,
-    method: Method = Method.ATTNLRP,
+    settings: PassSettings = DEFAULT,
     top: int = TOP,
-    checkpoint: Checkpoint = carry_on,
-    recompute: bool = False,
 ) -> dict[tuple[int, int], NodeParts]:
     """The `top` dimensions and neurons of `nodes`, each (stage number, token).
 
-    Arguments and errors as in `attribute`; for the methods that have a backward pass of their own.
-    Raises InvalidRequest for a node that there is not.
+    Arguments and errors as in `attribute`; integrated gradients have no pass of this kind. Raises
+    InvalidRequest for a node that does not exist.
     """
     model, rules = prepare(model, input_ids, objective)
-    nodes, found = list(nodes), _Found(top)
+    nodes = list(nodes)
     _check(nodes, 2 * model.config.num_hidden_layers, len(input_ids))
+    collector = _Collector(top)
     for stage, token in nodes:
-        found.tokens.setdefault(stage, []).append(token)
-    trace = BackwardTrace(
-        method,
-        checkpoint,
-        recompute=recompute,
-        on_stage=found.on_stage,
-        on_neurons=found.on_neurons,
+        collector.tokens.setdefault(stage, []).append(token)
+    observers = Observers(
+        on_stage=collector.on_stage,
+        on_neurons=collector.on_neurons,
         neuron_tokens={
-            (stage - 1) // 2: tokens
-            for stage, tokens in found.tokens.items()
+            stage // 2 - 1: tokens
+            for stage, tokens in collector.tokens.items()
             if stage and stage % 2 == 0
         },
     )
-    backward(model, rules, input_ids, objective, trace)
+    backward(model, rules, input_ids, objective, BackwardTrace(settings, observers))
     return {
-        node: NodeParts(ranked, *found.neurons.get(node, ((), 0.0)))
-        for node, ranked in found.dimensions.items()
+        node: NodeParts(dimensions, *collector.neurons.get(node, ((), 0.0)))
+        for node, dimensions in collector.dimensions.items()
     }
 
 
@@ -80,18 +75,23 @@ def _check(nodes: Iterable[tuple[int, int]], last: int, n: int) -> None:
 
 
 @define(eq=False)
-class _Found:
+class _Collector:
+    """Parts of the nodes that are asked for, collected while the pass comes down."""
+
     top: int
     tokens: dict[int, list[int]] = field(factory=dict)  # by stage
+    # By node (stage, token); neurons with the sum over all of them.
     dimensions: dict[tuple[int, int], Ranked] = field(factory=dict)
     neurons: dict[tuple[int, int], tuple[Ranked, float]] = field(factory=dict)
 
     def on_stage(self, stage: int, hidden: torch.Tensor, cotangent: torch.Tensor) -> None:
+        """Both tensors (1, n, d)."""
         tokens = self.tokens.get(stage, [])
         for token, parts in _parts(tokens, hidden[:, tokens], cotangent[:, tokens]):
             self.dimensions[stage, token] = _ranked(parts, self.top)
 
     def on_neurons(self, layer: int, neurons: torch.Tensor, cotangent: torch.Tensor) -> None:
+        """Both tensors (1, tokens, m), of the tokens at the end of this layer."""
         stage = 2 * layer + 2
         for token, parts in _parts(self.tokens[stage], neurons, cotangent):
             self.neurons[stage, token] = _ranked(parts, self.top), float(parts.sum())
@@ -100,7 +100,7 @@ class _Found:
 def _parts(
     tokens: list[int], values: torch.Tensor, cotangent: torch.Tensor
 ) -> list[tuple[int, torch.Tensor]]:
-    """(token, relevance of each dimension (d,) float64 on the CPU), of (1, tokens, d) each."""
+    """Both (1, tokens, d) → (token, relevance of its dimensions (d,) float64 on the CPU)."""
     parts = values[0].cpu().double() * cotangent[0].cpu().double()
     return list(zip(tokens, parts, strict=True))
 

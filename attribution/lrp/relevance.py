@@ -2,9 +2,9 @@
 
     Δℓ = Σ relevance + Σ leak + Σ bias
 
-to rounding (rules.py derives it), with relevance_k = Σ_d h_kd · ∂Δℓ/∂h_kd under the rules, from
-one forward and one backward. At stage 0, h is the embedding; the other stages are the residual
-stream after the attention and after the MLP of each layer (trace.py).
+to rounding (derived in rules/autograd.py), with relevance_k = Σ_d h_kd · ∂Δℓ/∂h_kd under the
+rules, from one forward and one backward. At stage 0, h is the embedding; the other stages are the
+residual stream after the attention and after the MLP of each layer (stages.py).
 """
 
 import math
@@ -14,14 +14,13 @@ import torch
 from attrs import frozen
 
 from attribution.errors import InvalidRequest, UnsupportedModel
-from attribution.job import Checkpoint, carry_on
 from attribution.lrp.families import rules_for
 from attribution.lrp.integrated import integrate
 from attribution.lrp.objective import Objective, Weights
 from attribution.lrp.rules.attach import Rules, attached
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method, total
-
-__all__ = ["Method", "Objective", "Relevance", "attribute", "backward", "prepare", "require_finite"]
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.settings import DEFAULT, Method, PassSettings
+from attribution.lrp.sums import total
 
 
 @frozen
@@ -51,37 +50,38 @@ def attribute(
     model: Any,
     input_ids: torch.Tensor,
     objective: Objective,
-    *,
-    method: Method = Method.ATTNLRP,
-    checkpoint: Checkpoint = carry_on,
-    recompute: bool = False,
+    settings: PassSettings = DEFAULT,
 ) -> Relevance:
-    """Relevance of `input_ids` (n,) int64 for the objective on logits[-1].
+    """Relevance of `input_ids` (n,) int64 for the objective on the logits at the last position.
 
     `model` is a transformers causal language model in eval mode; it is used exclusively until
-    this returns and is then as it was, also after an error. `checkpoint` is called before every
-    layer of the forward and backward pass; what it raises (Cancelled) comes out of here. With
-    `recompute` only the inputs of the layers are kept: a third more time, memory of n·d per layer.
+    this returns and is then as it was, also after an error.
 
-    Raises UnsupportedModel for a module class without a rule, InvalidRequest for bad arguments.
+    Raises UnsupportedModel for a module class without a rule and for numbers that overflow,
+    InvalidRequest for bad arguments, and whatever the checkpoint raises (Cancelled).
     """
     model, rules = prepare(model, input_ids, objective)
-    if method is Method.INTEGRATED:
-        path = integrate(model, rules, input_ids, objective, checkpoint, recompute=recompute)
-        found = path.relevance
-        require_finite(model, found, path.logit_diff + path.baseline)
-        summed = float(found.sum())
-        return Relevance(found, found[None], path.logit_diff, summed, 0.0, 0.0, path.baseline)
-    trace = BackwardTrace(method, checkpoint, recompute=recompute)
+    if settings.method is Method.INTEGRATED:
+        path = integrate(model, rules, input_ids, objective, settings)
+        relevance = path.relevance
+        require_finite(model, relevance, path.logit_diff + path.baseline)
+        summed = float(relevance.sum())
+        return Relevance(
+            relevance, relevance[None], path.logit_diff, summed, 0.0, 0.0, path.baseline
+        )
+    trace = BackwardTrace(settings)
     logit_diff, head_bias, _ = backward(model, rules, input_ids, objective, trace)
     nodes = torch.stack([trace.nodes[s][0].cpu().double() for s in sorted(trace.nodes)])
     require_finite(model, nodes, logit_diff)
-    leak, bias = total(list(trace.leak.values())), total(trace.bias) + head_bias
+    leak, bias = total(trace.leak.values()), total(trace.bias) + head_bias
     return Relevance(nodes[0], nodes, logit_diff, float(nodes[0].sum()), leak, bias)
 
 
 def prepare(model: Any, input_ids: torch.Tensor, objective: Objective) -> tuple[Any, Rules]:
-    """The model itself (out of torch.compile's wrapper) and its rules; all arguments checked."""
+    """The model itself (out of torch.compile's wrapper) and its rules; all arguments checked.
+
+    `input_ids` (n,) int64. Raises as `attribute` does.
+    """
     model = getattr(model, "_orig_mod", model)
     rules = rules_for(model)
     _check(model, input_ids, objective.tokens())
@@ -91,7 +91,10 @@ def prepare(model: Any, input_ids: torch.Tensor, objective: Objective) -> tuple[
 def backward(
     model: Any, rules: Rules, input_ids: torch.Tensor, objective: Objective, trace: BackwardTrace
 ) -> tuple[float, float, Weights]:
-    """One forward, one backward, booked in `trace`; Δℓ, the head's bias in it, its weights."""
+    """One forward and one backward pass for `input_ids` (n,) int64, recorded in `trace`.
+
+    Returns Δℓ, what the head's bias adds to it, and the objective's weights.
+    """
     with torch.inference_mode(False), torch.enable_grad(), attached(model, rules, trace):
         ids = input_ids.to(model.get_input_embeddings().weight.device)
         embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()  # (1, n, d)
@@ -106,7 +109,7 @@ def backward(
 
 
 def _logits(head: Any, hidden: torch.Tensor, objective: Objective) -> torch.Tensor:
-    """All logits (vocabulary,) where the objective looks at them, else a stand-in without any."""
+    """Logits (vocabulary,) of `hidden` (d,) where the objective needs them, else no logits."""
     if objective.needs_logits:
         logits: torch.Tensor = head(hidden)
         return logits
@@ -114,15 +117,15 @@ def _logits(head: Any, hidden: torch.Tensor, objective: Objective) -> torch.Tens
 
 
 def require_finite(model: Any, relevance: torch.Tensor, logit_diff: float) -> None:
-    """Raise UnsupportedModel where the numbers of a pass overflowed."""
+    """Raise UnsupportedModel where Δℓ or `relevance` (any shape) has overflowed."""
     if not (math.isfinite(logit_diff) and bool(torch.isfinite(relevance).all())):
-        kind = str(model.dtype).removeprefix("torch.")
+        dtype = str(model.dtype).removeprefix("torch.")
         raise UnsupportedModel(
-            f"The model's numbers overflow in {kind}; use bfloat16 or float32 (--dtype)."
+            f"The model's numbers overflow in {dtype}; use bfloat16 or float32 (--dtype)."
         )
 
 
-def _check(model: Any, input_ids: torch.Tensor, named: list[int]) -> None:
+def _check(model: Any, input_ids: torch.Tensor, objective_ids: list[int]) -> None:
     if model.training:
         raise InvalidRequest("The model is in training mode; call model.eval() first.")
     if input_ids.ndim != 1 or input_ids.numel() == 0 or input_ids.dtype is not torch.int64:
@@ -132,7 +135,7 @@ def _check(model: Any, input_ids: torch.Tensor, named: list[int]) -> None:
         )
     for size, ids, where in (
         (model.get_input_embeddings().num_embeddings, input_ids, "input"),
-        (model.get_output_embeddings().out_features, torch.tensor(named), "output"),
+        (model.get_output_embeddings().out_features, torch.tensor(objective_ids), "output"),
     ):
         if int(ids.min()) < 0 or int(ids.max()) >= size:
             raise InvalidRequest(

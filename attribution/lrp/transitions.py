@@ -1,4 +1,4 @@
-"""From the dense rows of one transition to its candidate edges, as arrays on the CPU."""
+"""From the dense edges of one transition to its candidates, as arrays on the CPU."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -9,26 +9,26 @@ from attrs import frozen
 
 from attribution.graphs.raw import Array, RawTransition
 from attribution.lrp.closed_form import ClosedForm
-from attribution.lrp.rules.backward_trace import LayerPass
+from attribution.lrp.rules.layer_pass import LayerPass
 
 _HEADS = ("head_layers", "head_edges", "head_numbers")
 
 
 @frozen(eq=False)
-class Rows:
-    """All edges of the retained targets of one transition."""
+class TransitionEdges:
+    """All edges of the retained targets of one transition; floats are at least float32."""
 
-    targets: torch.Tensor  # (t,) ascending
-    edges: torch.Tensor  # (t, n)
+    targets: torch.Tensor  # (t,) int64, ascending
+    weights: torch.Tensor  # (t, n)
     relevance: torch.Tensor  # (n,) of all targets
-    leak: torch.Tensor  # (n,)
+    leak: torch.Tensor  # (n,) of all targets
     affine: bool  # whether biases take part
-    visible: torch.Tensor  # (n,) int64: sources that each target can see
+    visible: torch.Tensor  # (n,) int64: how many sources each target can see
 
 
-def above(relevance: torch.Tensor, floor: float) -> torch.Tensor:
-    """Tokens with an |relevance| of at least `floor`, and not of 0."""
-    return ((relevance.abs() >= floor) & (relevance != 0)).nonzero()[:, 0]
+def tokens_above(relevance: torch.Tensor, threshold: float) -> torch.Tensor:
+    """(n,) → (t,) int64, ascending: tokens with an |relevance| of at least `threshold`, not 0."""
+    return ((relevance.abs() >= threshold) & (relevance != 0)).nonzero()[:, 0]
 
 
 def first_visible(mask: torch.Tensor | None, n: int, device: torch.device) -> torch.Tensor:
@@ -41,7 +41,7 @@ def first_visible(mask: torch.Tensor | None, n: int, device: torch.device) -> to
     return mask.view(torch.uint8).argmax(1).to(device)
 
 
-def seen_through(first: Sequence[torch.Tensor]) -> torch.Tensor:
+def visible_through(first: Sequence[torch.Tensor]) -> torch.Tensor:
     """(n,) int64: how many sources each target sees through layers with these `first_visible`.
 
     From the lowest layer up. What is seen first through two of them is what the first that is
@@ -51,12 +51,15 @@ def seen_through(first: Sequence[torch.Tensor]) -> torch.Tensor:
     return torch.arange(len(lowest), device=lowest.device) + 1 - lowest
 
 
-def strongest(edges: torch.Tensor, sources: torch.Tensor, count: int, mass: float) -> torch.Tensor:
-    """Flat indices into `edges` (t, n) of the candidates, strongest first.
+def strongest_edges(
+    weights: torch.Tensor, sources: torch.Tensor, count: int, mass: float
+) -> torch.Tensor:
+    """(k,) int64: flat indices into `weights` (t, n) of the candidates, strongest first.
 
-    From the `sources` (n,) bool; at most `count`, and no more than hold this share of the mass.
+    Candidates come from `sources` (n,) bool. They are at most `count`, and no more than it takes
+    to hold the share `mass` of Σ|weight|.
     """
-    size = edges.abs() * sources.to(edges.device)
+    size = weights.abs() * sources.to(weights.device)
     top = size.flatten().topk(min(size.numel(), count))
     chosen = top.values > 0
     if mass < 1:
@@ -65,92 +68,97 @@ def strongest(edges: torch.Tensor, sources: torch.Tensor, count: int, mass: floa
     return top.indices[chosen]
 
 
-def transition(
-    rows: Rows, kept: torch.Tensor, form: ClosedForm | None = None, headed: int = 0
+def raw_transition(
+    edges: TransitionEdges, kept: torch.Tensor, form: ClosedForm | None = None, with_heads: int = 0
 ) -> RawTransition:
-    """The candidates `kept` (flat, strongest first), the first `headed` with their heads."""
-    n = rows.relevance.shape[0]
+    """The candidates `kept` (k,) (flat, strongest first), the first `with_heads` with their heads.
+
+    `form` is the closed form of the layer; None for a transition that skips layers, which has no
+    heads.
+    """
+    n = edges.relevance.shape[0]
     order = torch.argsort(kept)  # by target, then by source
-    strong = torch.arange(len(kept), device=kept.device) < headed
+    strong = torch.arange(len(kept), device=kept.device) < with_heads
     kept, strong = kept[order], strong[order]
-    places, sources, weights = kept // n, kept % n, rows.edges.flatten()[kept]
-    targets = rows.targets[places]
+    rows, sources, weights = kept // n, kept % n, edges.weights.flatten()[kept]
+    targets = edges.targets[rows]
     direct = torch.zeros_like(weights)
     if form is not None:
         own = targets == sources
         direct[own] = form.direct[targets[own]].to(direct)
-    mass = float(rows.edges.abs().sum())
-    leak, bias, rest = _absorbed(rows, places, weights)
+    mass = float(edges.weights.abs().sum())
+    leak, bias, rest = _absorbed(edges, rows, weights)
     return RawTransition(
         targets=_integers(targets),
         sources=_integers(sources),
-        weights=array(weights),
-        direct=array(direct),
+        weights=to_array(weights),
+        direct=to_array(direct),
         **_heads(form, targets, sources, strong),
         leak=leak,
         bias=bias,
         rest=rest,
         dropped_mass=max(0.0, mass - float(weights.abs().sum())),
-        visible=_integers(rows.visible),
-        dropped_edges=int(rows.visible[rows.targets].sum()) - len(kept),
+        visible=_integers(edges.visible),
+        dropped_edges=int(edges.visible[edges.targets].sum()) - len(kept),
     )
 
 
 def _absorbed(
-    rows: Rows, places: torch.Tensor, weights: torch.Tensor
+    edges: TransitionEdges, rows: torch.Tensor, weights: torch.Tensor
 ) -> tuple[Array, Array, Array]:
-    """Leak, bias and rest of every target, (n,) float64.
+    """Leak, bias and rest of every target, (n,) float64; `rows` (k,) are places in `targets`.
 
     What biases absorb is what is missing of a target's relevance when all its edges and its leak
-    are there (the tests hold its sum against the biases' own bookings); without biases that is
-    rounding, and belongs to the rest.
+    are there (the tests hold its sum against what the biases' own hooks record); without biases
+    that is rounding, and belongs to the rest.
     """
-    relevance, leak = array(rows.relevance), array(rows.leak)
-    at, full = _integers(rows.targets), array(rows.edges.sum(1))
+    relevance, leak = to_array(edges.relevance), to_array(edges.leak)
+    targets, incoming = _integers(edges.targets), to_array(edges.weights.sum(1))
     bias = np.zeros_like(relevance)
-    if rows.affine:
-        bias[at] = relevance[at] - full - leak[at]
+    if edges.affine:
+        bias[targets] = relevance[targets] - incoming - leak[targets]
     rest = relevance - leak - bias
-    np.subtract.at(rest, at[_integers(places)], array(weights))
+    np.subtract.at(rest, targets[_integers(rows)], to_array(weights))
     return leak, bias, rest
 
 
 def _heads(
     form: ClosedForm | None, targets: torch.Tensor, sources: torch.Tensor, strong: torch.Tensor
 ) -> dict[str, Array]:
-    """The split of the strong edges, one row per edge and head."""
+    """The fields `head_…` of the `strong` (k,) bool edges: an entry per edge and head."""
     chosen = strong.nonzero()[:, 0]
     if form is None or not len(chosen):
         none = np.zeros(0, dtype=np.int64)
         return {**dict.fromkeys(_HEADS, none), "head_values": np.zeros((0, 3))}
     split = form.split(targets[chosen], sources[chosen])
-    edges, heads, _ = split.shape
+    edge_count, heads, _ = split.shape
     return {
-        "head_layers": np.full(edges * heads, form.layer),
+        "head_layers": np.full(edge_count * heads, form.layer),
         "head_edges": np.repeat(_integers(chosen), heads),
-        "head_numbers": np.tile(np.arange(heads), edges),
-        "head_values": array(split.reshape(-1, 3)),
+        "head_numbers": np.tile(np.arange(heads), edge_count),
+        "head_values": to_array(split.reshape(-1, 3)),
     }
 
 
-def through_mlp(done: LayerPass, floor: float, affine: bool) -> RawTransition:
-    """MLP and residual stream are diagonal: a token hands on what it has, but for biases.
+def mlp_transition(layer_pass: LayerPass, threshold: float, affine: bool) -> RawTransition:
+    """The transition through MLP and residual stream, which mix no tokens: what a token has, it
+    hands on to itself, but for biases.
 
-    Targets are those with an |relevance| of at least `floor`, in logit units.
+    Targets are those with an |relevance| of at least `threshold`, in logit units.
     """
-    before, after = array(done.relevance[1]), array(done.relevance[2])
-    own = _integers(above(done.relevance[2], floor))
+    before, after = to_array(layer_pass.relevance[1]), to_array(layer_pass.relevance[2])
+    targets = _integers(tokens_above(layer_pass.relevance[2], threshold))
     none = np.zeros(0, dtype=np.int64)
-    lost = (after - before)[own]
+    lost = (after - before)[targets]
     bias, rest = np.zeros_like(after), after.copy()
-    rest[own] = 0.0 if affine else lost
+    rest[targets] = 0.0 if affine else lost
     if affine:
-        bias[own] = lost
+        bias[targets] = lost
     return RawTransition(
-        targets=own,
-        sources=own,
-        weights=before[own],
-        direct=before[own],
+        targets=targets,
+        sources=targets,
+        weights=before[targets],
+        direct=before[targets],
         **dict.fromkeys(_HEADS, none),
         head_values=np.zeros((0, 3)),
         leak=np.zeros_like(after),
@@ -162,7 +170,8 @@ def through_mlp(done: LayerPass, floor: float, affine: bool) -> RawTransition:
     )
 
 
-def array(values: torch.Tensor) -> Array:
+def to_array(values: torch.Tensor) -> Array:
+    """The same shape in float64, on the CPU."""
     return values.detach().cpu().double().numpy()
 
 

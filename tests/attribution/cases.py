@@ -10,7 +10,7 @@ from attribution.engine.stages.explain import attribute, faithfulness
 from attribution.engine.stages.explain.case import Case
 from attribution.job import Job
 from attribution.lrp.objective import ObjectiveKind
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method
 from attribution.models.loader import LoadedModel
 from attribution.samples.tokenisation import Split, from_text
 from attribution.schema import (

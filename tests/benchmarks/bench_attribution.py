@@ -16,9 +16,12 @@ from typing import Any
 import torch
 
 from attribution.lrp.closed_form import closed_form
-from attribution.lrp.memory import estimate
-from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
-from attribution.lrp.rules.backward_trace import BackwardTrace, LayerPass
+from attribution.lrp.memory import estimate_memory
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import attribute, backward, prepare
+from attribution.lrp.rules.backward_trace import BackwardTrace, Observers
+from attribution.lrp.rules.layer_pass import LayerPass
+from attribution.lrp.settings import Method, PassSettings
 from tests.benchmarks.measure import (
     Run,
     add_options,
@@ -35,29 +38,29 @@ from tests.benchmarks.measure import (
 def all_edges(model: Any, ids: torch.Tensor, objective: Objective) -> list[torch.Tensor]:
     """The dense matrix of every transition (layers × (n, n)), from one pass."""
     model, rules = prepare(model, ids, objective)
-    every, found = torch.arange(len(ids), device=ids.device), []
+    every, matrices = torch.arange(len(ids), device=ids.device), []
 
-    def take(done: LayerPass, trace: BackwardTrace) -> None:
-        found.append(closed_form(done, trace).rows(every))
+    def take(layer_pass: LayerPass, trace: BackwardTrace) -> None:
+        matrices.append(closed_form(layer_pass, trace).edges(every))
 
-    trace = BackwardTrace(Method.ATTNLRP, lambda: None, on_layer=take)
+    trace = BackwardTrace(observers=Observers(on_layer=take))
     backward(model, rules, ids, objective, trace)
-    return found
+    return matrices
 
 
 def measure(model: Any, ids: torch.Tensor, objective: Objective, repeat: int) -> None:
     device = model.device
     runs: dict[str, Run] = {"plain": lambda: plain(model, ids, objective)}
     for method in (Method.ATTNLRP, Method.CPLRP, Method.GRADIENT):
-        runs[method.value] = partial(attribute, model, ids, objective, method=method)
-    runs["recompute"] = lambda: attribute(model, ids, objective, recompute=True)
+        runs[method.value] = partial(attribute, model, ids, objective, PassSettings(method))
+    runs["recompute"] = lambda: attribute(model, ids, objective, PassSettings(recompute=True))
     runs["all edges"] = lambda: all_edges(model, ids, objective)
     times = alternate(runs, repeat, device)
     base = peak(runs["plain"], device)
     print(f"{'':12} {'median s':>9} {'ratio':>6} {'peak MiB':>9} {'ratio':>6} {'predicted':>9}")
     for name, run in runs.items():
         used = peak(run, device)
-        predicted = estimate(
+        predicted = estimate_memory(
             model.config,
             len(ids),
             model.dtype,

@@ -15,7 +15,8 @@ import torch
 
 from attribution.faithfulness.measure import estimate
 from attribution.faithfulness.occlusion import Occlusion
-from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import attribute
 from attribution.schema import Perturbation
 from tests.benchmarks.measure import add_options, load, python_text, seconds, top_two
 

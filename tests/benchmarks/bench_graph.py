@@ -19,10 +19,13 @@ import torch
 from attrs import frozen
 
 from attribution.lrp.closed_form import closed_form
-from attribution.lrp.packed import LayerRange, packed_rows
-from attribution.lrp.relevance import Method, Objective, attribute, backward, prepare
-from attribution.lrp.rules.backward_trace import BackwardTrace, Call, LayerPass
-from attribution.lrp.transitions import above
+from attribution.lrp.objective import Objective
+from attribution.lrp.packed import LayerRange, packed_edges
+from attribution.lrp.relevance import attribute, backward, prepare
+from attribution.lrp.rules.backward_trace import BackwardTrace, Observers
+from attribution.lrp.rules.layer_pass import LayerCall, LayerPass
+from attribution.lrp.settings import PassSettings
+from attribution.lrp.transitions import tokens_above
 from tests.benchmarks.bench_attribution import all_edges
 from tests.benchmarks.measure import (
     add_options,
@@ -39,7 +42,7 @@ from tests.benchmarks.measure import (
 class Traced:
     """One pass with all that the packed method needs."""
 
-    spans: list[LayerRange]
+    layers: list[LayerRange]
     targets: list[torch.Tensor]  # retained, per layer
 
 
@@ -49,16 +52,14 @@ def traced_backward(
     model, rules = prepare(model, ids, objective)
     states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
     trace = BackwardTrace(
-        Method.ATTNLRP,
-        lambda: None,
-        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
+        observers=Observers(on_stage=lambda stage, h, g: states.update({stage: (h[0], g[0])}))
     )
     backward(model, rules, ids, objective, trace)
     floor = threshold * abs(trace.logit_diff)
-    calls: list[Call] = [trace.calls[layer] for layer in sorted(trace.calls)]
+    calls: list[LayerCall] = [trace.calls[layer] for layer in sorted(trace.calls)]
     return Traced(
         [LayerRange([c], states[2 * k][0], states[2 * k + 2][1]) for k, c in enumerate(calls)],
-        [above(trace.nodes[2 * k + 2][0], floor) for k in range(len(calls))],
+        [tokens_above(trace.nodes[2 * k + 2][0], floor) for k in range(len(calls))],
     )
 
 
@@ -66,11 +67,11 @@ def closed(model: Any, ids: torch.Tensor, objective: Objective, threshold: float
     """The one pass, with the edges of the targets that the threshold retains."""
     model, rules = prepare(model, ids, objective)
 
-    def take(done: LayerPass, trace: BackwardTrace) -> None:
-        kept = above(done.relevance[2], threshold * abs(trace.logit_diff))
-        closed_form(done, trace).rows(kept)
+    def take(layer_pass: LayerPass, trace: BackwardTrace) -> None:
+        kept = tokens_above(layer_pass.relevance[2], threshold * abs(trace.logit_diff))
+        closed_form(layer_pass, trace).edges(kept)
 
-    trace = BackwardTrace(Method.ATTNLRP, lambda: None, on_layer=take)
+    trace = BackwardTrace(observers=Observers(on_layer=take))
     backward(model, rules, ids, objective, trace)
 
 
@@ -80,14 +81,7 @@ def packed_seconds(model: Any, traced: Traced, layers: list[int], device: torch.
 
     def run() -> None:
         for layer in layers:
-            packed_rows(
-                model,
-                rules,
-                traced.spans[layer],
-                traced.targets[layer],
-                method=Method.ATTNLRP,
-                checkpoint=lambda: None,
-            )
+            packed_edges(model, rules, traced.layers[layer], traced.targets[layer], PassSettings())
 
     return seconds(run, device)
 
@@ -95,22 +89,22 @@ def packed_seconds(model: Any, traced: Traced, layers: list[int], device: torch.
 def compare(model: Any, tokenizer: Any, options: argparse.Namespace) -> None:
     """The speed-up at every length, for the retained targets and for all of them."""
     for threshold in (options.threshold, 0.0):
-        found = []
+        speed_ups = []
         for n in options.lengths:
             ids = python_text(tokenizer, n).to(model.device)
-            found.append(f"{n}: {speed_up(model, ids, threshold, options.layers):.0f} ×")
-        print(f"speed-up at threshold {threshold:.0%}: {', '.join(found)}", flush=True)
+            speed_ups.append(f"{n}: {speed_up(model, ids, threshold, options.layers):.0f} ×")
+        print(f"speed-up at threshold {threshold:.0%}: {', '.join(speed_ups)}", flush=True)
 
 
-def speed_up(model: Any, ids: torch.Tensor, threshold: float, most: int) -> float:
-    """Packed over closed form; with all targets the packed method runs on `most` layers."""
+def speed_up(model: Any, ids: torch.Tensor, threshold: float, max_layers: int) -> float:
+    """Packed over closed form; with all targets the packed method runs on `max_layers` layers."""
     objective = top_two(model, ids)
     traced = traced_backward(model, ids, objective, threshold)
     count = model.config.num_hidden_layers
     layers = list(range(count))
     if not threshold:
-        step = max(1, count // most)
-        layers = layers[step // 2 :: step][:most]
+        step = max(1, count // max_layers)
+        layers = layers[step // 2 :: step][:max_layers]
     runs: dict[str, Callable[[], object]] = {
         "closed": lambda: closed(model, ids, objective, threshold)
     }
@@ -132,7 +126,7 @@ def speed_up(model: Any, ids: torch.Tensor, threshold: float, most: int) -> floa
 
 def growth(model: Any, tokenizer: Any, lengths: list[int]) -> None:
     names = ("plain", "attribution", "all edges")
-    found: dict[str, list[float]] = {name: [] for name in names}
+    measured: dict[str, list[float]] = {name: [] for name in names}
     for n in lengths:
         ids = python_text(tokenizer, n).to(model.device)
         objective = top_two(model, ids)
@@ -143,11 +137,11 @@ def growth(model: Any, tokenizer: Any, lengths: list[int]) -> None:
         )
         times = alternate(dict(zip(names, runs, strict=True)), 2, model.device)
         for name in names:
-            found[name].append(statistics.median(times[name]))
-    for name, measured in found.items():
-        slope = math.log(measured[-1] / measured[0]) / math.log(lengths[-1] / lengths[0])
-        told = ", ".join(f"{n}: {t:.2f} s" for n, t in zip(lengths, measured, strict=True))
-        print(f"growth of {name}: n^{slope:.2f} ({told})")
+            measured[name].append(statistics.median(times[name]))
+    for name, medians in measured.items():
+        slope = math.log(medians[-1] / medians[0]) / math.log(lengths[-1] / lengths[0])
+        listed = ", ".join(f"{n}: {t:.2f} s" for n, t in zip(lengths, medians, strict=True))
+        print(f"growth of {name}: n^{slope:.2f} ({listed})")
 
 
 def main() -> None:

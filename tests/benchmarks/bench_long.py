@@ -16,9 +16,10 @@ import time
 import torch
 from transformers import LlamaConfig, Qwen2Config
 
-from attribution.engine.stages.explain.graph import wanted_of
-from attribution.lrp.graph import build
-from attribution.lrp.memory import estimate
+from attribution.engine.stages.explain.graph import graph_settings_of
+from attribution.lrp.graph import build_raw_graph
+from attribution.lrp.memory import estimate_memory
+from attribution.lrp.settings import PassSettings
 from attribution.resources import human
 from attribution.schema import ExplainRequest, GraphRequest
 from tests.benchmarks.measure import add_options, load, python_text, top_two
@@ -41,14 +42,14 @@ def measure(options: argparse.Namespace) -> None:
         torch.cuda.reset_peak_memory_stats(model.device)  # loading may have taken more
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     start = time.perf_counter()
-    wanted = wanted_of(GraphRequest(ExplainRequest("")))
-    graph = build(model, ids, objective, wanted, recompute=True)
+    graph_settings = graph_settings_of(GraphRequest(ExplainRequest("")))
+    graph = build_raw_graph(model, ids, objective, graph_settings, PassSettings(recompute=True))
     seconds = time.perf_counter() - start
     if model.device.type == "cuda":
         used = torch.cuda.max_memory_allocated(model.device)
     else:
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    predicted = estimate(model.config, len(ids), model.dtype, recompute=True, graph=True)
+    predicted = estimate_memory(model.config, len(ids), model.dtype, recompute=True, graph=True)
     edges = sum(len(transition.weights) for transition in graph.transitions)
     print(f"{len(ids)} tokens: {seconds:.0f} s, Δℓ {graph.logit_diff:.2f}, {edges} candidate edges")
     print(
@@ -67,8 +68,8 @@ def predict(tokens: int) -> None:
             num_key_value_heads=kv_heads,
             intermediate_size=m,
         )
-        whole = estimate(config, tokens, torch.bfloat16, graph=True)
-        anew = estimate(config, tokens, torch.bfloat16, recompute=True, graph=True)
+        whole = estimate_memory(config, tokens, torch.bfloat16, graph=True)
+        anew = estimate_memory(config, tokens, torch.bfloat16, recompute=True, graph=True)
         weights = int(2 * parameters)
         print(
             f"  {name:20} weights {human(weights):>7}, beside them {human(anew.total):>7} "

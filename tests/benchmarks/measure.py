@@ -12,7 +12,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from attribution.lrp.relevance import Objective
+from attribution.lrp.objective import Objective
 from attribution.models.catalogue import SMALL
 from attribution.models.store import ensure
 

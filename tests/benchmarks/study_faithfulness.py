@@ -39,7 +39,9 @@ from attribution.faithfulness.measure import full
 from attribution.faithfulness.occlusion import Occlusion, Score
 from attribution.faithfulness.statistics import mean_interval, spearman, top_overlap
 from attribution.faults.ranking import ranked
-from attribution.lrp.relevance import Method, Objective, attribute
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import attribute
+from attribution.lrp.settings import Method, PassSettings
 from attribution.models.catalogue import DEFAULT
 from attribution.models.loader import LoadedModel, load
 from attribution.schema import (
@@ -133,7 +135,9 @@ def measure(
     generator = np.random.default_rng(len(ids))
     sample = sorted(generator.permutation(case.eligible)[: count or None].tolist())
     relevance = {
-        method.value: attribute(loaded.model, ids, objective, method=method).relevance.numpy()
+        method.value: attribute(
+            loaded.model, ids, objective, PassSettings(method)
+        ).relevance.numpy()
         for method in methods
     }
     relevance[RANDOM] = generator.normal(size=len(ids))
@@ -209,7 +213,7 @@ def paths_of(
     """For a method with a graph that has paths."""
     if name == RANDOM or not Method(name).ruled:
         return {}
-    found = ablate_paths(model, ids, objective, score, method=Method(name))
+    found = ablate_paths(model, ids, objective, score, PassSettings(Method(name)))
     if found is None:
         return {}
     moved, by_chance = (

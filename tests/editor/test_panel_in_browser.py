@@ -16,7 +16,7 @@ from attrs import evolve
 
 from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.schema import Alternative, AttributionGraph, Comparison, Role
 from lsp_server.documents.snapshot import Snapshot
 from lsp_server.features.panel.comparison import to_comparison
@@ -70,7 +70,7 @@ def _answers() -> dict[str, Any]:
         view=view_of(snapshot, known),
     )
     raw = random_raw(1, stages=4, n=TARGET)
-    graph = assemble(raw, Policy(0.0, mass=1.0), PAIR, "attnlrp", "contrast")
+    graph = assemble(raw, PruningPolicy(0.0, mass=1.0), PAIR, "attnlrp", "contrast")
     sibling = Comparison(
         evolve(made, model="larger", tokens=made.tokens[:TARGET]),
         evolve(found, relevance=(1.0, 0.5, 0.5, -2.0, 0.5), logit_diff=-0.5),

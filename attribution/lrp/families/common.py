@@ -2,15 +2,15 @@
 
 from torch import nn
 
+from attribution.lrp.rules.activations import SECANTS
 from attribution.lrp.rules.attach import Rules
-from attribution.lrp.rules.linear import linear, plain
-from attribution.lrp.rules.mlp import SLOPES
+from attribution.lrp.rules.linear import linear, unchanged
 
 COMMON: Rules = {
     nn.Linear: linear,
-    nn.Embedding: plain,
-    nn.ModuleList: plain,
-    nn.Dropout: plain,  # in evaluation mode
-    # An activation belongs to its MLP's rule, which knows the slope of these.
-    **dict.fromkeys(SLOPES, plain),
+    nn.Embedding: unchanged,
+    nn.ModuleList: unchanged,
+    nn.Dropout: unchanged,  # in evaluation mode
+    # An activation belongs to its MLP's rule, which knows the secant of these.
+    **dict.fromkeys(SECANTS, unchanged),
 }

@@ -11,14 +11,14 @@ from attribution.lrp.families.common import COMMON
 from attribution.lrp.rules.attach import Rules
 from attribution.lrp.rules.attention import attention
 from attribution.lrp.rules.decoder_layer import decoder_layer
-from attribution.lrp.rules.linear import linear, plain
+from attribution.lrp.rules.linear import linear, unchanged
 from attribution.lrp.rules.mlp import mlp
 from attribution.lrp.rules.norms import layer_norm
 
 RULES: Rules = {
     **COMMON,
-    gpt2.GPT2LMHeadModel: plain,
-    gpt2.GPT2Model: plain,
+    gpt2.GPT2LMHeadModel: unchanged,
+    gpt2.GPT2Model: unchanged,
     gpt2.GPT2Block: decoder_layer("ln_2"),
     gpt2.GPT2Attention: attention,
     gpt2.GPT2MLP: mlp,

@@ -6,17 +6,17 @@ from attribution.lrp.families.common import COMMON
 from attribution.lrp.rules.attach import Rules
 from attribution.lrp.rules.attention import attention
 from attribution.lrp.rules.decoder_layer import decoder_layer
-from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.linear import unchanged
 from attribution.lrp.rules.mlp import gated_mlp
 from attribution.lrp.rules.norms import rms_norm
 
 RULES: Rules = {
     **COMMON,
-    mistral.MistralForCausalLM: plain,
-    mistral.MistralModel: plain,
+    mistral.MistralForCausalLM: unchanged,
+    mistral.MistralModel: unchanged,
     mistral.MistralDecoderLayer: decoder_layer("post_attention_layernorm"),
     mistral.MistralAttention: attention,
     mistral.MistralMLP: gated_mlp(),
     mistral.MistralRMSNorm: rms_norm(),
-    mistral.MistralRotaryEmbedding: plain,
+    mistral.MistralRotaryEmbedding: unchanged,
 }

@@ -6,17 +6,17 @@ from attribution.lrp.families.common import COMMON
 from attribution.lrp.rules.attach import Rules
 from attribution.lrp.rules.attention import attention
 from attribution.lrp.rules.decoder_layer import decoder_layer
-from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.linear import unchanged
 from attribution.lrp.rules.mlp import gated_mlp
 from attribution.lrp.rules.norms import rms_norm
 
 RULES: Rules = {
     **COMMON,
-    olmo3.Olmo3ForCausalLM: plain,
-    olmo3.Olmo3Model: plain,
+    olmo3.Olmo3ForCausalLM: unchanged,
+    olmo3.Olmo3Model: unchanged,
     olmo3.Olmo3DecoderLayer: decoder_layer("mlp"),
     olmo3.Olmo3Attention: attention,
     olmo3.Olmo3MLP: gated_mlp(),
     olmo3.Olmo3RMSNorm: rms_norm(),
-    olmo3.Olmo3RotaryEmbedding: plain,
+    olmo3.Olmo3RotaryEmbedding: unchanged,
 }

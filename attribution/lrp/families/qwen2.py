@@ -6,17 +6,17 @@ from attribution.lrp.families.common import COMMON
 from attribution.lrp.rules.attach import Rules
 from attribution.lrp.rules.attention import attention
 from attribution.lrp.rules.decoder_layer import decoder_layer
-from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.linear import unchanged
 from attribution.lrp.rules.mlp import gated_mlp
 from attribution.lrp.rules.norms import rms_norm
 
 RULES: Rules = {
     **COMMON,
-    qwen2.Qwen2ForCausalLM: plain,
-    qwen2.Qwen2Model: plain,
+    qwen2.Qwen2ForCausalLM: unchanged,
+    qwen2.Qwen2Model: unchanged,
     qwen2.Qwen2DecoderLayer: decoder_layer("post_attention_layernorm"),
     qwen2.Qwen2Attention: attention,
     qwen2.Qwen2MLP: gated_mlp(),
     qwen2.Qwen2RMSNorm: rms_norm(),
-    qwen2.Qwen2RotaryEmbedding: plain,
+    qwen2.Qwen2RotaryEmbedding: unchanged,
 }

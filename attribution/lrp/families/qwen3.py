@@ -6,17 +6,17 @@ from attribution.lrp.families.common import COMMON
 from attribution.lrp.rules.attach import Rules
 from attribution.lrp.rules.attention import attention
 from attribution.lrp.rules.decoder_layer import decoder_layer
-from attribution.lrp.rules.linear import plain
+from attribution.lrp.rules.linear import unchanged
 from attribution.lrp.rules.mlp import gated_mlp
 from attribution.lrp.rules.norms import rms_norm
 
 RULES: Rules = {
     **COMMON,
-    qwen3.Qwen3ForCausalLM: plain,
-    qwen3.Qwen3Model: plain,
+    qwen3.Qwen3ForCausalLM: unchanged,
+    qwen3.Qwen3Model: unchanged,
     qwen3.Qwen3DecoderLayer: decoder_layer("post_attention_layernorm"),
     qwen3.Qwen3Attention: attention,
     qwen3.Qwen3MLP: gated_mlp(),
     qwen3.Qwen3RMSNorm: rms_norm(),
-    qwen3.Qwen3RotaryEmbedding: plain,
+    qwen3.Qwen3RotaryEmbedding: unchanged,
 }

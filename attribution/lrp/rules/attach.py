@@ -17,7 +17,7 @@ from torch import nn
 from attribution.lrp.rules.backward_trace import BackwardTrace
 
 ATTENTION = "tokenblame"  # the name under which transformers finds our attention
-_MISSING = object()
+_ABSENT = object()  # stands for an attribute that the instance did not have
 
 
 @frozen
@@ -30,7 +30,7 @@ class Attachment:
     def override(self, module: nn.Module, name: str, value: object) -> None:
         """Cover an attribute of the instance."""
         attributes = vars(module)
-        before = attributes.get(name, _MISSING)
+        before = attributes.get(name, _ABSENT)
         attributes[name] = value
         self.undo.callback(_restore, attributes, name, before)
 
@@ -62,7 +62,7 @@ def _forward_name(module: nn.Module) -> str:
 
 
 def _restore(attributes: dict[str, Any], name: str, before: object) -> None:
-    if before is _MISSING:
+    if before is _ABSENT:
         del attributes[name]
     else:
         attributes[name] = before

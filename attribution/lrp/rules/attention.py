@@ -14,16 +14,18 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from attribution.errors import UnsupportedModel
 from attribution.lrp.rules.attach import ATTENTION, Attachment
-from attribution.lrp.rules.autograd import AttentionRecord, EnterAttention, LeaveAttention
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.rules.autograd import AttentionCall, EnterAttention, LeaveAttention, apply
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.settings import Method
 
 
-class AtZero(Exception):
-    """Carries q, k and v of a layer that was evaluated at 0; nothing behind them is computed."""
+class ProjectionsAtZero(Exception):
+    """Carries q, k and v of a layer that is evaluated at 0: what follows need not be computed."""
 
-    def __init__(self, *parts: torch.Tensor) -> None:
+    def __init__(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> None:
+        """query: (1, heads, n, head_dim); key, value: (1, kv heads, n, head_dim)."""
         super().__init__()
-        self.parts = parts
+        self.query, self.key, self.value = query, key, value
 
 
 def attention(module: Any, attachment: Attachment) -> None:
@@ -46,7 +48,7 @@ def _attention(
     """
     trace: BackwardTrace = module._tokenblame
     if trace.current.at_zero:
-        raise AtZero(query, key, value)
+        raise ProjectionsAtZero(query, key, value)
     if options.get("softcap") is not None:
         raise UnsupportedModel(
             f"{type(module).__name__} caps its attention scores; there is no relevance rule for it."
@@ -57,7 +59,7 @@ def _attention(
         output, _ = kernel(module, query, key, value, attention_mask, **options)
         return output, None
     scale = options.get("scaling")
-    seen = AttentionRecord(
+    call = AttentionCall(
         trace,
         module.layer_idx,
         query.shape[-1] ** -0.5 if scale is None else scale,
@@ -65,11 +67,9 @@ def _attention(
     )
     if trace.method is Method.CPLRP:
         query, key = query.detach(), key.detach()
-    enter: Any = EnterAttention.apply
-    leave: Any = LeaveAttention.apply
-    query, key, value = enter(query, key, value, seen)
+    query, key, value = apply(EnterAttention, query, key, value, call)
     output, _ = kernel(module, query, key, value, attention_mask, **options)
-    return leave(output, seen), None
+    return apply(LeaveAttention, output, call), None
 
 
 AttentionInterface.register(ATTENTION, _attention)

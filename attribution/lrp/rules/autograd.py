@@ -27,7 +27,10 @@ from typing import Any
 
 import torch
 
-from attribution.lrp.rules.backward_trace import Attention, BackwardTrace, Method, inner
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.rules.layer_pass import AttentionPass
+from attribution.lrp.settings import Method
+from attribution.lrp.sums import inner
 
 Elementwise = Callable[[torch.Tensor], torch.Tensor]
 
@@ -52,10 +55,12 @@ class FrozenNorm(torch.autograd.Function):
         scale: torch.Tensor,
         centred: bool,
     ) -> torch.Tensor:
-        """_x: (…, d), which receives the gradient; y: (…, d), what the module computed;
-        weight: (d,) or None; scale: (…, 1)
-        or (…, d)."""
-        ctx.centred, ctx.weighted = centred, weight is not None
+        """y: (…, d), what the module computed.
+
+        _x: (…, d), which receives the gradient; weight: (d,) or None; scale: (…, 1) or (…, d);
+        `centred` for LayerNorm.
+        """
+        ctx.centred = centred
         ctx.save_for_backward(scale, *([weight] if weight is not None else []))
         return y.view_as(y)
 
@@ -69,44 +74,44 @@ class FrozenNorm(torch.autograd.Function):
 
 
 class GatedProduct(torch.autograd.Function):
-    """y = f(gate) · up: the slope of f is f(x)/x, each factor receives half of the gradient.
+    """y = f(gate) · up: f has its secant for a slope, each factor receives half of the gradient.
 
-    With f(x) = x · slope(x), slope taken analytically (nothing is divided, 0 needs no care):
-    gate ← ½ g · slope(gate) · up, up ← ½ g · slope(gate) · gate.
+    With f(x) = x · s(x), the secant s in closed form (nothing is divided, 0 needs no care):
+    gate ← ½ g · s(gate) · up, up ← ½ g · s(gate) · gate.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, gate: torch.Tensor, up: torch.Tensor, activation: Elementwise, slope: Elementwise
+        ctx: Any, gate: torch.Tensor, up: torch.Tensor, activation: Elementwise, secant: Elementwise
     ) -> torch.Tensor:
-        """gate, up: (…, m); `activation` is f, `slope` is f(x)/x elementwise."""
+        """(…, m), (…, m) → (…, m); `activation` is f, `secant` is f(x)/x, both elementwise."""
         ctx.save_for_backward(gate, up)
-        ctx.slope = slope
+        ctx.secant = secant
         return activation(gate) * up
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None, None]:
         gate, up = ctx.saved_tensors
-        shared = ctx.slope(gate).mul_(grad).mul_(0.5)
+        shared = ctx.secant(gate).mul_(grad).mul_(0.5)
         return shared * up, shared.mul_(gate), None, None
 
 
 class Secant(torch.autograd.Function):
-    """y = f(x) with the slope f(x)/x instead of f′(x)."""
+    """y = f(x) with the secant f(x)/x instead of the slope f′(x)."""
 
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, activation: Elementwise, slope: Elementwise
+        ctx: Any, x: torch.Tensor, activation: Elementwise, secant: Elementwise
     ) -> torch.Tensor:
-        """x: any shape."""
+        """x of any shape → the same shape."""
         ctx.save_for_backward(x)
-        ctx.slope = slope
+        ctx.secant = secant
         return activation(x)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (x,) = ctx.saved_tensors
-        return ctx.slope(x).mul_(grad), None, None
+        return ctx.secant(x).mul_(grad), None, None
 
 
 class ScaleGradient(torch.autograd.Function):
@@ -114,7 +119,7 @@ class ScaleGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, share: float) -> torch.Tensor:
-        """x: any shape."""
+        """x of any shape → the same shape."""
         ctx.share = share
         return x.view_as(x)
 
@@ -124,7 +129,7 @@ class ScaleGradient(torch.autograd.Function):
 
 
 class EnterAttention(torch.autograd.Function):
-    """q, k, v unchanged; on the way back ¼ dq, ¼ dk, ½ dv, and −½ Σ_heads ⟨q, dq⟩ is booked.
+    """q, k, v unchanged; on the way back ¼ dq, ¼ dk, ½ dv, and −½ Σ_heads ⟨q, dq⟩ is recorded.
 
     Between this and `LeaveAttention` lies any true attention kernel. Its own backward gives the
     true gradients, so that the rule costs no attention matrix and no time of its own. CP-LRP: q
@@ -133,55 +138,55 @@ class EnterAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: "AttentionRecord"
+        ctx: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, call: "AttentionCall"
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """q: (batch, heads, n, head_dim); k, v: (batch, kv heads, n, head_dim)."""
-        ctx.seen = seen
+        ctx.call = call
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(q, k, v)
-        answer = q.view_as(q), k.view_as(k), v.view_as(v)
-        if seen.trace.method is Method.CPLRP:
-            ctx.mark_non_differentiable(answer[0], answer[1])
-        return answer
+        outputs = q.view_as(q), k.view_as(k), v.view_as(v)
+        if call.trace.method is Method.CPLRP:
+            ctx.mark_non_differentiable(outputs[0], outputs[1])
+        return outputs
 
     @staticmethod
     def backward(
         ctx: Any, dq: torch.Tensor | None, dk: torch.Tensor | None, dv: torch.Tensor
     ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor, None]:
-        seen: AttentionRecord = ctx.seen
+        call: AttentionCall = ctx.call
         q, k, v = ctx.saved_tensors
         if dq is not None:
             covariance = inner(q, dq).sum(dim=1)  # (batch, n)
-            seen.trace.leak[seen.layer] -= 0.5 * covariance
-        seen.note(q, k, v, dq)
+            call.trace.leak[call.layer] -= 0.5 * covariance
+        call.record(q, k, v, dq)
         if dq is None or dk is None:
             return None, None, dv, None
         return dq * 0.25, dk * 0.25, dv * 0.5, None
 
 
 class LeaveAttention(torch.autograd.Function):
-    """o unchanged; on the way back ½ Σ_heads ⟨g, o⟩ is booked (AttnLRP)."""
+    """o unchanged; on the way back ½ Σ_heads ⟨g, o⟩ is recorded (AttnLRP)."""
 
     @staticmethod
-    def forward(ctx: Any, o: torch.Tensor, seen: "AttentionRecord") -> torch.Tensor:
+    def forward(ctx: Any, o: torch.Tensor, call: "AttentionCall") -> torch.Tensor:
         """o: (batch, n, heads, head_dim)."""
         ctx.save_for_backward(o)
-        ctx.seen = seen
+        ctx.call = call
         return o.view_as(o)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
         (o,) = ctx.saved_tensors
-        trace, layer = ctx.seen.trace, ctx.seen.layer
+        trace, layer = ctx.call.trace, ctx.call.layer
         if trace.method is Method.ATTNLRP:
             trace.leak[layer] = 0.5 * inner(grad, o).sum(dim=2)  # (batch, n)
-        if trace.on_layer is not None:
-            trace.current.outputs[layer] = (o, grad)
+        if trace.observers.on_layer is not None:
+            trace.current.attention_outputs[layer] = (o, grad)
         return grad, None
 
 
-class AttentionRecord:
-    """What one attention tells the trace: which layer, how it scales and what it may see."""
+class AttentionCall:
+    """One call of an attention while a pass goes through its layer."""
 
     def __init__(
         self, trace: BackwardTrace, layer: int, scale: float, mask: torch.Tensor | None
@@ -189,14 +194,17 @@ class AttentionRecord:
         """mask: (batch or 1, 1, n, n) bool, True: may be seen; None: causal."""
         self.trace, self.layer, self.scale, self.mask = trace, layer, scale, mask
 
-    def note(
+    def record(
         self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dq: torch.Tensor | None
     ) -> None:
-        """Hand the whole attention over where somebody wants its edges."""
-        if self.trace.on_layer is None:
+        """Keep the whole attention in the trace where its edges are wanted.
+
+        q, dq: (batch, heads, n, head_dim); k, v: (batch, kv heads, n, head_dim).
+        """
+        if self.trace.observers.on_layer is None:
             return
-        output, cotangent = self.trace.current.outputs.pop(self.layer)
-        self.trace.current.attention[self.layer] = Attention(
+        output, cotangent = self.trace.current.attention_outputs.pop(self.layer)
+        self.trace.current.attention[self.layer] = AttentionPass(
             query=q.detach()[0],
             key=k.detach()[0],
             value=v.detach()[0],

@@ -1,4 +1,4 @@
-"""The rule of a decoder layer: where the stages of the residual stream are booked."""
+"""The rule of a decoder layer: where the stages of the residual stream are recorded."""
 
 from functools import partial
 from typing import Any
@@ -8,14 +8,15 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from attribution.lrp.rules.attach import Attachment, Rule, current_forward
-from attribution.lrp.rules.backward_trace import BackwardTrace, Call
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.rules.layer_pass import LayerCall
 
 
 def decoder_layer(middle: str) -> Rule:
-    """A decoder layer; `middle` names the submodule that reads the stream after the attention.
+    """The rule of a decoder layer whose submodule `middle` reads the stream after the attention.
 
-    Here the stages are booked, an attribution can be cancelled, and layers can be run anew on
-    the way back instead of being kept.
+    It records the stages, calls the checkpoint, and with `recompute` runs the layer anew on the
+    way back.
     """
 
     def rule(module: Any, attachment: Attachment) -> None:
@@ -24,7 +25,7 @@ def decoder_layer(middle: str) -> Rule:
         attachment.before(module, partial(_enter, trace, index))
         attachment.before(getattr(module, middle), partial(_middle, trace, index))
         attachment.after(module, partial(_leave, trace, index))
-        if trace.recompute:
+        if trace.settings.recompute:
             run = partial(
                 checkpoint,
                 current_forward(module),
@@ -45,11 +46,11 @@ def _enter(
 ) -> None:
     if trace.current.at_zero:
         return
-    trace.checkpoint()
+    trace.settings.checkpoint()
     trace.current.index = index
-    trace.calls[index] = Call(module, arguments[1:], options)
+    trace.calls[index] = LayerCall(module, arguments[1:], options)
     if index == 0:
-        _stage(trace, 0, arguments[0])
+        _record_stage(trace, 0, arguments[0])
 
 
 def _middle(
@@ -61,16 +62,16 @@ def _middle(
 ) -> None:
     if not trace.current.at_zero:
         hidden = arguments[0] if arguments else options["hidden_states"]
-        _stage(trace, 2 * index + 1, hidden)
+        _record_stage(trace, 2 * index + 1, hidden)
 
 
 def _leave(
     trace: BackwardTrace, index: int, _module: nn.Module, _arguments: object, output: torch.Tensor
 ) -> None:
-    _stage(trace, 2 * index + 2, output)
+    _record_stage(trace, 2 * index + 2, output)
 
 
-def _stage(trace: BackwardTrace, stage: int, hidden: torch.Tensor) -> None:
+def _record_stage(trace: BackwardTrace, stage: int, hidden: torch.Tensor) -> None:
     if hidden.requires_grad:
         kept = hidden.detach()  # not `hidden`: a hook that holds its own tensor is a cycle
         hidden.register_hook(lambda grad: trace.arrive(stage, kept, grad.detach()))  # type: ignore[no-untyped-call]

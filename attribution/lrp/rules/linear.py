@@ -1,4 +1,4 @@
-"""Rules of what is linear already: projections, embeddings, containers."""
+"""Rules of modules that are linear already: projections, embeddings, containers."""
 
 from typing import Any
 
@@ -6,29 +6,29 @@ import torch
 from torch import nn
 
 from attribution.lrp.rules.attach import Attachment
-from attribution.lrp.rules.backward_trace import inner
+from attribution.lrp.sums import inner
 
 
-def plain(_module: nn.Module, _patch: Attachment) -> None:
-    """A container, an embedding, rotations: nothing to change on the way back."""
+def unchanged(_module: nn.Module, _attachment: Attachment) -> None:
+    """A container, an embedding, rotations: the true gradient."""
 
 
 def linear(module: Any, attachment: Attachment) -> None:
-    """y = W x + b: the true gradient; what b absorbs is booked."""
+    """y = W x + b: the true gradient; what b absorbs is recorded."""
     if module.bias is not None:
-        book_bias(module, attachment)
+        record_bias(module, attachment)
 
 
-def book_bias(module: Any, attachment: Attachment) -> None:
-    """Book ⟨g, b⟩: what the module's bias b absorbs of the cotangent g of its output."""
+def record_bias(module: Any, attachment: Attachment) -> None:
+    """Record ⟨g, b⟩: what the module's bias b absorbs of the cotangent g of its output (…, d)."""
     trace = attachment.trace
     bias: torch.Tensor = module.bias.detach()
 
-    def book(grad: torch.Tensor) -> None:
+    def record(grad: torch.Tensor) -> None:
         trace.bias.append(inner(grad, bias))
 
     def watch(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
         if output.requires_grad:
-            output.register_hook(book)  # type: ignore[no-untyped-call]
+            output.register_hook(record)  # type: ignore[no-untyped-call]
 
     attachment.after(module, watch)

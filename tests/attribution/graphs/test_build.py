@@ -4,27 +4,27 @@ import numpy as np
 import pytest
 
 from attribution.graphs.build import assemble
-from attribution.graphs.pruning import Policy, prune
+from attribution.graphs.pruning import PruningPolicy, prune
 from attribution.graphs.raw import RawGraph
 from attribution.ipc import wire
 from attribution.schema import AttributionGraph, NodeKind
 from tests.attribution.graphs.random_graphs import pair_at, plain, random_raw
 
 POLICIES = [
-    Policy(),
-    Policy(node_threshold=0.0, mass=None, reach=False),
-    Policy(node_threshold=0.1, mass=0.5, influence=0.9),
+    PruningPolicy(),
+    PruningPolicy(node_threshold=0.0, mass=None, reach=False),
+    PruningPolicy(node_threshold=0.1, mass=0.5, influence=0.9),
 ]
 
 
-def _graph(raw: RawGraph, policy: Policy) -> AttributionGraph:
+def _graph(raw: RawGraph, policy: PruningPolicy) -> AttributionGraph:
     pair = pair_at(raw.relevance.shape[1], raw.logit_diff)
     return assemble(raw, policy, pair, "attnlrp", "contrast")
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("seed", range(3))
-def test_in_edges_and_what_was_pruned_make_the_relevance(seed: int, policy: Policy) -> None:
+def test_in_edges_and_what_was_pruned_make_the_relevance(seed: int, policy: PruningPolicy) -> None:
     raw = random_raw(seed)
     graph = _graph(raw, policy)
     _, kept_edges, _ = prune(raw, policy)
@@ -41,7 +41,7 @@ def test_in_edges_and_what_was_pruned_make_the_relevance(seed: int, policy: Poli
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_edges_lead_from_one_stage_to_the_next(policy: Policy) -> None:
+def test_edges_lead_from_one_stage_to_the_next(policy: PruningPolicy) -> None:
     graph = _graph(random_raw(5), policy)
     for edge in graph.edges:
         source, target = graph.nodes[edge.source], graph.nodes[edge.target]
@@ -55,8 +55,8 @@ def test_edges_lead_from_one_stage_to_the_next(policy: Policy) -> None:
 
 def test_what_is_absorbed_has_nodes_of_its_own() -> None:
     raw = random_raw(6)
-    graph = _graph(raw, Policy(node_threshold=0.05))
-    kept, _, _ = prune(raw, Policy(node_threshold=0.05))
+    graph = _graph(raw, PruningPolicy(node_threshold=0.05))
+    kept, _, _ = prune(raw, PruningPolicy(node_threshold=0.05))
     for kind, field in ((NodeKind.LEAK, "leak"), (NodeKind.BIAS, "bias")):
         found = [node for node in graph.nodes if node.kind is kind]
         assert [node.stage for node in found] == list(range(len(raw.transitions)))
@@ -69,7 +69,7 @@ def test_what_is_absorbed_has_nodes_of_its_own() -> None:
 def test_nothing_absorbed_needs_no_node() -> None:
     relevance = np.array([[0.4, 0.6], [0.0, 1.0]])
     raw = RawGraph(("embedding", "0.mlp"), relevance, 1.0, (plain([1, 1], [0, 1], [0.4, 0.6], 2),))
-    graph = _graph(raw, Policy(mass=1.0))
+    graph = _graph(raw, PruningPolicy(mass=1.0))
     assert {node.kind for node in graph.nodes} == {NodeKind.TOKEN}
     assert [edge.weight for edge in graph.edges] == [0.4, 0.6]
     assert len(graph.measures) == 1
@@ -89,7 +89,9 @@ def test_heads_come_strongest_first_without_the_faint() -> None:
         head_values=values,
     )
     relevance = np.array([[0.4, 0.6], [0.0, 1.0]])
-    graph = _graph(RawGraph(("embedding", "3.mlp"), relevance, 1.0, (edges,)), Policy(mass=1.0))
+    graph = _graph(
+        RawGraph(("embedding", "3.mlp"), relevance, 1.0, (edges,)), PruningPolicy(mass=1.0)
+    )
     first, second = graph.edges
     assert [(head.layer, head.head) for head in first.heads] == [(3, 5), (3, 4)]  # 6 is below 2 %
     assert (first.heads[0].value, first.heads[0].key) == (0.3, -0.5)
@@ -98,7 +100,7 @@ def test_heads_come_strongest_first_without_the_faint() -> None:
 
 def test_heads_stay_with_their_edge_when_others_are_pruned() -> None:
     raw = random_raw(7)
-    graph = _graph(raw, Policy(node_threshold=0.05, mass=0.5))
+    graph = _graph(raw, PruningPolicy(node_threshold=0.05, mass=0.5))
     split = [edge for edge in graph.edges if edge.heads]
     assert split
     for edge in split:
@@ -118,5 +120,5 @@ def test_heads_stay_with_their_edge_when_others_are_pruned() -> None:
 
 def test_a_graph_travels_over_the_wire() -> None:
     """No numpy scalar is left in it."""
-    graph = _graph(random_raw(8), Policy(node_threshold=0.02))
+    graph = _graph(random_raw(8), PruningPolicy(node_threshold=0.02))
     assert wire.unpack(wire.pack(graph), AttributionGraph) == graph

@@ -9,7 +9,7 @@ import pytest
 from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
 from attribution.graphs.graphml import to_graphml
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.schema import AttributionGraph, Generation, NodeKind
 from tests.attribution.graphs.random_graphs import generation_of, pair_at, random_raw
 
@@ -25,7 +25,7 @@ def generation() -> Generation:
 @pytest.fixture
 def graph() -> AttributionGraph:
     raw = random_raw(3)
-    return assemble(raw, Policy(0.03), pair_at(6, raw.logit_diff), "attnlrp", "contrast")
+    return assemble(raw, PruningPolicy(0.03), pair_at(6, raw.logit_diff), "attnlrp", "contrast")
 
 
 def test_json_stands_alone(graph: AttributionGraph, generation: Generation) -> None:

@@ -13,7 +13,7 @@ from attrs import evolve
 from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
 from attribution.graphs.page import embedded_json, to_html
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.schema import AttributionGraph, Generation
 from tests.attribution.graphs.random_graphs import generation_of, pair_at, random_raw
 
@@ -60,7 +60,7 @@ def generation() -> Generation:
 @pytest.fixture
 def graph() -> AttributionGraph:
     raw = random_raw(3)
-    return assemble(raw, Policy(0.03), pair_at(6, raw.logit_diff), "attnlrp", "contrast")
+    return assemble(raw, PruningPolicy(0.03), pair_at(6, raw.logit_diff), "attnlrp", "contrast")
 
 
 def test_the_data_comes_through_whatever_the_tokens_are(

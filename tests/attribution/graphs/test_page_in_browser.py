@@ -13,7 +13,7 @@ from attrs import evolve
 
 from attribution.graphs.build import assemble
 from attribution.graphs.page import to_html
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.graphs.raw import RawGraph
 from attribution.schema import AttributionGraph, NodeDetail
 from tests.attribution.graphs.random_graphs import (
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
 PLAYWRIGHT = Path(__file__).parents[3] / "editor-client" / "node_modules" / "playwright-core"
 TEXTS = ["<s>", "def", "</script><script>injected=1</script>", "\u2028é😀", "\n    ", "<!--", " x"]
-SMALL = random_raw(1, 6, 7), Policy(0.0, mass=1.0)
-EVERYTHING = Policy(node_threshold=0.0, mass=None, reach=False)
+SMALL = random_raw(1, 6, 7), PruningPolicy(0.0, mass=1.0)
+EVERYTHING = PruningPolicy(node_threshold=0.0, mass=None, reach=False)
 
 
 def _program(*names: str) -> str:
@@ -40,11 +40,11 @@ def _program(*names: str) -> str:
     pytest.skip(f"needs {names[0]} (apt-get install nodejs npm chromium)")
 
 
-def _graph(raw: RawGraph, policy: Policy, texts: list[str]) -> AttributionGraph:
+def _graph(raw: RawGraph, policy: PruningPolicy, texts: list[str]) -> AttributionGraph:
     return assemble(raw, policy, pair_at(len(texts), raw.logit_diff), "attnlrp", "contrast")
 
 
-def _write(path: Path, raw: RawGraph, policy: Policy, texts: list[str]) -> str:
+def _write(path: Path, raw: RawGraph, policy: PruningPolicy, texts: list[str]) -> str:
     graph = _graph(raw, policy, texts)
     explained = graph.pruning.nodes - 1  # token nodes come first, the last token of the top last
     detail = NodeDetail(explained, dimensions=((5, 1.5), (3, -0.5)), neurons=((9, 0.1),), mlp=0.3)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribution.errors import InvalidRequest
-from attribution.graphs.pruning import Policy, influence, prune, smallest_set
+from attribution.graphs.pruning import PruningPolicy, influence, prune, smallest_set
 from attribution.graphs.raw import Array, RawGraph
 from tests.attribution.graphs.random_graphs import plain, random_raw
 
-EVERYTHING = Policy(node_threshold=0.0, mass=None, reach=False)
+EVERYTHING = PruningPolicy(node_threshold=0.0, mass=None, reach=False)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -50,7 +50,7 @@ def test_weak_nodes_go(relative: bool, unit: float | None) -> None:
 
 
 def test_the_explained_node_stays_whatever_the_threshold() -> None:
-    nodes, edges, pruning = prune(random_raw(2), Policy(node_threshold=1e9))
+    nodes, edges, pruning = prune(random_raw(2), PruningPolicy(node_threshold=1e9))
     assert nodes[-1, -1]
     assert nodes.sum() == pruning.nodes == 1
     assert not any(mask.any() for mask in edges)
@@ -99,7 +99,7 @@ def test_the_mass_is_that_of_edges_between_kept_nodes() -> None:
     relevance = np.array([[0.001, 0.6, 0.4], [0.0, 0.0, 1.0]])
     edges = plain([2, 2, 2], [0, 1, 2], [50.0, 0.6, 0.4], 3)
     raw = RawGraph(("embedding", "0.mlp"), relevance, 1.0, (edges,))
-    _, (mask,), pruning = prune(raw, Policy(node_threshold=0.01, mass=0.5))
+    _, (mask,), pruning = prune(raw, PruningPolicy(node_threshold=0.01, mass=0.5))
     np.testing.assert_array_equal(mask, [False, True, False])
     assert pruning.kept_mass == pytest.approx(0.6 / 51)
     assert pruning.kept_mass_per_transition == (pruning.kept_mass,)
@@ -150,7 +150,7 @@ def test_nodes_carry_the_wanted_influence(share: float) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_only_what_reaches_the_explained_node_stays(seed: int) -> None:
     raw = random_raw(seed, density=0.4)
-    policy = Policy(node_threshold=0.05, mass=0.6)
+    policy = PruningPolicy(node_threshold=0.05, mass=0.6)
     loose_nodes, loose_edges, _ = prune(raw, evolve(policy, reach=False))
     nodes, edges, _ = prune(raw, policy)
     reached = {(raw.relevance.shape[0] - 1, raw.relevance.shape[1] - 1)}
@@ -177,16 +177,16 @@ def test_only_what_reaches_the_explained_node_stays(seed: int) -> None:
 )
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidRequest):
-        Policy(**wrong)  # type: ignore[arg-type]
+        PruningPolicy(**wrong)  # type: ignore[arg-type]
 
 
 def test_a_policy_describes_itself() -> None:
-    assert str(Policy()) == (
+    assert str(PruningPolicy()) == (
         "nodes above 1 % of |Δℓ|, 85 % of the mass between them, "
         "only what reaches the explained node"
     )
     assert str(EVERYTHING) == "all nodes, all edges between them"
-    other = Policy(0.25, relative=False, edge_threshold=0.02, influence=0.9, reach=False)
+    other = PruningPolicy(0.25, relative=False, edge_threshold=0.02, influence=0.9, reach=False)
     assert str(other) == (
         "nodes above 0.25, nodes with 90 % of each stage's influence, edges above 2 % of |Δℓ|"
     )
@@ -206,8 +206,10 @@ def test_a_cap_on_the_candidates_is_named_where_it_cost_something() -> None:
     raw = random_raw(2)
     most = max(len(transition.weights) for transition in raw.transitions)
     said = ", at most the {} strongest edges of a transition"
-    assert prune(evolve(raw, most=most), Policy())[2].policy.endswith(said.format(most))
+    assert prune(evolve(raw, max_candidates=most), PruningPolicy())[2].policy.endswith(
+        said.format(most)
+    )
     for other in (None, most + 1):
-        assert "at most" not in prune(evolve(raw, most=other), Policy())[2].policy
+        assert "at most" not in prune(evolve(raw, max_candidates=other), PruningPolicy())[2].policy
     whole = evolve(raw, transitions=tuple(evolve(t, dropped_mass=0.0) for t in raw.transitions))
-    assert "at most" not in prune(evolve(whole, most=most), Policy())[2].policy
+    assert "at most" not in prune(evolve(whole, max_candidates=most), PruningPolicy())[2].policy

@@ -10,14 +10,14 @@ from attrs import frozen
 from torch import nn
 from torch.nn.functional import linear
 
-from attribution.lrp.relevance import Method
+from attribution.lrp.settings import Method
 
 Head = dict[str, torch.Tensor]  # s, p: (n, n); v, o: (n, head_dim)
 
 
 @frozen
 class Expected:
-    nodes: torch.Tensor  # (stages, n), numbered as in trace.py
+    nodes: torch.Tensor  # (stages, n), numbered as in stages.py
     leak: float
     bias: float
 

@@ -11,12 +11,13 @@ import torch
 from attribution.errors import Cancelled
 from attribution.graphs.raw import RawGraph
 from attribution.lrp.families import rules_for
-from attribution.lrp.graph import Wanted
-from attribution.lrp.graph import build as build_graph
+from attribution.lrp.graph import GraphSettings, build_raw_graph
+from attribution.lrp.objective import Objective
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Objective, Relevance, attribute
+from attribution.lrp.relevance import Relevance, attribute
 from attribution.lrp.rules.attach import attached
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.settings import Method, PassSettings
 from tests.attribution.giving_up import GiveUp
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, build_config, logits, tokens
 
@@ -24,7 +25,7 @@ families = pytest.mark.parametrize("family", FAMILIES)
 
 
 def trace(method: Method = Method.ATTNLRP) -> BackwardTrace:
-    return BackwardTrace(method, lambda: None)
+    return BackwardTrace(PassSettings(method))
 
 
 def state(model: Any) -> dict[str, Any]:
@@ -57,22 +58,26 @@ def test_logits_do_not_change_in_lower_precision(family: str, dtype: torch.dtype
         assert torch.equal(logits(model, ids), plain)
 
 
-def graph_of(model: Any, ids: torch.Tensor, **options: Any) -> RawGraph:
-    wanted = Wanted(layers=(1,), midpoints=True)  # transitions that skip layers among them
-    return build_graph(model, ids, Objective(3, 5), wanted, **options)
+def graph_of(model: Any, ids: torch.Tensor, **settings: Any) -> RawGraph:
+    graph_settings = GraphSettings(
+        layers=(1,), midpoints=True
+    )  # transitions that skip layers among them
+    return build_raw_graph(model, ids, Objective(3, 5), graph_settings, PassSettings(**settings))
 
 
 PASSES: dict[str, Callable[[Any, torch.Tensor], object]] = {
     **{
-        str(method): partial(attribute, objective=Objective(3, 5), method=method)
+        str(method): partial(attribute, objective=Objective(3, 5), settings=PassSettings(method))
         for method in Method
     },
-    "anew": partial(attribute, objective=Objective(3, 5), recompute=True),
+    "anew": partial(attribute, objective=Objective(3, 5), settings=PassSettings(recompute=True)),
     "graph": graph_of,
     "graph anew": partial(graph_of, recompute=True),
     "graph by cplrp": partial(graph_of, method=Method.CPLRP),
     "refine": partial(refine, objective=Objective(3, 5), nodes=[(0, 1), (4, 9)]),
-    "refine anew": partial(refine, objective=Objective(3, 5), nodes=[(1, 1)], recompute=True),
+    "refine anew": partial(
+        refine, objective=Objective(3, 5), nodes=[(1, 1)], settings=PassSettings(recompute=True)
+    ),
 }
 
 
@@ -97,7 +102,7 @@ def test_cancelling_at_any_layer_leaves_the_model_as_it_was(family: str, after: 
     model, ids = build(Shape(family, layers=2)), tokens(10)
     before, plain = state(model), logits(model, ids)
     with pytest.raises(Cancelled):
-        attribute(model, ids, Objective(3, 5), checkpoint=GiveUp(after))
+        attribute(model, ids, Objective(3, 5), PassSettings(checkpoint=GiveUp(after)))
     assert state(model) == before
     assert torch.equal(logits(model, ids), plain)
 
@@ -105,7 +110,7 @@ def test_cancelling_at_any_layer_leaves_the_model_as_it_was(family: str, after: 
 @pytest.mark.parametrize("method", [m for m in Method if m is not Method.INTEGRATED])
 def test_the_checkpoint_is_called_at_every_layer_both_ways(method: Method) -> None:
     never = GiveUp(after=0)
-    attribute(build(Shape(layers=3)), tokens(5), Objective(3, 5), method=method, checkpoint=never)
+    attribute(build(Shape(layers=3)), tokens(5), Objective(3, 5), PassSettings(method, never))
     assert never.calls == 6
 
 
@@ -155,7 +160,7 @@ def test_another_model_keeps_its_plain_gradients(family: str, share_config: bool
 
 
 @families
-def test_two_models_attached_at_once_book_separately(family: str) -> None:
+def test_two_models_attached_at_once_are_recorded_separately(family: str) -> None:
     """One of the same family with the same config, and one of another family."""
     config, other_family = build_config(Shape(family)), FAMILIES[FAMILIES.index(family) - 1]
     one, ids = build(Shape(family), config), tokens(10)
@@ -169,7 +174,7 @@ def test_two_models_attached_at_once_book_separately(family: str) -> None:
             if not inside:
                 inside.append((attribute(other, ids, Objective(3, 5)), graph_of(other, ids)))
 
-        outer = attribute(one, ids, Objective(3, 5), checkpoint=attribute_other)
+        outer = attribute(one, ids, Objective(3, 5), PassSettings(checkpoint=attribute_other))
         around = graph_of(one, ids, checkpoint=partial(attribute, other, ids, Objective(3, 5)))
         for found, (relevance, graph) in zip(((outer, around), *inside), wanted, strict=True):
             assert torch.equal(found[0].nodes, relevance.nodes)

@@ -8,11 +8,12 @@ import torch
 
 from attribution.graphs.raw import RawGraph
 from attribution.lrp.families import rules_for
-from attribution.lrp.graph import Wanted
-from attribution.lrp.graph import build as build_graph
-from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.graph import GraphSettings, build_raw_graph
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import attribute
 from attribution.lrp.rules.attach import attached
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace
+from attribution.lrp.settings import Method, PassSettings
 from tests.attribution.lrp.tiny import Shape, build, build_config, logits, tokens
 
 PAIR = Objective(3, 5)
@@ -32,7 +33,13 @@ def experts(kernel: str, dtype: torch.dtype = torch.float32) -> Any:
 
 
 def graph_of(model: Any, ids: torch.Tensor, method: Method, recompute: bool = False) -> RawGraph:
-    return build_graph(model, ids, PAIR, Wanted(layers=(1,)), method=method, recompute=recompute)
+    return build_raw_graph(
+        model,
+        ids,
+        PAIR,
+        GraphSettings(layers=(1,)),
+        PassSettings(method, recompute=recompute),
+    )
 
 
 def test_a_model_as_transformers_loads_it_has_the_grouped_kernel() -> None:
@@ -47,7 +54,7 @@ def test_a_model_as_transformers_loads_it_has_the_grouped_kernel() -> None:
 def test_logits_stay_as_they_are(kernel: str, method: Method, dtype: torch.dtype) -> None:
     model, ids = experts(kernel, dtype), tokens(12)
     plain = logits(model, ids)
-    with attached(model, rules_for(model), BackwardTrace(method, lambda: None)):
+    with attached(model, rules_for(model), BackwardTrace(PassSettings(method))):
         assert torch.equal(logits(model, ids), plain)
 
 
@@ -59,7 +66,8 @@ def test_every_kernel_gives_the_same_relevance(
 ) -> None:
     ids = tokens(12)
     eager, found = (
-        attribute(experts(name, dtype), ids, PAIR, method=method) for name in ("eager", kernel)
+        attribute(experts(name, dtype), ids, PAIR, PassSettings(method))
+        for name in ("eager", kernel)
     )
     scale = float(eager.nodes.abs().max())
     assert torch.allclose(found.nodes, eager.nodes, rtol=0, atol=tolerance * scale)

@@ -14,7 +14,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from attribution.errors import UnsupportedModel
 from attribution.lrp.families import rules_for
 from attribution.lrp.rules.attach import ATTENTION, attached
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.rules.backward_trace import BackwardTrace
 from tests.attribution.lrp.tiny import (
     FAMILIES,
     VOCABULARY,
@@ -92,7 +92,7 @@ def test_capped_attention_scores_are_refused() -> None:
     module = model.model.layers[0].self_attn
     part = torch.zeros(1, 4, 3, 6, dtype=torch.float64)
     with (
-        attached(model, rules_for(model), BackwardTrace(Method.ATTNLRP, lambda: None)),
+        attached(model, rules_for(model), BackwardTrace()),
         pytest.raises(UnsupportedModel, match="Gemma3Attention caps its attention scores"),
     ):
         ALL_ATTENTION_FUNCTIONS[ATTENTION](module, part, part, part, None, softcap=50.0)

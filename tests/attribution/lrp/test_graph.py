@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.graphs.build import assemble
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.graphs.raw import RawGraph, RawTransition
 from attribution.lrp.closed_form import closed_form
-from attribution.lrp.graph import Wanted, build
-from attribution.lrp.packed import LayerRange, packed_rows
-from attribution.lrp.relevance import Objective, attribute, backward, prepare
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.graph import GraphSettings, build_raw_graph
+from attribution.lrp.objective import Objective
+from attribution.lrp.packed import LayerRange, packed_edges
+from attribution.lrp.relevance import attribute, backward, prepare
+from attribution.lrp.rules.backward_trace import BackwardTrace, Observers
+from attribution.lrp.settings import Method, PassSettings
 from tests.attribution.graphs.random_graphs import pair_at
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, tokens
 from tests.attribution.lrp.tiny import build as build_model
@@ -49,21 +51,22 @@ def by_autograd(
     states: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
     forms = {}
     trace = BackwardTrace(
-        method,
-        lambda: None,
-        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
-        on_layer=lambda done, book: forms.update({done.layer: closed_form(done, book)}),
+        PassSettings(method),
+        Observers(
+            on_stage=lambda stage, h, g: states.update({stage: (h[0], g[0])}),
+            on_layer=lambda layer_pass, trace: forms.update(
+                {layer_pass.layer: closed_form(layer_pass, trace)}
+            ),
+        ),
     )
     backward(model, rules, ids, PAIR, trace)
     every = torch.arange(len(ids))
-    found = []
+    both = []
     for layer, form in forms.items():
-        span = LayerRange([trace.calls[layer]], states[2 * layer][0], states[2 * layer + 2][1])
-        rows, _ = packed_rows(
-            model, rules, span, every, method=method, checkpoint=lambda: None, batch=5
-        )
-        found.append((form.rows(every), rows))
-    return found
+        one = LayerRange([trace.calls[layer]], states[2 * layer][0], states[2 * layer + 2][1])
+        packed, _ = packed_edges(model, rules, one, every, PassSettings(method), batch=5)
+        both.append((form.edges(every), packed))
+    return both
 
 
 @settings(max_examples=40, deadline=None)
@@ -95,8 +98,10 @@ def test_edges_leaks_and_biases_account_for_everything(
     shape: Shape, n: int, method: Method, midpoints: bool
 ) -> None:
     model, ids = build_model(shape), tokens(n, shape.seed)
-    graph = build(model, ids, PAIR, Wanted(midpoints=midpoints), method=method)
-    whole = attribute(model, ids, PAIR, method=method)
+    graph = build_raw_graph(
+        model, ids, PAIR, GraphSettings(midpoints=midpoints), PassSettings(method)
+    )
+    whole = attribute(model, ids, PAIR, PassSettings(method))
     scale = float(whole.nodes.abs().sum(1).max()) + abs(whole.logit_diff)
     biases = 0.0
     for t, transition in enumerate(graph.transitions):
@@ -119,7 +124,7 @@ def test_edges_leaks_and_biases_account_for_everything(
 @families
 def test_heads_and_ways_sum_to_the_edge(family: str) -> None:
     model = build_model(Shape(family, window=3))
-    graph = build(model, tokens(10), PAIR, Wanted())
+    graph = build_raw_graph(model, tokens(10), PAIR, GraphSettings())
     for transition in graph.transitions:
         split = np.zeros(len(transition.weights))
         np.add.at(split, transition.head_edges, transition.head_values.sum(1))
@@ -136,7 +141,7 @@ def test_no_edge_leaves_the_sliding_window(family: str) -> None:
     window = 3
     model = build_model(Shape(family, window=window))
     n = 12
-    graph = build(model, tokens(n), PAIR, Wanted())
+    graph = build_raw_graph(model, tokens(n), PAIR, GraphSettings())
     distance = np.arange(n)[:, None] - np.arange(n)
     windows = [getattr(layer.self_attn, "sliding_window", None) for layer in model.model.layers]
     if family in ("mistral", "phi3"):  # they keep it in the config
@@ -155,8 +160,10 @@ def test_an_edge_that_no_window_shows_is_not_counted_as_pruned(
     family: str, layers: tuple[int, ...] | None
 ) -> None:
     model, n = build_model(Shape(family, layers=4, window=3)), 20
-    raw = build(model, tokens(n), PAIR, Wanted(layers=layers, midpoints=layers is None))
-    everything = Policy(node_threshold=0.0, mass=None, reach=False)
+    raw = build_raw_graph(
+        model, tokens(n), PAIR, GraphSettings(layers=layers, midpoints=layers is None)
+    )
+    everything = PruningPolicy(node_threshold=0.0, mass=None, reach=False)
     graph = assemble(raw, everything, pair_at(n), "attnlrp", "contrast")
     reached = sum(np.count_nonzero(transition.weights) for transition in raw.transitions)
     assert graph.pruning.edges == graph.pruning.all_edges == reached
@@ -171,8 +178,8 @@ def test_an_edge_that_no_window_shows_is_not_counted_as_pruned(
 @pytest.mark.parametrize("method", RULED)
 def test_transitions_that_skip_layers_account_for_everything(family: str, method: Method) -> None:
     model, ids = build_model(Shape(family, layers=4, window=5)), tokens(9)
-    graph = build(model, ids, PAIR, Wanted(layers=(0, 2)), method=method)
-    whole = attribute(model, ids, PAIR, method=method)
+    graph = build_raw_graph(model, ids, PAIR, GraphSettings(layers=(0, 2)), PassSettings(method))
+    whole = attribute(model, ids, PAIR, PassSettings(method))
     assert graph.stages == ("embedding", "0.mlp", "2.mlp", "3.mlp")
     scale = float(whole.nodes.abs().max())
     for t, transition in enumerate(graph.transitions):
@@ -188,8 +195,8 @@ def test_transitions_that_skip_layers_account_for_everything(family: str, method
 
 def test_retained_targets_have_the_rows_of_the_whole_graph() -> None:
     model, ids = build_model(Shape("qwen2", layers=3)), tokens(14)
-    whole = build(model, ids, PAIR, Wanted())
-    part = build(model, ids, PAIR, Wanted(node_floor=0.5))
+    whole = build_raw_graph(model, ids, PAIR, GraphSettings())
+    part = build_raw_graph(model, ids, PAIR, GraphSettings(node_threshold=0.5))
     floor = 0.5 * abs(whole.logit_diff)
     dropped = 0
     for t, (full, some) in enumerate(zip(whole.transitions, part.transitions, strict=True)):
@@ -205,9 +212,9 @@ def test_retained_targets_have_the_rows_of_the_whole_graph() -> None:
 
 def test_candidates_are_the_strongest_and_what_is_dropped_is_told() -> None:
     model, ids = build_model(Shape("llama", layers=2)), tokens(16)
-    whole = build(model, ids, PAIR, Wanted())
-    some = build(model, ids, PAIR, Wanted(mass=0.7))
-    few = build(model, ids, PAIR, Wanted(candidates=5, headed=2))
+    whole = build_raw_graph(model, ids, PAIR, GraphSettings())
+    some = build_raw_graph(model, ids, PAIR, GraphSettings(mass=0.7))
+    few = build_raw_graph(model, ids, PAIR, GraphSettings(candidates=5, with_heads=2))
     for full, part, five in zip(whole.transitions, some.transitions, few.transitions, strict=True):
         mass = np.abs(full.weights).sum()
         assert np.abs(part.weights).sum() >= 0.7 * mass
@@ -232,7 +239,13 @@ def assert_same(one: RawGraph, other: RawGraph, rtol: float = 1e-12) -> None:
 def test_running_layers_anew_gives_the_same_graph(family: str, method: Method) -> None:
     model, ids = build_model(Shape(family, window=4)), tokens(11)
     kept, anew = (
-        build(model, ids, PAIR, Wanted(midpoints=True), method=method, recompute=recompute)
+        build_raw_graph(
+            model,
+            ids,
+            PAIR,
+            GraphSettings(midpoints=True),
+            PassSettings(method, recompute=recompute),
+        )
         for recompute in (False, True)
     )
     assert_same(kept, anew)
@@ -240,27 +253,27 @@ def test_running_layers_anew_gives_the_same_graph(family: str, method: Method) -
 
 def test_tiles_do_not_change_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     model, ids = build_model(Shape("qwen3", window=4)), tokens(15)
-    whole = build(model, ids, PAIR, Wanted())
+    whole = build_raw_graph(model, ids, PAIR, GraphSettings())
     monkeypatch.setattr("attribution.lrp.closed_form.TILE", 4 * 15 * 2)  # two rows at a time
-    assert_same(whole, build(model, ids, PAIR, Wanted()))
+    assert_same(whole, build_raw_graph(model, ids, PAIR, GraphSettings()))
 
 
 @pytest.mark.parametrize("method", [Method.GRADIENT, Method.INTEGRATED])
 def test_methods_without_rules_have_no_edges(method: Method) -> None:
     with pytest.raises(InvalidRequest, match="attnlrp or cplrp"):
-        build(build_model(), tokens(5), PAIR, Wanted(), method=method)
+        build_raw_graph(build_model(), tokens(5), PAIR, GraphSettings(), PassSettings(method))
 
 
 def test_a_layer_that_is_not_there_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="no layer 2; the model has layers 0 to 1"):
-        build(build_model(), tokens(5), PAIR, Wanted(layers=(0, 2)))
+        build_raw_graph(build_model(), tokens(5), PAIR, GraphSettings(layers=(0, 2)))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_lower_precision_stays_finite_and_near(dtype: torch.dtype) -> None:
     shape, ids = Shape("qwen2"), tokens(12)
-    exact = build(build_model(shape), ids, PAIR, Wanted())
-    found = build(build_model(shape, dtype=dtype), ids, PAIR, Wanted())
+    exact = build_raw_graph(build_model(shape), ids, PAIR, GraphSettings())
+    found = build_raw_graph(build_model(shape, dtype=dtype), ids, PAIR, GraphSettings())
     tolerance = 1e-3 if dtype is torch.float32 else 0.3
     for a, b in zip(exact.transitions, found.transitions, strict=True):
         scale = np.abs(a.weights).max()
@@ -272,8 +285,8 @@ def test_models_placed_by_accelerate_give_the_same_graph(family: str) -> None:
     """device_map puts a hook on every module; here all of them stay on the CPU."""
     accelerate = pytest.importorskip("accelerate")
     model, ids = build_model(Shape(family, layers=3, window=4)), tokens(9)
-    wanted = Wanted(layers=(1,), midpoints=True)
-    alone = build(model, ids, PAIR, wanted)
+    wanted = GraphSettings(layers=(1,), midpoints=True)
+    alone = build_raw_graph(model, ids, PAIR, wanted)
     devices = {
         name: "cpu"
         for name, module in model.named_modules()
@@ -281,15 +294,18 @@ def test_models_placed_by_accelerate_give_the_same_graph(family: str) -> None:
     }
     placed = accelerate.dispatch_model(model, devices, main_device="cpu", force_hooks=True)
     assert any(hasattr(module, "_hf_hook") for module in placed.modules())
-    assert_same(alone, build(placed, ids, PAIR, wanted))
-    assert_same(alone, build(placed, ids, PAIR, wanted, recompute=True))
+    assert_same(alone, build_raw_graph(placed, ids, PAIR, wanted))
+    assert_same(alone, build_raw_graph(placed, ids, PAIR, wanted, PassSettings(recompute=True)))
 
 
 @families
 def test_copies_run_anew_give_the_same_edges_that_skip_layers(family: str) -> None:
     model, ids = build_model(Shape(family, layers=4, window=5)), tokens(9)
-    wanted = Wanted(layers=(1,))
-    assert_same(build(model, ids, PAIR, wanted), build(model, ids, PAIR, wanted, recompute=True))
+    wanted = GraphSettings(layers=(1,))
+    assert_same(
+        build_raw_graph(model, ids, PAIR, wanted),
+        build_raw_graph(model, ids, PAIR, wanted, PassSettings(recompute=True)),
+    )
 
 
 def test_numbers_that_overflow_are_an_error() -> None:
@@ -297,14 +313,14 @@ def test_numbers_that_overflow_are_an_error() -> None:
     with torch.no_grad():
         model.model.layers[0].mlp.down_proj.weight.fill_(6e4)
     with pytest.raises(UnsupportedModel, match="overflow in float16"):
-        build(model, ids, PAIR, Wanted())
+        build_raw_graph(model, ids, PAIR, GraphSettings())
     with pytest.raises(UnsupportedModel, match="overflow in float16"):
         attribute(model, ids, PAIR)
 
 
 def test_without_biases_nothing_is_booked_as_one() -> None:
     model = build_model(Shape("llama", biased=False), dtype=torch.bfloat16)
-    graph = build(model, tokens(8), PAIR, Wanted(midpoints=True))
+    graph = build_raw_graph(model, tokens(8), PAIR, GraphSettings(midpoints=True))
     assert not any(transition.bias.any() for transition in graph.transitions)
     assert graph.head_bias == 0
 
@@ -312,7 +328,9 @@ def test_without_biases_nothing_is_booked_as_one() -> None:
 @pytest.mark.parametrize("layers", [None, (1,)])
 def test_a_threshold_above_every_node_leaves_no_edges(layers: tuple[int, ...] | None) -> None:
     model = build_model(Shape("qwen2", layers=4))
-    graph = build(model, tokens(8), PAIR, Wanted(layers=layers, node_floor=1e9))
+    graph = build_raw_graph(
+        model, tokens(8), PAIR, GraphSettings(layers=layers, node_threshold=1e9)
+    )
     assert not any(len(transition.weights) for transition in graph.transitions)
     for t, transition in enumerate(graph.transitions):
         into = transition.leak + transition.bias + transition.rest

@@ -8,13 +8,12 @@ import pytest
 import torch
 import transformers as tf
 
-from attribution.lrp.graph import Wanted
-from attribution.lrp.graph import build as build_graph
-from attribution.lrp.integrated import rows_for
-from attribution.lrp.memory import estimate
+from attribution.lrp.graph import GraphSettings, build_raw_graph
+from attribution.lrp.integrated import points_at_once
+from attribution.lrp.memory import estimate_memory
 from attribution.lrp.objective import Objective
 from attribution.lrp.relevance import attribute
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method, PassSettings
 from tests.attribution.lrp.tiny import FAMILIES, WINDOWED, Shape, build_config
 from tests.benchmarks.measure import peak
 
@@ -77,8 +76,14 @@ def measured(model: Any, n: int, *, recompute: bool, graph: bool = False) -> int
 
     def run() -> object:
         if graph:
-            return build_graph(model, ids, objective, Wanted(headed=0), recompute=recompute)
-        return attribute(model, ids, objective, recompute=recompute)
+            return build_raw_graph(
+                model,
+                ids,
+                objective,
+                GraphSettings(with_heads=0),
+                PassSettings(recompute=recompute),
+            )
+        return attribute(model, ids, objective, PassSettings(recompute=recompute))
 
     run()  # what the first call alone sets up does not count
     gc.collect()  # nor does what others leave, which would be freed in between
@@ -86,7 +91,7 @@ def measured(model: Any, n: int, *, recompute: bool, graph: bool = False) -> int
 
 
 def estimated(model: Any, n: int, *, recompute: bool, graph: bool = False) -> int:
-    return estimate(model.config, n, torch.float32, recompute=recompute, graph=graph).total
+    return estimate_memory(model.config, n, torch.float32, recompute=recompute, graph=graph).total
 
 
 @pytest.mark.parametrize("recompute", [False, True])
@@ -107,12 +112,14 @@ def test_so_is_that_of_several_points_of_a_path(name: str, recompute: bool) -> N
 
     def run() -> object:
         method = Method.INTEGRATED
-        return attribute(model, ids, Objective(3, 5), method=method, recompute=recompute)
+        return attribute(model, ids, Objective(3, 5), PassSettings(method, recompute=recompute))
 
     run()
     gc.collect()
-    rows = rows_for(n)
-    told = estimate(model.config, n, torch.float32, recompute=recompute, rows=rows).total
+    rows = points_at_once(n)
+    told = estimate_memory(
+        model.config, n, torch.float32, recompute=recompute, sequences=rows
+    ).total
     assert told / 2 < peak(run, torch.device("cpu")) < 2 * told
 
 
@@ -135,17 +142,17 @@ def test_running_layers_anew_saves_memory_as_told(name: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_familys_config_is_understood(family: str) -> None:
     config = build_config(Shape(family))
-    found = estimate(config, 10, torch.float32)
+    found = estimate_memory(config, 10, torch.float32)
     stream = 2 * config.hidden_size * config.num_hidden_layers * 10 * 4
     assert found.kept > stream
-    assert estimate(config, 10, torch.float32, recompute=True).kept == stream
+    assert estimate_memory(config, 10, torch.float32, recompute=True).kept == stream
 
 
 @pytest.mark.parametrize("recompute", [False, True])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_pass_grows_with_the_tokens_and_no_faster(family: str, recompute: bool) -> None:
     config = build_config(Shape(family, window=4))
-    one, ten = (estimate(config, n, torch.bfloat16, recompute=recompute) for n in (1, 10))
+    one, ten = (estimate_memory(config, n, torch.bfloat16, recompute=recompute) for n in (1, 10))
     assert (ten.kept, ten.passing, ten.graph) == (10 * one.kept, 10 * one.passing, 0)
 
 
@@ -154,32 +161,37 @@ def test_sliding_windows_take_a_mask_more(family: str) -> None:
     windowed, n = build_config(Shape(family, window=4)), 1000
     plain = build_config(Shape(family))
     plain.sliding_window, plain.layer_types = None, ["full_attention"] * 2
-    masked, free = (estimate(each, n, torch.float32, graph=True) for each in (windowed, plain))
+    masked, free = (
+        estimate_memory(each, n, torch.float32, graph=True) for each in (windowed, plain)
+    )
     assert masked.graph - free.graph == (n * n if family in WINDOWED else 0)
 
 
 def test_edges_of_a_long_text_take_no_more_with_more_heads() -> None:
     few, many = build_config(Shape()), build_config(Shape())
     many.num_attention_heads = 64
-    long = [estimate(config, 5000, torch.float32, graph=True).graph for config in (few, many)]
+    long = [
+        estimate_memory(config, 5000, torch.float32, graph=True).graph for config in (few, many)
+    ]
     assert long[0] == long[1]
-    short = [estimate(config, 10, torch.float32, graph=True).graph for config in (few, many)]
+    short = [estimate_memory(config, 10, torch.float32, graph=True).graph for config in (few, many)]
     assert short[0] < short[1] < long[0]
 
 
 def test_wider_numbers_take_more() -> None:
     config = build_config(Shape())
     half, single, double = (
-        estimate(config, 100, dtype) for dtype in (torch.bfloat16, torch.float32, torch.float64)
+        estimate_memory(config, 100, dtype)
+        for dtype in (torch.bfloat16, torch.float32, torch.float64)
     )
     assert 4 * half.total == 2 * single.total == double.total
 
 
 def test_the_experts_that_a_token_visits_count() -> None:
     config = build_config(Shape("qwen3_moe"))
-    plain = estimate(config, 10, torch.float32)
+    plain = estimate_memory(config, 10, torch.float32)
     config.num_experts_per_tok += 1
-    more = estimate(config, 10, torch.float32)
+    more = estimate_memory(config, 10, torch.float32)
     extra = 2 * config.moe_intermediate_size * config.num_hidden_layers * 10 * 4
     assert more.kept - plain.kept == extra
 
@@ -187,6 +199,9 @@ def test_the_experts_that_a_token_visits_count() -> None:
 def test_gpt2_without_an_inner_size_has_four_times_its_width() -> None:
     config = tf.GPT2Config(n_embd=32, n_layer=2, n_head=4)
     named = tf.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_inner=128)
-    assert estimate(config, 10, torch.float32) == estimate(named, 10, torch.float32)
+    assert estimate_memory(config, 10, torch.float32) == estimate_memory(named, 10, torch.float32)
     other = tf.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_inner=64)
-    assert estimate(config, 10, torch.float32).kept > estimate(other, 10, torch.float32).kept
+    assert (
+        estimate_memory(config, 10, torch.float32).kept
+        > estimate_memory(other, 10, torch.float32).kept
+    )

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from attribution.errors import InvalidRequest
-from attribution.lrp.objective import ObjectiveKind
-from attribution.lrp.relevance import Method, Objective, attribute
+from attribution.lrp.objective import Objective, ObjectiveKind
+from attribution.lrp.relevance import attribute
+from attribution.lrp.settings import Method, PassSettings
 from attribution.schema import METHODS, OBJECTIVES
 from tests.attribution.lrp.tiny import VOCABULARY, Shape, build, logits, tokens
 
@@ -39,7 +40,7 @@ def test_every_objective_is_explained_completely(
     model, ids = build(Shape("qwen2", tied=not head_bias)), tokens(9)
     if head_bias:
         model.lm_head.bias = torch.nn.Parameter(torch.linspace(-1, 1, VOCABULARY).double())
-    found = attribute(model, ids, objective, method=method)
+    found = attribute(model, ids, objective, PassSettings(method))
     assert found.logit_diff == pytest.approx(value_of(objective, logits(model, ids)[-1]), rel=1e-10)
     if method.ruled:
         assert found.logit_diff == pytest.approx(found.sum + found.leak + found.bias, rel=1e-10)

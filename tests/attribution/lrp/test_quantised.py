@@ -7,10 +7,11 @@ import pytest
 import torch
 import transformers as tf
 
-from attribution.lrp.graph import Wanted, build
+from attribution.lrp.graph import GraphSettings, build_raw_graph
+from attribution.lrp.objective import Objective
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Objective, attribute
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.relevance import attribute
+from attribution.lrp.settings import Method, PassSettings
 from attribution.models.quantised import keep_unpacked
 from tests.attribution.lrp.tiny import FAMILIES, Shape, logits, tokens
 from tests.attribution.lrp.tiny import build as build_model
@@ -33,15 +34,21 @@ def test_every_family_is_explained_completely(family: str, tmp_path: Path) -> No
     ids = tokens(12)
     row = logits(model, ids)[-1]
     for method in (Method.ATTNLRP, Method.CPLRP):
-        found = attribute(model, ids, PAIR, method=method)
+        found = attribute(model, ids, PAIR, PassSettings(method))
         scale = float(found.nodes.abs().sum(1).max())
         assert found.logit_diff == pytest.approx(float(row[3] - row[5]), abs=1e-5)
         assert abs(found.error) <= 1e-5 * scale
-        graph = build(model, ids, PAIR, Wanted(layers=(0,), midpoints=True), method=method)
+        graph = build_raw_graph(
+            model,
+            ids,
+            PAIR,
+            GraphSettings(layers=(0,), midpoints=True),
+            PassSettings(method),
+        )
         for t, transition in enumerate(graph.transitions):
             handed = np.bincount(transition.sources, transition.weights, len(ids))
             assert np.abs(handed - graph.relevance[t]).max() <= 1e-5 * scale
-        (parts,) = refine(model, ids, PAIR, [(4, 11)], method=method, top=1000).values()
+        (parts,) = refine(model, ids, PAIR, [(4, 11)], PassSettings(method), top=1000).values()
         total = sum(relevance for _, relevance in parts.dimensions)
         assert total == pytest.approx(graph.relevance[-1][11], rel=1e-4, abs=1e-5 * scale)
     assert torch.equal(logits(model, ids)[-1], row)

@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from attribution.errors import InvalidRequest
+from attribution.lrp.objective import Objective
 from attribution.lrp.refine import refine
-from attribution.lrp.relevance import Objective, attribute
-from attribution.lrp.rules.backward_trace import Method, inner
+from attribution.lrp.relevance import attribute
+from attribution.lrp.settings import Method, PassSettings
+from attribution.lrp.sums import inner
 from tests.attribution.lrp.tiny import FAMILIES, Shape, build, tokens
 from tests.attribution.lrp.traced import states_of
 
@@ -17,9 +19,9 @@ PAIR = Objective(3, 5)
 @pytest.mark.parametrize("method", [Method.ATTNLRP, Method.CPLRP])
 def test_all_dimensions_make_the_node_and_all_neurons_the_mlp(family: str, method: Method) -> None:
     model, ids = build(Shape(family, biased=False)), tokens(8)
-    nodes = attribute(model, ids, PAIR, method=method).nodes
+    nodes = attribute(model, ids, PAIR, PassSettings(method)).nodes
     wanted = [(stage, token) for stage in range(5) for token in (0, 3, 7)]
-    found = refine(model, ids, PAIR, wanted, method=method, top=1000)
+    found = refine(model, ids, PAIR, wanted, PassSettings(method), top=1000)
     assert set(found) == set(wanted)
     for (stage, token), parts in found.items():
         total = sum(relevance for _, relevance in parts.dimensions)
@@ -36,7 +38,7 @@ def test_silencing_neurons_and_dimensions_is_what_their_relevance_says() -> None
     """CP-LRP of the last layer is linear in its neurons: taking one away takes its relevance."""
     model, ids = build(Shape("llama", layers=1, biased=False)), tokens(6)
     last = len(ids) - 1
-    (parts,) = refine(model, ids, PAIR, [(2, last)], method=Method.CPLRP, top=40).values()
+    (parts,) = refine(model, ids, PAIR, [(2, last)], PassSettings(Method.CPLRP), top=40).values()
     seen: list[torch.Tensor] = []
     norm = model.model.norm
     scale = []
@@ -64,7 +66,7 @@ def test_neurons_make_what_the_mlp_adds_to_the_stream(family: str, method: Metho
     model, ids = build(Shape(family, layers=3, biased=False)), tokens(8)
     states = states_of(model, ids, PAIR, method)
     wanted = [(stage, token) for stage in (2, 4, 6) for token in (0, 5, 7)]
-    for (stage, token), parts in refine(model, ids, PAIR, wanted, method=method).items():
+    for (stage, token), parts in refine(model, ids, PAIR, wanted, PassSettings(method)).items():
         if family == "qwen3_moe" and stage != 4:  # experts: only the second layer has none
             assert parts.neurons == ()
             continue
@@ -80,7 +82,7 @@ def test_running_layers_anew_finds_the_same(family: str, method: Method) -> None
     model, ids = build(Shape(family, window=4)), tokens(8)
     nodes = [(stage, token) for stage in range(5) for token in (2, 7)]
     kept, anew = (
-        refine(model, ids, PAIR, nodes, method=method, recompute=recompute)
+        refine(model, ids, PAIR, nodes, PassSettings(method, recompute=recompute))
         for recompute in (False, True)
     )
     assert kept == anew
@@ -89,7 +91,7 @@ def test_running_layers_anew_finds_the_same(family: str, method: Method) -> None
 def test_refining_leaves_the_model_alone() -> None:
     model, ids = build(Shape("gemma3")), tokens(6)
     before = {name: len(module._forward_pre_hooks) for name, module in model.named_modules()}
-    refine(model, ids, PAIR, [(1, 2), (4, 5)], recompute=True)
+    refine(model, ids, PAIR, [(1, 2), (4, 5)], PassSettings(recompute=True))
     assert {name: len(m._forward_pre_hooks) for name, m in model.named_modules()} == before
 
 

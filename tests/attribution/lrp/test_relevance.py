@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attribution.errors import InvalidRequest, ModelUnavailable, UnsupportedModel
-from attribution.lrp.relevance import Method, Objective, Relevance, attribute
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import Relevance, attribute
+from attribution.lrp.settings import Method, PassSettings
 from tests.attribution.lrp.reference import expected
 from tests.attribution.lrp.tiny import FAMILIES, VOCABULARY, Shape, build, logits, tokens
 
@@ -40,7 +42,7 @@ def test_it_explains_the_plain_models_logit_difference_completely(
     model, ids = build(shape), tokens(n, shape.seed)
     target, contrast = pair_of(model, ids)
     plain = logits(model, ids)[-1]
-    found = attribute(model, ids, Objective(target, contrast), method=method)
+    found = attribute(model, ids, Objective(target, contrast), PassSettings(method))
     scale = float(found.relevance.abs().sum()) + abs(found.logit_diff)
     assert found.logit_diff == pytest.approx(float(plain[target] - plain[contrast]), rel=1e-12)
     if method.ruled:
@@ -52,7 +54,7 @@ def test_it_explains_the_plain_models_logit_difference_completely(
 def assert_equals_reference(model: torch.nn.Module, ids: torch.Tensor, method: Method) -> None:
     """Relevance of every stage, after the attention as after the MLP; leak; biases."""
     wanted = expected(model, ids, 3, 5, method)
-    found = attribute(model, ids, Objective(3, 5), method=method)
+    found = attribute(model, ids, Objective(3, 5), PassSettings(method))
     scale = float(wanted.nodes.abs().max())
     assert torch.allclose(found.nodes, wanted.nodes, rtol=1e-9, atol=1e-11 * scale)
     assert found.leak == pytest.approx(wanted.leak, rel=1e-9, abs=1e-11 * scale)
@@ -75,7 +77,7 @@ def test_gradient_times_input_is_the_plain_gradient(shape: Shape, n: int) -> Non
     embedded = model.get_input_embeddings()(ids[None]).detach().requires_grad_()
     last = model(inputs_embeds=embedded, use_cache=False).logits[0, -1]
     (grad,) = torch.autograd.grad(last[3] - last[5], embedded)
-    found = attribute(model, ids, Objective(3, 5), method=Method.GRADIENT)
+    found = attribute(model, ids, Objective(3, 5), PassSettings(Method.GRADIENT))
     read = embedded[0].detach()
     if shape.family == "gpt2":  # a token is its embedding and its position's
         read = read + model.transformer.wpe(torch.arange(n)).detach()
@@ -93,7 +95,7 @@ def test_it_does_so_for_every_family(family: str, method: Method) -> None:
 @given(shapes, lengths)
 def test_cplrp_conserves_without_biases_and_never_leaks(shape: Shape, n: int) -> None:
     model, ids = build(evolve(shape, biased=False)), tokens(n, shape.seed)
-    found = attribute(model, ids, Objective(3, 5), method=Method.CPLRP)
+    found = attribute(model, ids, Objective(3, 5), PassSettings(Method.CPLRP))
     assert found.leak == 0
     assert found.bias == 0
     assert found.sum == pytest.approx(found.logit_diff, rel=1e-9, abs=1e-12)
@@ -103,7 +105,7 @@ def test_cplrp_conserves_without_biases_and_never_leaks(shape: Shape, n: int) ->
 @pytest.mark.parametrize("method", list(Method))
 def test_a_token_against_itself_is_exactly_zero(family: str, method: Method) -> None:
     model = build(Shape(family, window=4))
-    found = attribute(model, tokens(9), Objective(7, 7), method=method)
+    found = attribute(model, tokens(9), Objective(7, 7), PassSettings(method))
     assert torch.equal(found.nodes, torch.zeros_like(found.nodes))
     assert (found.logit_diff, found.sum, found.leak, found.bias) == (0, 0, 0, 0)
     assert (found.baseline, found.error) == (0, 0)
@@ -113,7 +115,7 @@ def test_a_token_against_itself_is_exactly_zero(family: str, method: Method) -> 
 def test_target_and_contrast_swapped_change_every_sign(method: Method) -> None:
     model, ids = build(Shape("qwen3")), tokens(11)
     one, other = (
-        attribute(model, ids, Objective(*pair), method=method) for pair in ((3, 5), (5, 3))
+        attribute(model, ids, Objective(*pair), PassSettings(method)) for pair in ((3, 5), (5, 3))
     )
     assert torch.allclose(one.relevance, -other.relevance, rtol=1e-12, atol=0)
     assert (one.leak, one.bias) == pytest.approx((-other.leak, -other.bias), rel=1e-12)
@@ -137,7 +139,7 @@ def test_eager_and_sdpa_models_give_the_same_result(family: str, method: Method)
     results = []
     for name in ("eager", "sdpa"):
         model.set_attn_implementation(name)
-        results.append(attribute(model, ids, Objective(3, 5), method=method))
+        results.append(attribute(model, ids, Objective(3, 5), PassSettings(method)))
     assert torch.equal(results[0].relevance, results[1].relevance)
 
 
@@ -146,7 +148,7 @@ def test_eager_and_sdpa_models_give_the_same_result(family: str, method: Method)
 def test_float32_agrees_with_float64_and_bfloat16_stays_finite(family: str, method: Method) -> None:
     ids = tokens(16)
     exact, single, half = (
-        attribute(build(Shape(family), dtype=dtype), ids, Objective(3, 5), method=method)
+        attribute(build(Shape(family), dtype=dtype), ids, Objective(3, 5), PassSettings(method))
         for dtype in (torch.float64, torch.float32, torch.bfloat16)
     )
     scale = float(exact.relevance.abs().max())
@@ -238,7 +240,7 @@ def test_real_weights_are_explained_completely() -> None:
     plain = logits(model, ids)[-1]
     target, contrast = plain.topk(2).indices.tolist()
     for method in RULED:
-        found: Relevance = attribute(model, ids, Objective(target, contrast), method=method)
+        found: Relevance = attribute(model, ids, Objective(target, contrast), PassSettings(method))
         scale = float(found.relevance.abs().sum())
         assert found.logit_diff == pytest.approx(float(plain[target] - plain[contrast]), rel=1e-9)
         assert abs(found.logit_diff - found.sum - found.leak - found.bias) <= 1e-10 * scale
@@ -248,7 +250,7 @@ def test_real_weights_are_explained_completely() -> None:
 def test_nodes_of_every_stage_are_the_true_states_times_their_gradients(family: str) -> None:
     """Gradient × input at each stage, against hooks of the test's own on the plain model."""
     model, ids = build(Shape(family, layers=2)), tokens(8)
-    found = attribute(model, ids, Objective(3, 5), method=Method.GRADIENT)
+    found = attribute(model, ids, Objective(3, 5), PassSettings(Method.GRADIENT))
     assert found.nodes.shape == (5, 8)
     layers = model.base_model.layers if family != "gpt2" else model.base_model.h
     states: list[torch.Tensor] = []
@@ -267,7 +269,7 @@ def test_nodes_of_every_stage_are_the_true_states_times_their_gradients(family: 
 def test_running_layers_anew_changes_nothing(family: str, method: Method) -> None:
     model, ids = build(Shape(family, window=4)), tokens(12)
     kept, anew = (
-        attribute(model, ids, Objective(3, 5), method=method, recompute=recompute)
+        attribute(model, ids, Objective(3, 5), PassSettings(method, recompute=recompute))
         for recompute in (False, True)
     )
     assert torch.equal(kept.nodes, anew.nodes)

@@ -4,20 +4,21 @@ from typing import Any
 
 import torch
 
-from attribution.lrp.relevance import Objective, backward, prepare
-from attribution.lrp.rules.backward_trace import BackwardTrace, Method
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import backward, prepare
+from attribution.lrp.rules.backward_trace import BackwardTrace, Observers
+from attribution.lrp.settings import Method, PassSettings
 
 States = dict[int, tuple[torch.Tensor, torch.Tensor]]
 
 
 def states_of(model: Any, ids: torch.Tensor, objective: Objective, method: Method) -> States:
-    """Hidden states and their cotangents, each (n, d), by stage as in trace.py."""
+    """Hidden states and their cotangents, each (n, d), by stage number (stages.py)."""
     model, rules = prepare(model, ids, objective)
     states: States = {}
     trace = BackwardTrace(
-        method,
-        lambda: None,
-        on_stage=lambda stage, hidden, cotangent: states.update({stage: (hidden[0], cotangent[0])}),
+        PassSettings(method),
+        Observers(on_stage=lambda stage, h, g: states.update({stage: (h[0], g[0])})),
     )
     backward(model, rules, ids, objective, trace)
     return states

@@ -17,7 +17,8 @@ from attribution.errors import (
     ResourceExhausted,
     UnsupportedModel,
 )
-from attribution.lrp.relevance import Objective, attribute
+from attribution.lrp.objective import Objective
+from attribution.lrp.relevance import attribute
 from attribution.models.fingerprint import fingerprint, parameters
 from attribution.models.loader import choose_device, choose_dtype, load
 from attribution.schema import ModelSettings, Progress

@@ -9,7 +9,7 @@ import torch
 from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from attribution.engine.stages.explain.graph import wanted_of
+from attribution.engine.stages.explain.graph import graph_settings_of
 from attribution.lrp import graph
 from tests.attribution.cases import EVERYTHING
 from tests.benchmarks import bench_graph, bench_long
@@ -37,16 +37,16 @@ def test_a_long_prompt_takes_the_graph_of_the_engine(
 ) -> None:
     """All edges between strong nodes: a share of the mass would be measured as less."""
     seen: list[Any] = []
-    real = graph.build
+    real = graph.build_raw_graph
 
     def build(*arguments: Any, **options: Any) -> Any:
         seen.append(arguments[3])
         return real(*arguments, **options)
 
-    monkeypatch.setattr(bench_long, "build", build)
+    monkeypatch.setattr(bench_long, "build_raw_graph", build)
     monkeypatch.setattr(bench_long, "load", lambda _options: (model, tokenizer))
     bench_long.measure(argparse.Namespace(tokens=20, device="cpu"))
-    assert seen == [wanted_of(evolve(EVERYTHING, node_threshold=0.01))]
+    assert seen == [graph_settings_of(evolve(EVERYTHING, node_threshold=0.01))]
     assert seen[0].mass == 1.0
     assert "20 tokens" in capsys.readouterr().out
 
@@ -82,6 +82,6 @@ def test_what_loading_took_is_not_the_peak(
         called.append("built")
         return Graph()
 
-    monkeypatch.setattr(bench_long, "build", build)
+    monkeypatch.setattr(bench_long, "build_raw_graph", build)
     bench_long.measure(argparse.Namespace(tokens=20, device="cpu"))
     assert called.index("reset") < called.index("built")

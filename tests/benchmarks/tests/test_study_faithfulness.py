@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.stages.explain import attribute, faithfulness
 from attribution.engine.stages.explain.case import Case as ExplainedCase
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method
 from attribution.schema import Faithfulness, Perturbation
 from tests.attribution.cases import case_of, job
 from tests.benchmarks import study_faithfulness

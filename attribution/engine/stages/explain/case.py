@@ -7,11 +7,12 @@ from attrs import frozen
 
 from attribution.engine.stages.explain import memory_plan
 from attribution.errors import InvalidRequest
+from attribution.job import Job
 from attribution.lrp.families import rules_for
-from attribution.lrp.graph import Wanted, select_stages
-from attribution.lrp.integrated import rows_for
+from attribution.lrp.integrated import points_at_once
 from attribution.lrp.objective import Objective, ObjectiveKind
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method, PassSettings
+from attribution.lrp.stages import select_stages
 from attribution.models.loader import LoadedModel
 from attribution.schema import (
     ContrastPair,
@@ -44,7 +45,7 @@ def check_model(loaded: LoadedModel, layers: tuple[int, ...] | None) -> None:
     """Raise UnsupportedModel or InvalidRequest where the model has no rules or no such layers."""
     model: Any = loaded.model
     rules_for(model)
-    select_stages(model.config.num_hidden_layers, Wanted(layers))
+    select_stages(model.config.num_hidden_layers, layers)
 
 
 def check_pair(pair: ContrastPair, generation: Generation, vocabulary: int) -> None:
@@ -56,16 +57,18 @@ def check_pair(pair: ContrastPair, generation: Generation, vocabulary: int) -> N
         raise InvalidRequest(f"The model has no token {pair.contrast.id}.")
 
 
-def must_recompute(case: Case, *, graph: bool, skipped: int = 0) -> bool:
-    """Whether layers must be run anew on the way back, because not all of them can be kept.
+def pass_settings(case: Case, job: Job, *, graph: bool, skipped_layers: int = 0) -> PassSettings:
+    """Settings of a pass that explains the case; layers are run anew where memory is short.
 
-    `skipped` is the longest stretch of layers between two stages of a graph. Raises
-    ResourceExhausted where even that does not fit.
+    `skipped_layers` is the longest stretch of layers between two stages of a graph. Raises
+    ResourceExhausted where even the least memory is too much.
     """
-    return memory_plan.must_recompute(
+    n = case.pair.position
+    recompute = memory_plan.must_recompute(
         case.loaded,
-        case.pair.position,
+        n,
         graph=graph,
-        skipped=skipped,
-        rows=rows_for(case.pair.position) if case.method is Method.INTEGRATED else 1,
+        skipped_layers=skipped_layers,
+        sequences=points_at_once(n) if case.method is Method.INTEGRATED else 1,
     )
+    return PassSettings(case.method, job.checkpoint, recompute)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from attrs import evolve
 
-from attribution.engine.stages.explain.case import Case, must_recompute
+from attribution.engine.stages.explain.case import Case, pass_settings
 from attribution.engine.stages.explain.path_ablation import ablate_paths
 from attribution.errors import InvalidRequest
 from attribution.faithfulness.measure import estimate as estimate_faithfulness
@@ -60,9 +60,7 @@ def measure(
                 case.ids,
                 case.objective,
                 score(case),
-                method=case.method,
-                checkpoint=job.checkpoint,
-                recompute=must_recompute(case, graph=True),
+                pass_settings(case, job, graph=True),
             )
         whole = measure_fully(occlusion, known, tokens, case.method.value, report=report)
         return evolve(whole, paths=paths)

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from attribution.engine.stages.explain.case import Case, must_recompute
+from attribution.engine.stages.explain.case import Case, pass_settings
 from attribution.engine.stages.explain.graph_details import check_named, chosen
 from attribution.errors import InvalidRequest
 from attribution.graphs.build import assemble
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.job import Job
-from attribution.lrp.graph import Wanted, build, longest_skip, select_stages, stage_name
+from attribution.lrp.graph import GraphSettings, build_raw_graph
 from attribution.lrp.refine import refine
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method, PassSettings
+from attribution.lrp.stages import longest_skip, select_stages, stage_name
 from attribution.schema import (
     AttributionGraph,
     GraphRequest,
@@ -32,33 +33,27 @@ def check_request(request: GraphRequest) -> None:
 
 def build_graph(case: Case, request: GraphRequest, job: Job) -> AttributionGraph:
     """The pruned graph, with details of its strongest nodes where they are wanted."""
-    wanted = wanted_of(request)
-    stages = select_stages(case.loaded.model.config.num_hidden_layers, wanted)
-    check_named(request.refine_at, [*map(stage_name, stages)], case.pair.position)
-    recompute = must_recompute(case, graph=True, skipped=longest_skip(stages))
-    raw = build(
-        case.loaded.model,
-        case.ids,
-        case.objective,
-        wanted,
-        method=case.method,
-        checkpoint=job.checkpoint,
-        recompute=recompute,
+    graph_settings = graph_settings_of(request)
+    stages = select_stages(
+        case.loaded.model.config.num_hidden_layers, request.layers, request.midpoints
     )
-    found = assemble(raw, _policy(request), case.pair, case.method.value, case.kind.value)
-    places = chosen(found, request.refine, request.refine_at)
-    if places:
-        found = evolve(found, details=_details(case, places, job, recompute))
-    return found
+    check_named(request.refine_at, [*map(stage_name, stages)], case.pair.position)
+    settings = pass_settings(case, job, graph=True, skipped_layers=longest_skip(stages))
+    raw = build_raw_graph(case.loaded.model, case.ids, case.objective, graph_settings, settings)
+    graph = assemble(raw, _policy(request), case.pair, case.method.value, case.kind.value)
+    nodes = chosen(graph, request.refine, request.refine_at)
+    return evolve(graph, details=_details(case, nodes, settings)) if nodes else graph
 
 
-def wanted_of(request: GraphRequest) -> Wanted:
+def graph_settings_of(request: GraphRequest) -> GraphSettings:
     """What is computed before anything is pruned."""
-    return Wanted(request.layers, request.midpoints, request.node_threshold, request.relative)
+    return GraphSettings(
+        request.layers, request.midpoints, request.node_threshold, request.relative
+    )
 
 
-def _policy(request: GraphRequest) -> Policy:
-    return Policy(
+def _policy(request: GraphRequest) -> PruningPolicy:
+    return PruningPolicy(
         node_threshold=request.node_threshold,
         relative=request.relative,
         mass=None if request.edge_threshold is not None else request.mass,
@@ -69,19 +64,11 @@ def _policy(request: GraphRequest) -> Policy:
 
 
 def _details(
-    case: Case, places: Mapping[tuple[int, int], int], job: Job, recompute: bool
+    case: Case, nodes: Mapping[tuple[int, int], int], settings: PassSettings
 ) -> tuple[NodeDetail, ...]:
-    """Dimensions and neurons at `places`: (stage, token) → node."""
-    parts = refine(
-        case.loaded.model,
-        case.ids,
-        case.objective,
-        places,
-        method=case.method,
-        checkpoint=job.checkpoint,
-        recompute=recompute,
-    )
+    """Dimensions and neurons of `nodes`: (stage, token) → index of the node in the graph."""
+    parts = refine(case.loaded.model, case.ids, case.objective, nodes, settings)
     return tuple(
-        NodeDetail(places[place], part.dimensions, part.neurons, part.mlp)
+        NodeDetail(nodes[place], part.dimensions, part.neurons, part.mlp)
         for place, part in parts.items()
     )

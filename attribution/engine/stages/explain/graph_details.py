@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from attribution.errors import InvalidRequest
-from attribution.lrp.graph import stage_number
+from attribution.lrp.stages import stage_number
 from attribution.schema import AttributionGraph, NodeKind
 
 Named = tuple[str, int]  # name of a stage, index of a token

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from attribution.errors import ResourceExhausted
-from attribution.lrp.memory import estimate
+from attribution.lrp.memory import estimate_memory
 from attribution.models.loader import LoadedModel
 from attribution.resources import available_memory, human
 
@@ -13,7 +13,7 @@ _SPARE = 0.8  # of the memory that is available
 
 
 def must_recompute(
-    loaded: LoadedModel, n: int, *, graph: bool = False, skipped: int = 0, rows: int = 1
+    loaded: LoadedModel, n: int, *, graph: bool = False, skipped_layers: int = 0, sequences: int = 1
 ) -> bool:
     """Whether layers must be run anew on the way back, because not all of them can be kept.
 
@@ -23,14 +23,14 @@ def must_recompute(
     model: Any = loaded.model
     free = _free_memory(model)
     for recompute in (False, True):
-        needed = estimate(
+        needed = estimate_memory(
             model.config,
             n,
             loaded.dtype,
             recompute=recompute,
             graph=graph,
-            skipped=skipped,
-            rows=rows,
+            skipped_layers=skipped_layers,
+            sequences=sequences,
         )
         if needed.total <= int(free * _SPARE):
             return recompute

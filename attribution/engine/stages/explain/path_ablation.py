@@ -7,13 +7,12 @@ import torch
 from attribution.faithfulness.ablation import ORDERS, STEPS, Edge, path_curve
 from attribution.faithfulness.occlusion import Score
 from attribution.graphs.paths import Path, hops, random_paths, strongest_paths
-from attribution.job import Checkpoint, carry_on
-from attribution.lrp.graph import Wanted, build
+from attribution.lrp.graph import GraphSettings, build_raw_graph
 from attribution.lrp.objective import Objective
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import DEFAULT, PassSettings
 from attribution.schema import PathAblation
 
-_NODE_FLOOR = 0.01  # of |Δℓ|: ends of the edges that paths consist of
+_NODE_THRESHOLD = 0.01  # of |Δℓ|: ends of the edges that paths consist of
 
 
 def ablate_paths(
@@ -21,25 +20,15 @@ def ablate_paths(
     ids: torch.Tensor,
     objective: Objective,
     score: Score,
-    *,
-    method: Method = Method.ATTNLRP,
-    checkpoint: Checkpoint = carry_on,
-    recompute: bool = False,
+    settings: PassSettings = DEFAULT,
 ) -> PathAblation | None:
-    """The strongest paths of the graph of `ids` (n,) against random paths of the same graph.
+    """The strongest paths of the graph of `ids` (n,) int64 against random paths of the same graph.
 
     A random path leads as often from one token to another as the one that it stands for. None
     where no token but the last one has a path.
     """
-    raw = build(
-        model,
-        ids,
-        objective,
-        Wanted(node_floor=_NODE_FLOOR, headed=0),
-        method=method,
-        checkpoint=checkpoint,
-        recompute=recompute,
-    )
+    graph_settings = GraphSettings(node_threshold=_NODE_THRESHOLD, with_heads=0)
+    raw = build_raw_graph(model, ids, objective, graph_settings, settings)
     # One path stays at the last token all the way: there is nothing to cut.
     strongest = [path for path in strongest_paths(raw, STEPS[-1] + 1) if hops(path)][: STEPS[-1]]
     if not strongest:
@@ -51,7 +40,7 @@ def ablate_paths(
         score,
         [_edges(path) for path in strongest],
         [[_edges(path) for path in row] for row in others],
-        checkpoint=checkpoint,
+        checkpoint=settings.checkpoint,
     )
     return PathAblation(
         curve.steps, curve.base, curve.strongest, curve.random, curve.p_value, curve.cuts

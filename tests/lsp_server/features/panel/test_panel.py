@@ -13,7 +13,7 @@ from pygls.exceptions import JsonRpcException
 
 from attribution.graphs.build import assemble
 from attribution.graphs.export import to_json
-from attribution.graphs.pruning import Policy
+from attribution.graphs.pruning import PruningPolicy
 from attribution.ipc.wire import Done, Failed
 from attribution.schema import (
     Alternative,
@@ -45,7 +45,7 @@ URI = "file:///w/HumanEval_0/0.py"
 MODIFIED, CANCELLED, FAILED = -32801, -32800, -32803
 REPAIRED = evolve(pair(), repaired_program=CODE.replace("<=", "<"))
 GRAPH = assemble(
-    random_raw(1, stages=4, n=TARGET), Policy(0.0, mass=1.0), REPAIRED, "attnlrp", "contrast"
+    random_raw(1, stages=4, n=TARGET), PruningPolicy(0.0, mass=1.0), REPAIRED, "attnlrp", "contrast"
 )
 SIBLING = evolve(generation(), model="larger", tokens=generation().tokens[:TARGET])
 OTHER = Comparison(

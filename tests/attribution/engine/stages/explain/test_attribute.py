@@ -11,16 +11,16 @@ from attrs import evolve
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from attribution.engine.stages.explain import attribute, faithfulness, memory_plan
-from attribution.engine.stages.explain.case import Case, check_pair, must_recompute
+from attribution.engine.stages.explain.case import Case, check_pair, pass_settings
 from attribution.engine.stages.explain.graph import build_graph
 from attribution.errors import Cancelled, InvalidRequest, ResourceExhausted
 from attribution.faithfulness.occlusion import Occlusion
 from attribution.job import Job
 from attribution.lrp import relevance
-from attribution.lrp.memory import estimate
+from attribution.lrp.memory import estimate_memory
 from attribution.lrp.objective import ObjectiveKind
 from attribution.lrp.relevance import Relevance
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method
 from attribution.samples import segments
 from attribution.schema import (
     Event,
@@ -119,7 +119,7 @@ def test_a_contrast_that_is_no_token_is_refused(case: Case, outside: int) -> Non
 def needed(case: Case, *, recompute: bool, graph: bool = False) -> int:
     """What must be free, so that the estimate fits with what is to spare."""
     config, n = case.loaded.model.config, case.pair.position
-    found = estimate(config, n, case.loaded.dtype, recompute=recompute, graph=graph)
+    found = estimate_memory(config, n, case.loaded.dtype, recompute=recompute, graph=graph)
     return int(found.total / 0.8) + 2
 
 
@@ -130,7 +130,7 @@ def test_layers_are_kept_where_they_fit(
     free = needed(case, recompute=False, graph=graph)
     for left, expected in ((free, False), (free * 1000, False), (free - 4, True)):
         monkeypatch.setattr(memory_plan, "available_memory", lambda left=left: left)
-        assert must_recompute(case, graph=graph) is expected
+        assert pass_settings(case, job(), graph=graph).recompute is expected
 
 
 def test_the_points_of_a_path_that_pass_together_count(
@@ -138,10 +138,10 @@ def test_the_points_of_a_path_that_pass_together_count(
 ) -> None:
     """Integrated gradients feed many copies of a short text; one alone would fit."""
     monkeypatch.setattr(memory_plan, "available_memory", lambda: 2 * needed(case, recompute=False))
-    assert not must_recompute(case, graph=False)
+    assert not pass_settings(case, job(), graph=False).recompute
     path = evolve(case, method=Method.INTEGRATED)
     with pytest.raises(ResourceExhausted):
-        must_recompute(path, graph=False)
+        pass_settings(path, job(), graph=False)
 
 
 @pytest.mark.parametrize("graph", [False, True])
@@ -150,10 +150,10 @@ def test_what_does_not_fit_at_all_is_told_with_figures(
 ) -> None:
     enough = needed(case, recompute=True, graph=graph)
     monkeypatch.setattr(memory_plan, "available_memory", lambda: enough)
-    assert must_recompute(case, graph=graph)
+    assert pass_settings(case, job(), graph=graph).recompute
     monkeypatch.setattr(memory_plan, "available_memory", lambda: 1234)
     with pytest.raises(ResourceExhausted, match=r"\d+ tokens need about .* 1\.2 kB are free"):
-        must_recompute(case, graph=graph)
+        pass_settings(case, job(), graph=graph)
 
 
 @pytest.mark.parametrize("graph", [False, True])
@@ -167,7 +167,7 @@ def test_little_memory_changes_no_result(
 
     plenty, little = answer(), needed(case, recompute=True, graph=graph)
     monkeypatch.setattr(memory_plan, "available_memory", lambda: little)
-    assert must_recompute(case, graph=graph)
+    assert pass_settings(case, job(), graph=graph).recompute
     assert answer() == plenty
 
 

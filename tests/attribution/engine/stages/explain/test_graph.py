@@ -15,7 +15,7 @@ from attribution.engine.stages.explain.graph import build_graph, check_request
 from attribution.errors import InvalidRequest, UnsupportedModel
 from attribution.lrp.objective import ObjectiveKind
 from attribution.lrp.refine import refine
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method
 from attribution.schema import AttributionGraph, ExplainRequest, NodeKind
 from tests.attribution.cases import EVERYTHING, against, case_of, job, last_logits
 
@@ -189,7 +189,7 @@ def test_named_nodes_are_taken_apart_beside_the_strongest(case: Case) -> None:
 def test_a_node_that_is_not_there_is_refused_before_the_graph(
     case: Case, change: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(f"{build_graph.__module__}.build")
+    monkeypatch.delattr(f"{build_graph.__module__}.build_raw_graph")
     with pytest.raises(InvalidRequest, match=re.escape(said)):
         build_graph(case, evolve(EVERYTHING, **change), job())
 

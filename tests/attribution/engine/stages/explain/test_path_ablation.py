@@ -6,9 +6,9 @@ import torch
 from attribution.engine.stages.explain.path_ablation import ablate_paths
 from attribution.faithfulness.ablation import Edge, ablate
 from attribution.graphs.paths import hops, strongest_paths
-from attribution.lrp.graph import Wanted, build
+from attribution.lrp.graph import GraphSettings, build_raw_graph
 from attribution.lrp.objective import Objective
-from attribution.lrp.rules.backward_trace import Method
+from attribution.lrp.settings import Method, PassSettings
 from attribution.schema import PathAblation
 from tests.attribution.faithfulness.reference import contrast
 from tests.attribution.lrp.tiny import Shape, tokens
@@ -18,7 +18,7 @@ PAIR = Objective(3, 5)  # as `contrast` has it
 
 
 def ablated(shape: Shape, ids: torch.Tensor, method: Method) -> PathAblation | None:
-    return ablate_paths(build_model(shape), ids, PAIR, contrast, method=method)
+    return ablate_paths(build_model(shape), ids, PAIR, contrast, PassSettings(method))
 
 
 @pytest.mark.parametrize("method", [Method.ATTNLRP, Method.CPLRP])
@@ -27,7 +27,13 @@ def test_each_step_cuts_the_strongest_paths(family: str, method: Method) -> None
     shape, ids = Shape(family, layers=3, window=4), tokens(10)
     found = ablated(shape, ids, method)
     assert found is not None
-    raw = build(build_model(shape), ids, PAIR, Wanted(node_floor=0.01), method=method)
+    raw = build_raw_graph(
+        build_model(shape),
+        ids,
+        PAIR,
+        GraphSettings(node_threshold=0.01),
+        PassSettings(method),
+    )
     paths = [path for path in strongest_paths(raw, 33) if hops(path)]
     cuts = [{hop for path in paths[:step] for hop in hops(path)} for step in found.steps]
     assert found.steps == (1, 2, 4, 8, 16, 32)
